@@ -1,0 +1,119 @@
+/**
+ * The engine as TypeScript sees it. The addon implements `Native`; nothing else of `kernels/` is visible from outside.
+ *
+ * A **lane** is one growing token sequence in the engine: the main chain of a trace, or one of its side calls.
+ * The engine remembers a lane's tokens and blocks between its runs, so that the next run of the lane finds its prefix
+ * (full blocks by name, and the partial last block in place). Block names are 16 bytes:
+ * BLAKE2s-256(salt[32] || parent name[16] || 64 token ids as u32 little-endian), first 16 bytes; the first block's parent is 16 zero bytes.
+ */
+export interface Native {
+  /** Reads a GGUF's header and weights' table. Throws NativeError `model_invalid` | `model_unsupported` | `model_unreadable`. */
+  open(options: EngineOptions, onEvents: (events: EngineEvent[]) => void): NativeEngine;
+  /** The dispatch level this machine offers: 'scalar' | 'avx2' | 'avx512'. */
+  isa(): string;
+}
+
+export interface EngineOptions {
+  readonly modelPath: string;
+  /** Bytes of the engine's own KV arena: tier `hbm` of a CPU worker. Refused (`arena_too_small`, with numbers) when below one sequence of two blocks. */
+  readonly hbmBytes: number;
+  /** Bytes of tier `dram`; 0 switches it off: what is evicted is then dropped. */
+  readonly dramBytes: number;
+  readonly threads: number;
+  readonly backend: 'cpu' | 'reference';
+  /** Forces a dispatch level; `auto` takes the best the machine has. */
+  readonly isa: 'auto' | 'scalar' | 'avx2' | 'avx512';
+  /** Most sequences in one iteration, and most tokens in one iteration. */
+  readonly runningMax: number;
+  readonly iterationTokensMax: number;
+}
+
+export interface EngineInfo {
+  readonly architecture: string; readonly name: string;
+  readonly layers: number; readonly hidden: number; readonly vocab: number; readonly contextLength: number;
+  readonly blockBytes: number; readonly hbmBlocks: number; readonly dramBlocks: number;
+  readonly numerics: string; readonly isa: string;
+  readonly bosToken: number; readonly eosTokens: readonly number[];
+}
+
+export interface RunRequest {
+  /** Chosen by the caller, unique while the engine lives. */
+  readonly run: number;
+  readonly lane: string;
+  /** 32 bytes: tenant, weights digest, adapter, KV dtype. */
+  readonly salt: Uint8Array;
+  /** The whole prompt. Refused (`context_length`) when prompt + 1 exceeds the context, (`token_range`) when an id is outside the vocabulary. */
+  readonly tokens: Int32Array;
+  /** Clipped to what is left of the context. */
+  readonly maxTokens: number;
+  readonly temperature: number; // 0 = greedy
+  readonly topK: number; // 0 = off
+  readonly topP: number; // 1 = off
+  /** Sampling noise of position p is a function of (seed, p) alone. */
+  readonly seed: bigint;
+  readonly stop: readonly string[];
+  /** How many alternatives to report for each token, 0 to 20; -1 = no logprobs at all. */
+  readonly logprobs: number;
+  /** Smaller runs first. May be changed at any time by `setPriority`. */
+  readonly priority: number;
+}
+
+export interface NativeEngine {
+  readonly info: EngineInfo;
+  /** Queues a run. Throws NativeError; a run that was queued always ends with exactly one `ended` event. */
+  submit(request: RunRequest): void;
+  /** The run ends with finish `cancelled` within one iteration. Unknown runs are ignored. */
+  cancel(run: number): void;
+  setPriority(run: number, priority: number): void;
+  /** Copies the lane's blocks to dram, then frees them, except those that another lane wants resident, or that are pinned in hbm. Cancelled by a run of the lane. */
+  demote(lane: string): void;
+  /** Copies the lane's blocks back to hbm ahead of its next run; stops, without harm, when no block can be freed. */
+  recall(lane: string): void;
+  /** Blocks of a pinned lane are never dropped; pinned in `hbm` they are not demoted either. A second pin replaces the first. */
+  pin(lane: string, tier: 'hbm' | 'dram'): void;
+  unpin(lane: string): void;
+  /** Value of keeping the lane (larger = kept longer); eviction takes the block with the least value among its lanes, then the least recently used, leaves first. */
+  retain(lane: string, value: number): void;
+  /** Forgets the lane. Its blocks stay cached with value 0 until they are evicted. */
+  drop(lane: string): void;
+  /** Every named block held, as `stored` events would have told it. For directories that missed some. */
+  snapshot(): BlockEvent[];
+  stats(): EngineStats;
+  /** Ends every run as cancelled, joins the threads, frees the memory. */
+  close(): Promise<void>;
+}
+
+export type EngineEvent =
+  /** The prefix is resident, prefill begins. The three counts add up to the prompt. */
+  | { readonly kind: 'started'; readonly run: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly queuedMs: number; readonly recallMs: number }
+  /** Generated tokens since the last delta, coalesced. `offset`: how many came before. */
+  | { readonly kind: 'delta'; readonly run: number; readonly offset: number; readonly tokens: readonly number[]; readonly logprobs?: readonly TokenLogprob[] }
+  | { readonly kind: 'ended'; readonly run: number; readonly finish: 'stop' | 'length' | 'cancelled' | 'failed'; readonly message?: string;
+      readonly generated: number; readonly hit: number; readonly recalled: number; readonly computed: number;
+      readonly queuedMs: number; readonly recallMs: number; readonly firstTokenMs: number; readonly totalMs: number;
+      /** This run's share of the engine's busy time. */
+      readonly engineMs: number }
+  | ({ readonly kind: 'blocks' } & { readonly events: readonly BlockEvent[] })
+  /** A demotion or recall of a lane is over. `blocks`: how many were moved. */
+  | { readonly kind: 'moved'; readonly lane: string; readonly what: 'demote' | 'recall'; readonly blocks: number; readonly bytes: number; readonly ms: number; readonly cancelled: boolean };
+
+/** `evicted`: the removal was forced by pressure (a block dropped from the node, or pushed to dram by it), as opposed to ordered. */
+export interface BlockEvent { readonly op: 'stored' | 'removed'; readonly tier: 'hbm' | 'dram'; readonly name: Uint8Array; readonly parent: Uint8Array; readonly evicted: boolean }
+
+export interface TokenLogprob { readonly token: number; readonly logprob: number; readonly top: readonly { readonly token: number; readonly logprob: number }[] }
+
+export interface EngineStats {
+  readonly hbmBlocks: number; readonly hbmFree: number; /** free, or cached and not pinned: what a run could take now */ readonly hbmAvailable: number;
+  readonly dramBlocks: number; readonly dramFree: number;
+  readonly waiting: number; readonly running: number; readonly lanes: number;
+  readonly demotedBlocks: number; readonly recalledBlocks: number; readonly evictedBlocks: number;
+  readonly promptTokens: number; readonly generatedTokens: number; readonly iterations: number; readonly busyMs: number;
+  /** Measured, exponentially averaged; 0 before the first measurement. */
+  readonly prefillTokensPerS: number; readonly decodeTokensPerS: number; readonly recallBytesPerS: number;
+}
+
+export class NativeError extends Error {
+  override readonly name = 'NativeError';
+  readonly code: string;
+  constructor(code: string, message: string) { super(message); this.code = code; }
+}
