@@ -1,0 +1,33 @@
+/** Every bound and every deadline of the fleet, in one place. Durations in milliseconds. */
+export const limits = {
+  /** Partitions of traces in a region; part of every trace id, so it can not change while traces live. */
+  partitions: 64,
+  leaseTtlMs: 2_000,
+  leaseRenewMs: 600,
+  beatMs: 250,
+  /** A node whose last beat is older is lost. */
+  beatLostMs: 1_000,
+  tickMs: 50,
+  /** An order is answered within this, or the worker counts as silent. */
+  orderMs: 1_000,
+  whoMs: 2_000,
+  publishMs: 5_000,
+  checkpointMs: 1_000,
+  /** Longest life of one attempt, and how many attempts a step gets. */
+  attemptMs: 120_000,
+  attemptsMax: 6,
+  stepDeadlineMs: 600_000,
+  /** A trace that nobody extends for this long is over. */
+  idleMs: 600_000,
+  /** Steps that wait for a worker, per conductor; above it a step is deferred. */
+  waitingMax: 4_096,
+  gatewayStepsMax: 4_096,
+  sideCallsMax: 8,
+  childrenMax: 10_000,
+  /** Waiting steps that one control tick looks at. */
+  candidatesMax: 256,
+  /** Events waiting in one trace's mailbox. */
+  mailboxMax: 1_024,
+  stepBytesMax: 1_000_000,
+  lanesMax: 4_096,
+} as const;
