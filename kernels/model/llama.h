@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "../lib/error.h"
+#include "../lib/isa.h"
+#include "backend.h"
+#include "gguf.h"
+
+namespace slackwater {
+
+enum class BackendKind { kReference, kCpu };
+
+/// What the file says of itself, without reading a weight.
+struct ModelInfo {
+  std::string architecture;
+  std::string name;
+  ModelShape shape;
+};
+
+/// False, and `error` set, when the architecture is not known (the message lists those that are), a number is
+/// missing or out of range, or the model uses something that is not done here (MoE, scaled RoPE, biases).
+bool read_model_info(const GgufFile& file, ModelInfo& info, Error& error);
+
+/// Reads all weights into the backend's own memory: `file` may be closed afterwards.
+/// `threads` ≥ 1 counts the thread that calls `run`. `isa` is ignored by the reference.
+/// Null, and `error` set: as read_model_info; a tensor missing, of a wrong shape or unknown; a weight that is
+/// not finite (by tensor name); an isa that this machine lacks.
+///
+/// `run` answers kBadShape, with nothing written, when a view does not fit the batch, a token id is outside the
+/// vocabulary or a position outside the context. It is not reentrant: one thread at a time.
+std::unique_ptr<Backend> make_backend(const GgufFile& file, BackendKind kind, Isa isa, int threads, Error& error);
+
+}  // namespace slackwater
