@@ -92,7 +92,9 @@ export type EngineEvent =
       readonly generated: number; readonly hit: number; readonly recalled: number; readonly computed: number;
       readonly queuedMs: number; readonly recallMs: number; readonly firstTokenMs: number; readonly totalMs: number;
       /** This run's share of the engine's busy time. */
-      readonly engineMs: number }
+      readonly engineMs: number;
+      /** Packed 16-byte names, in order of position, of the lane's full blocks whose KV exists now (the last generated token has none yet). */
+      readonly chain: Uint8Array }
   | ({ readonly kind: 'blocks' } & { readonly events: readonly BlockEvent[] })
   /** A demotion or recall of a lane is over. `blocks`: how many were moved. */
   | { readonly kind: 'moved'; readonly lane: string; readonly what: 'demote' | 'recall'; readonly blocks: number; readonly bytes: number; readonly ms: number; readonly cancelled: boolean };

@@ -122,6 +122,8 @@ export type EngineEvent =
   | { readonly kind: 'delta'; readonly run: number; readonly offset: number; readonly tokens: readonly number[]; readonly logprobs?: readonly EngineTokenLogprob[] }
   | { readonly kind: 'ended'; readonly run: number; readonly finish: 'stop' | 'length' | 'cancelled' | 'failed'; readonly message?: string;
       readonly generated: number; readonly hit: number; readonly recalled: number; readonly computed: number;
-      readonly queuedMs: number; readonly recallMs: number; readonly firstTokenMs: number; readonly totalMs: number; readonly engineMs: number }
+      readonly queuedMs: number; readonly recallMs: number; readonly firstTokenMs: number; readonly totalMs: number; readonly engineMs: number;
+      /** Packed names of the lane's full blocks. */
+      readonly chain: Uint8Array }
   | { readonly kind: 'blocks'; readonly events: readonly EngineBlockEvent[] }
   | { readonly kind: 'moved'; readonly lane: string; readonly what: 'demote' | 'recall'; readonly blocks: number; readonly bytes: number; readonly ms: number; readonly cancelled: boolean };
