@@ -1,6 +1,7 @@
 #include "isa.h"
 
 #include <cstring>
+#include <initializer_list>
 
 namespace slackwater {
 

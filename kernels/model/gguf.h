@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../lib/error.h"
-#include "tensor_format.h"
+#include "../lib/tensor_format.h"
 
 namespace slackwater {
 
@@ -64,7 +64,6 @@ class GgufFile {
  private:
   GgufFile() = default;
   bool map(const std::string& path, Error& error);
-  bool parse(Error& error);
 
   const std::byte* base_ = nullptr;
   size_t size_ = 0;

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "../lib/bf16.h"
+#include "bf16.h"
 
 namespace slackwater {
 namespace {
