@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isOlder, pythonProgram, versionIn } from './prerequisites.mjs';
-import { findOnPath, isFile, makeWritable, readJson, run, SetupError, sha256OfFile, tryRun, writeWhole } from './world.mjs';
+import { findOnPath, makeWritable, readJson, run, SetupError, sha256OfFile, tryRun, writeWhole } from './world.mjs';
 
 const DOWNLOAD_DEADLINE_MS = 15 * 60_000;
 const UNZIP_DEADLINE_MS = 2 * 60_000;

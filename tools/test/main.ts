@@ -9,7 +9,7 @@ import { fullStages, type Stage, stages } from './stages.ts';
 
 interface Finished { readonly stage: Stage; readonly counts: Counts; readonly ms: number }
 
-const chosen = choose(process.argv.slice(2));
+const chosen: readonly Stage[] = choose(process.argv.slice(2));
 rmSync(resultsFolder, { recursive: true, force: true });
 mkdirSync(resultsFolder, { recursive: true });
 
@@ -35,7 +35,7 @@ async function runStage(stage: Stage): Promise<Counts> {
   }
 }
 
-function choose(args: readonly string[]): Stage[] {
+function choose(args: readonly string[]): readonly Stage[] {
   const full = args.includes('--full');
   const names = args.filter((arg) => arg !== '--full');
   const all = full ? [...stages, ...fullStages] : stages;
