@@ -1,0 +1,248 @@
+import type { Decided } from '../lib/asks.ts';
+import type { Decision, FailedOut, Retry, StepAccepted, StepEnded, Usage } from '../../schemas/messages.ts';
+import type { LoggedEvent, StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
+
+/** A context and what its change asks for. */
+export interface Change { readonly context: TraceContext; readonly effects: readonly TraceEffect[] }
+
+export const emptyUsage: Usage = { prompt: 0, hit: 0, recalled: 0, computed: 0, generated: 0 };
+
+export function findRun(context: TraceContext, step: string): StepRun | null {
+  if (context.run?.step === step) return context.run;
+  return context.sides.find((run) => run.step === step) ?? null;
+}
+
+export const runsOf = (context: TraceContext): readonly StepRun[] => (context.run === null ? context.sides : [context.run, ...context.sides]);
+
+/** What an accepted step is to this trace. Only `start` begins a run; everything else is answered and changes nothing. */
+export function verdictOn(context: TraceContext, accepted: StepAccepted, limits: TraceLimits): 'start' | 'known' | FailedOut {
+  if (context.ids.some((known) => known.id === accepted.id)) return 'known';
+  const refuse = (code: string, message: string, retry: Retry, limit: number, got: number): FailedOut =>
+    ({ kind: 'failed', step: accepted.step, code, message, retry, limit, got });
+  if (accepted.lane === 'side') {
+    return context.sides.length < limits.sideCallsMax ? 'start'
+      : refuse('side_calls', `${context.sides.length} side calls of ${limits.sideCallsMax} are running`, 'later', limits.sideCallsMax, context.sides.length + 1);
+  }
+  const expected = context.seq + 1;
+  if (accepted.isSeqGiven && accepted.seq !== expected && context.seq > 0) {
+    const what = accepted.seq > expected ? 'a gap' : 'it was used before';
+    return refuse(accepted.seq > expected ? 'seq_gap' : 'seq_old', `seq ${accepted.seq}: ${what}; the trace expects ${expected}`, 'never', expected, accepted.seq);
+  }
+  if (accepted.seq <= context.seq) return refuse('seq_old', `seq ${accepted.seq} was used before; the trace expects ${expected}`, 'later', expected, accepted.seq);
+  if (context.run !== null) return refuse('step_in_flight', `step ${context.run.step} is not answered yet`, 'later', 1, 2);
+  return 'start';
+}
+
+export function startRun(context: TraceContext, accepted: StepAccepted & { readonly logSeq: number }, nowMs: number): Change {
+  const isSide = accepted.lane === 'side';
+  const run: StepRun = {
+    step: accepted.step, id: accepted.id, lane: isSide ? accepted.step : context.trace, seq: accepted.seq,
+    acceptedSeq: accepted.logSeq, acceptedAtMs: accepted.atMs, promptTokens: accepted.prompt.tokens, maxTokens: accepted.sampling.maxTokens,
+    class: accepted.class, messageChain: accepted.messageChain, phase: 'waiting', attempt: 0, worker: null, failures: 0, avoid: [],
+  };
+  const next: TraceContext = {
+    ...context,
+    ids: [...context.ids.slice(-31), { id: run.id, step: run.step }],
+    ...(isSide
+      ? { sides: [...context.sides, run], sidesSeen: context.sidesSeen + 1 }
+      : { ...closedGap(context, nowMs), run, seq: run.seq, tips: [...context.tips.slice(-15), { chain: run.messageChain, seq: run.seq }], outcome: null }),
+  };
+  const timed = setTimer(next, `deadline:${run.step}`, Math.max(0, accepted.atMs + accepted.deadlineMs - nowMs), nowMs);
+  return { context: timed.context, effects: [...timed.effects, ask(timed.context, run)] };
+}
+
+/** The next step is what ends a tool gap: its length is what the forecast learns from. */
+function closedGap(context: TraceContext, nowMs: number): Pick<TraceContext, 'gapsMs' | 'gapOpenedAtMs'> {
+  if (context.gapOpenedAtMs === 0) return context;
+  return { gapsMs: [...context.gapsMs.slice(-7), nowMs - context.gapOpenedAtMs], gapOpenedAtMs: 0 };
+}
+
+/** Events of a run's life that leave the trace's state alone; a run that ends here makes the machine move on by itself. */
+export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: number, limits: TraceLimits): Change {
+  switch (event.kind) {
+    case 'decided': return onDecided(context, event.decided, nowMs, limits);
+    case 'orderRefused': {
+      const run = ordered(context, event);
+      if (run === null) return unchanged(context);
+      if (event.retry === 'never') return giveUp(context, run, event.code, event.message, 'never');
+      return askAgain(context, run, event.worker, 0);
+    }
+    case 'orderLost': {
+      const run = ordered(context, event);
+      return run === null ? unchanged(context) : retry(context, run, event.worker, 'no_answer', `worker ${event.worker} did not answer the order`, limits);
+    }
+    case 'stepFailed': {
+      const run = ordered(context, event);
+      if (run === null) return unchanged(context);
+      if (event.retry === 'never') return giveUp(context, run, event.code, event.message, 'never');
+      return retry(context, run, event.worker, event.code, event.message, limits);
+    }
+    case 'workerLost': {
+      let change = unchanged(context);
+      for (const run of runsOf(context)) {
+        if (run.phase !== 'ordered' || run.worker !== event.worker) continue;
+        change = then(change, (next) => retry(next, run, event.worker, 'worker_lost', `worker ${event.worker} was lost`, limits));
+      }
+      return then(change, (next) => next.worker === event.worker
+        ? unchanged({ ...next, worker: null, tokens: 0, pinnedOn: next.pinnedOn === event.worker ? null : next.pinnedOn }) : unchanged(next));
+    }
+    case 'stepEnded': return onEnded(context, event);
+    case 'stepCancelled': {
+      const run = findRun(context, event.step);
+      return run === null ? unchanged(context) : giveUp(context, run, 'cancelled', event.reason, 'never');
+    }
+    case 'timer': return onTimer(context, event.id, nowMs, limits);
+    case 'takenOver': {
+      // What was asked lived in the old owner's memory; what was ordered is ordered again under the same attempt, which workers know.
+      const effects = runsOf(context).map((run) => (run.phase === 'waiting' ? ask(context, run) : orderRun(run, 0)));
+      return { context, effects };
+    }
+    default: return unchanged(context);
+  }
+}
+
+function onDecided(context: TraceContext, decided: Decided, nowMs: number, limits: TraceLimits): Change {
+  if (decided.what === 'retain' || decided.what === 'pin') return unchanged(context);
+  const run = findRun(context, decided.step);
+  if (run === null || run.phase !== 'waiting') return unchanged(context);
+  if (decided.what === 'reject') return giveUp(context, run, 'deferred', decided.message, 'later', decided.limit, decided.got);
+  const noted = note(context, decided.decision);
+  if (decided.what === 'defer') return noted;
+  const next: StepRun = { ...run, phase: 'ordered', attempt: run.attempt + 1, worker: decided.worker };
+  const timed = setTimer(replaceRun(noted.context, next), `attempt:${run.step}`, limits.attemptMs, nowMs);
+  return {
+    context: timed.context,
+    effects: [
+      ...noted.effects, ...timed.effects,
+      { kind: 'announce', out: { kind: 'attemptStarted', step: run.step, attempt: next.attempt, worker: decided.worker } },
+      orderRun(next, decided.priority),
+    ],
+  };
+}
+
+function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: number }): Change {
+  const run = ordered(context, event);
+  if (run === null) return unchanged(context);
+  const isMain = context.run?.step === run.step;
+  const usage = addUsage(context.usage, event.usage);
+  const removed = removeRun(context, run);
+  const next: TraceContext = {
+    ...removed.context, usage,
+    attainedMs: context.attainedMs + event.acceleratorMs,
+    answers: [...context.answers.slice(-7), { step: run.step, attempt: run.attempt, endedSeq: event.logSeq }],
+    ...(isMain ? { worker: event.worker, tokens: event.usage.prompt + event.usage.generated, stepsDone: context.stepsDone + 1, lastFinish: event.finish } : {}),
+  };
+  const effects: TraceEffect[] = [...removed.effects, { kind: 'answer', step: run.step, attempt: run.attempt, endedSeq: event.logSeq }];
+  // The lane that is left behind must not go on holding blocks: a side call's at once, the main one when the trace has moved.
+  if (!isMain) effects.push(drop(event.worker, context.trace, run.lane));
+  else if (context.worker !== null && context.worker !== event.worker) effects.push(...leave(context, context.worker));
+  return { context: isMain && context.pinnedOn !== null && context.pinnedOn !== event.worker ? { ...next, pinnedOn: null } : next, effects };
+}
+
+function onTimer(context: TraceContext, id: string, nowMs: number, limits: TraceLimits): Change {
+  const [what, step = ''] = id.split(':', 2);
+  const run = findRun(context, step);
+  if (run === null) return unchanged(context);
+  if (what === 'deadline') return giveUp(context, run, 'deadline', `step ${step} was not answered by its deadline, ${Math.round(nowMs - run.acceptedAtMs)} ms after it was accepted`, 'later');
+  if (what === 'attempt' && run.phase === 'ordered' && run.worker !== null) {
+    return retry(context, run, run.worker, 'attempt_deadline', `attempt ${run.attempt} took longer than ${limits.attemptMs} ms`, limits);
+  }
+  return unchanged(context);
+}
+
+/** The attempt counts as lost: cancelled where it may still run, and tried elsewhere until the attempts are used up. */
+function retry(context: TraceContext, run: StepRun, worker: string, code: string, message: string, limits: TraceLimits): Change {
+  const failures = run.failures + 1;
+  if (failures >= limits.attemptsMax) return giveUp(context, run, code, `${message}; ${failures} of ${limits.attemptsMax} attempts failed`, 'later');
+  const again = askAgain(context, run, worker, 1);
+  return { context: again.context, effects: [cancel(run, worker, context.trace), ...again.effects] };
+}
+
+function askAgain(context: TraceContext, run: StepRun, worker: string, failures: number): Change {
+  const next: StepRun = { ...run, phase: 'waiting', worker: null, failures: run.failures + failures, avoid: [...run.avoid.filter((name) => name !== worker).slice(-7), worker] };
+  const cleared = clearTimer(replaceRun(context, next), `attempt:${run.step}`);
+  return { context: cleared.context, effects: [...cleared.effects, ask(cleared.context, next)] };
+}
+
+/** The step ends without an answer. */
+function giveUp(context: TraceContext, run: StepRun, code: string, message: string, retryHow: Retry, limit: number | null = null, got: number | null = null): Change {
+  const removed = removeRun(context, run);
+  const isMain = context.run?.step === run.step;
+  const effects: TraceEffect[] = [...removed.effects];
+  if (run.phase === 'waiting') effects.push({ kind: 'ask', ask: { what: 'withdraw', trace: context.trace, step: run.step } });
+  else if (run.worker !== null) effects.push(cancel(run, run.worker, context.trace));
+  effects.push({ kind: 'announce', out: { kind: 'failed', step: run.step, code, message, retry: retryHow, limit, got } });
+  return { context: isMain ? { ...removed.context, lastFinish: code === 'cancelled' ? 'cancelled' : 'failed' } : removed.context, effects };
+}
+
+function ordered(context: TraceContext, event: { readonly step: string; readonly attempt: number }): StepRun | null {
+  const run = findRun(context, event.step);
+  // An older attempt's report, or one of a run that has ended, says nothing about the run there is.
+  return run !== null && run.phase === 'ordered' && run.attempt === event.attempt ? run : null;
+}
+
+export function ask(context: TraceContext, run: StepRun): TraceEffect {
+  return {
+    kind: 'ask',
+    ask: {
+      what: 'place', trace: context.trace, parent: context.parent, step: run.step, tenant: context.tenant, model: context.model, class: run.class,
+      promptTokens: run.promptTokens, maxTokens: run.maxTokens, acceptedSeq: run.acceptedSeq, acceptedAtMs: run.acceptedAtMs,
+      previousWorker: context.worker, avoid: run.avoid, stepsDone: context.stepsDone, attainedMs: context.attainedMs,
+    },
+  };
+}
+
+const orderRun = (run: StepRun, priority: number): TraceEffect =>
+  ({ kind: 'orderRun', worker: run.worker ?? '', step: run.step, attempt: run.attempt, lane: run.lane, acceptedSeq: run.acceptedSeq, priority });
+
+const cancel = (run: StepRun, worker: string, trace: string): TraceEffect =>
+  ({ kind: 'order', worker, order: { kind: 'cancel', trace, step: run.step, attempt: run.attempt } });
+
+export const drop = (worker: string, trace: string, lane: string): TraceEffect => ({ kind: 'order', worker, order: { kind: 'drop', trace, lane } });
+
+/** The main lane's KV on `worker` is no longer the trace's. */
+export function leave(context: TraceContext, worker: string): TraceEffect[] {
+  const unpin: TraceEffect[] = context.pinnedOn === worker ? [{ kind: 'order', worker, order: { kind: 'unpin', trace: context.trace, lane: context.trace } }] : [];
+  return [...unpin, drop(worker, context.trace, context.trace)];
+}
+
+function replaceRun(context: TraceContext, run: StepRun): TraceContext {
+  if (context.run?.step === run.step) return { ...context, run };
+  return { ...context, sides: context.sides.map((side) => (side.step === run.step ? run : side)) };
+}
+
+function removeRun(context: TraceContext, run: StepRun): Change {
+  const without = context.run?.step === run.step ? { ...context, run: null } : { ...context, sides: context.sides.filter((side) => side.step !== run.step) };
+  return then(clearTimer(without, `attempt:${run.step}`), (next) => clearTimer(next, `deadline:${run.step}`));
+}
+
+export function setTimer(context: TraceContext, id: string, delayMs: number, nowMs: number): Change {
+  const timer = { id, generation: context.timerGeneration + 1, dueAtMs: nowMs + delayMs };
+  return {
+    context: { ...context, timerGeneration: timer.generation, timers: [...context.timers.filter((set) => set.id !== id), timer] },
+    effects: [{ kind: 'timerSet', timer }],
+  };
+}
+
+export function clearTimer(context: TraceContext, id: string): Change {
+  if (!context.timers.some((timer) => timer.id === id)) return unchanged(context);
+  return { context: { ...context, timers: context.timers.filter((timer) => timer.id !== id) }, effects: [{ kind: 'timerClear', id }] };
+}
+
+/** Keeps the decision for `trace show`, and tells it to whoever watches. */
+export function note(context: TraceContext, decision: Decision): Change {
+  return { context: { ...context, decisions: [...context.decisions.slice(-11), decision] }, effects: [{ kind: 'evt', evt: decision }] };
+}
+
+export const unchanged = (context: TraceContext): Change => ({ context, effects: [] });
+
+export function then(change: Change, more: (context: TraceContext) => Change): Change {
+  const next = more(change.context);
+  return { context: next.context, effects: [...change.effects, ...next.effects] };
+}
+
+export const addUsage = (a: Usage, b: Usage): Usage => ({
+  prompt: a.prompt + b.prompt, hit: a.hit + b.hit, recalled: a.recalled + b.recalled, computed: a.computed + b.computed, generated: a.generated + b.generated,
+});
+
+export const isLogged = (event: TraceEvent): event is LoggedEvent => 'logSeq' in event;

@@ -1,0 +1,39 @@
+import type { SavedTrace } from '../../schemas/messages.ts';
+import type { TraceActor } from './trace.ts';
+import type { TraceContext, TraceEffect } from './types.ts';
+
+/** Grows with every change of `TraceContext`; each older one needs an upcast and keeps its golden snapshot. */
+export const traceVersion = 1;
+
+type Upcast = (context: Record<string, unknown>) => Record<string, unknown>;
+const upcasts: Readonly<Record<number, Upcast>> = {};
+
+export interface Saved { readonly actor: TraceActor; readonly cursor: number; readonly outbox: readonly TraceEffect[]; readonly epoch: number; readonly saves: number }
+
+export function toSaved(saved: Saved): SavedTrace {
+  const { actor } = saved;
+  return {
+    kind: 'savedTrace', epoch: saved.epoch, saves: saved.saves, cursor: saved.cursor, machine: 'trace', version: traceVersion,
+    value: actor.value as SavedTrace['value'], contextJson: JSON.stringify({ ...actor.context, timers: undefined }), outboxJson: JSON.stringify(saved.outbox), timers: actor.context.timers,
+  };
+}
+
+/** A fault for a machine or version from the future: an older program must not take such a trace over. */
+export function fromSaved(record: SavedTrace): Saved | { readonly kind: 'fault'; readonly message: string } {
+  if (record.machine !== 'trace') return fault(`machine "${record.machine}" is not known; this program has "trace"`);
+  if (record.version > traceVersion) return fault(`trace saved at version ${record.version}; this program reads up to ${traceVersion}`);
+  try {
+    let context = JSON.parse(record.contextJson) as Record<string, unknown>;
+    for (let version = record.version; version < traceVersion; version++) {
+      const upcast = upcasts[version];
+      if (upcast === undefined) return fault(`no upcast from version ${version}`);
+      context = upcast(context);
+    }
+    const actor: TraceActor = { value: record.value, context: { ...(context as unknown as TraceContext), timers: record.timers } };
+    return { actor, cursor: record.cursor, outbox: JSON.parse(record.outboxJson) as TraceEffect[], epoch: record.epoch, saves: record.saves };
+  } catch (error) {
+    return fault(`saved trace is not readable: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const fault = (message: string) => ({ kind: 'fault', message }) as const;

@@ -1,0 +1,189 @@
+import { assign, enqueueActions, setup } from 'xstate';
+import type { Outcome, StepAccepted } from '../../schemas/messages.ts';
+import { describes } from '../lib/machine.ts';
+import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, then, unchanged, verdictOn, note } from './runs.ts';
+import type { TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
+
+/** A trace's event with the instant it is applied at, as xstate wants it. */
+export type MachineEvent = { [Kind in TraceEvent['kind']]: { readonly type: Kind; readonly event: Extract<TraceEvent, { kind: Kind }>; readonly nowMs: number } }[TraceEvent['kind']];
+
+/**
+ * One agent run: generations alternate with tool gaps until somebody ends it or nobody comes back.
+ * The table holds what the states are; what an event does to the runs in flight is `runs.ts`.
+ */
+export const traceMachine = (limits: TraceLimits) => setup({
+  types: { context: {} as TraceContext, events: {} as MachineEvent },
+  actions: {
+    effect: describes<TraceEffect>(),
+    apply: changes((context, { event, nowMs }) => reduceRuns(context, event, nowMs, limits)),
+    start: changes((context, { event, nowMs }) => startRun(context, event as StepAccepted & { logSeq: number }, nowMs)),
+    answerOnly: changes((context, { event }) => answerOnly(context, event as StepAccepted, limits)),
+    openGap: changes((context, { nowMs }) => openGap(context, nowMs, limits)),
+    closeGap: changes((context) => clearTimer(context, 'idle')),
+    keep: changes((context, { event }) => keep(context, event)),
+    addChild: changes((context, { event }) => addChild(context, event, limits)),
+    removeChild: changes((context, { event }) => removeChild(context, event)),
+    askPin: changes(askPin),
+    close: changes((context, { event }) => close(context, event)),
+    reopen: assign({ outcome: null }),
+  },
+  guards: {
+    isNewStep: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && verdictOn(context, event.event, limits) === 'start',
+    isNewSide: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'side' && verdictOn(context, event.event, limits) === 'start',
+    isCurrent: ({ context, event }) => event.type === 'firstToken' && context.run?.step === event.event.step && context.run.attempt === event.event.attempt,
+    isIdleTimer: ({ event }) => event.type === 'timer' && event.event.id === 'idle',
+    hasEnded: ({ context }) => context.run === null,
+    hasChildren: ({ context }) => context.children.length > 0,
+    isLastChild: ({ context, event }) => event.type === 'childEnded' && context.children.every((child) => child === event.event.child),
+  },
+}).createMachine({
+  id: 'trace',
+  context: {} as TraceContext, // Replaced before the first event: a trace is begun by its first step.
+  initial: 'start',
+  states: {
+    start: { on: { stepAccepted: { guard: 'isNewStep', target: 'running', actions: 'start' } } },
+    running: {
+      always: [{ guard: and('hasEnded', 'hasChildren'), target: 'fanOut' }, { guard: 'hasEnded', target: 'toolGap' }],
+    },
+    resumed: {
+      on: { firstToken: { guard: 'isCurrent', target: 'running' } },
+      always: [{ guard: and('hasEnded', 'hasChildren'), target: 'fanOut' }, { guard: 'hasEnded', target: 'toolGap' }],
+    },
+    toolGap: {
+      entry: 'openGap',
+      exit: 'closeGap',
+      on: {
+        stepAccepted: [{ guard: 'isNewStep', target: 'resumed', actions: 'start' }, { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+        childStarted: { target: 'fanOut', actions: 'addChild' },
+        timer: [{ guard: 'isIdleTimer', target: 'done' }, { actions: 'apply' }],
+        decided: { actions: ['apply', 'keep'] },
+      },
+    },
+    fanOut: {
+      entry: ['openGap', 'askPin'],
+      exit: 'closeGap',
+      on: {
+        stepAccepted: [{ guard: 'isNewStep', target: 'resumed', actions: 'start' }, { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+        childEnded: [{ guard: 'isLastChild', target: 'toolGap', actions: 'removeChild' }, { actions: 'removeChild' }],
+        decided: { actions: ['apply', 'keep'] },
+      },
+    },
+    done: {
+      entry: 'close',
+      on: {
+        stepAccepted: [{ guard: 'isNewStep', target: 'resumed', actions: ['reopen', 'start'] }, { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+        endAsked: {},
+      },
+    },
+  },
+  on: {
+    stepAccepted: [{ guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+    childStarted: { actions: 'addChild' },
+    childEnded: { actions: 'removeChild' },
+    endAsked: { target: '.done' },
+    decided: { actions: 'apply' },
+    '*': { actions: 'apply' },
+  },
+});
+
+export type TraceMachine = ReturnType<typeof traceMachine>;
+
+type Changed = (context: TraceContext, event: MachineEvent) => Change;
+
+/** A pure change of the context, as an action: assigns it, and hands its effects out as descriptors. */
+function changes(change: Changed) {
+  return enqueueActions<TraceContext, MachineEvent, undefined, MachineEvent, never, never, never, never, never>(({ context, event, enqueue }) => {
+    const next = change(context, event);
+    enqueue.assign(next.context);
+    // biome-ignore lint/suspicious/noExplicitAny: the machine's own action names are not known to a free-standing action.
+    for (const effect of next.effects) (enqueue as any)({ type: 'effect', params: effect });
+  });
+}
+
+function and(...names: readonly ('hasEnded' | 'hasChildren')[]) {
+  return ({ context }: { context: TraceContext }) => names.every((name) => (name === 'hasEnded' ? context.run === null : context.children.length > 0));
+}
+
+function answerOnly(context: TraceContext, accepted: StepAccepted, limits: TraceLimits): Change {
+  const verdict = verdictOn(context, accepted, limits);
+  if (verdict === 'start') return unchanged(context); // A first step that no state starts can not happen: `start` and the gaps do.
+  if (verdict !== 'known') return { context, effects: [{ kind: 'announce', out: verdict }] };
+  // The duplicate window has passed: the first copy's answer is the answer to both.
+  const step = context.ids.find((known) => known.id === accepted.id)?.step;
+  const answer = context.answers.find((known) => known.step === step);
+  return { context, effects: answer === undefined ? [] : [{ kind: 'answer', ...answer }] };
+}
+
+/** A gap pairs a demotion with a recall: control says down to where, when, and when to be back. */
+function openGap(context: TraceContext, nowMs: number, limits: TraceLimits): Change {
+  // A gap that turns into a fan-out, or back, is one gap.
+  const opened = setTimer({ ...context, gapOpenedAtMs: context.gapOpenedAtMs || nowMs }, 'idle', limits.idleMs, nowMs);
+  if (context.worker === null) return opened;
+  return {
+    context: opened.context,
+    effects: [...opened.effects, {
+      kind: 'ask',
+      ask: {
+        what: 'retain', trace: context.trace, step: latestStep(context), worker: context.worker, tokens: context.tokens,
+        gapsMs: context.gapsMs, children: context.children.length, stepsDone: context.stepsDone,
+      },
+    }],
+  };
+}
+
+function keep(context: TraceContext, event: TraceEvent | MachineEvent['event']): Change {
+  if (event.kind !== 'decided' || context.worker === null) return unchanged(context);
+  const { decided } = event;
+  if (decided.what === 'retain') {
+    const { keepValue, demoteAfterMs, recallAfterMs } = decided;
+    const noted = note(context, decided.decision);
+    return { context: noted.context, effects: [...noted.effects, { kind: 'order', worker: context.worker, order: { kind: 'gap', trace: context.trace, lane: context.trace, keepValue, demoteAfterMs, recallAfterMs } }] };
+  }
+  if (decided.what === 'pin') {
+    const noted = note({ ...context, pinnedOn: context.worker }, decided.decision);
+    return { context: noted.context, effects: [...noted.effects, { kind: 'order', worker: context.worker, order: { kind: 'pin', trace: context.trace, lane: context.trace, tier: decided.tier } }] };
+  }
+  return unchanged(context);
+}
+
+function addChild(context: TraceContext, event: TraceEvent, limits: TraceLimits): Change {
+  if (event.kind !== 'childStarted' || context.children.includes(event.child) || context.children.length >= limits.childrenMax) return unchanged(context);
+  return unchanged({ ...context, children: [...context.children, event.child], childrenSeen: context.childrenSeen + 1 });
+}
+
+function removeChild(context: TraceContext, event: TraceEvent): Change {
+  if (event.kind !== 'childEnded') return unchanged(context);
+  const children = context.children.filter((child) => child !== event.child);
+  if (children.length > 0 || context.pinnedOn === null) return unchanged({ ...context, children });
+  return { context: { ...context, children, pinnedOn: null }, effects: [{ kind: 'order', worker: context.pinnedOn, order: { kind: 'unpin', trace: context.trace, lane: context.trace } }] };
+}
+
+function askPin(context: TraceContext): Change {
+  if (context.worker === null || context.pinnedOn !== null) return unchanged(context);
+  const { trace, worker, tokens, children } = context;
+  return { context, effects: [{ kind: 'ask', ask: { what: 'pin', trace, step: latestStep(context), worker, tokens, children: children.length } }] };
+}
+
+function close(context: TraceContext, event: TraceEvent | { readonly event: TraceEvent }): Change {
+  const cause = 'event' in event ? event.event : event;
+  const outcome: Outcome = cause.kind === 'endAsked' ? cause.outcome : outcomeOfIdle(context);
+  let change = unchanged({ ...context, outcome });
+  for (const run of runsOf(context)) change = then(change, (next) => reduceRuns(next, { kind: 'stepCancelled', trace: next.trace, step: run.step, reason: 'the trace was ended', logSeq: 0 }, 0, endless));
+  change = then(change, (next) => clearTimer(next, 'idle'));
+  return then(change, (next) => ({
+    context: { ...next, worker: null, tokens: 0, pinnedOn: null },
+    effects: [
+      ...(next.worker === null ? [] : leave(next, next.worker)),
+      ...(next.parent === null ? [] : [{ kind: 'tell' as const, event: { kind: 'childEnded' as const, trace: next.parent, child: next.trace, outcome } }]),
+    ],
+  }));
+}
+
+/** Nobody came back: an agent whose last answer asked for nothing more has finished; one that failed, or owed a tool's result, was left. */
+function outcomeOfIdle(context: TraceContext): Outcome {
+  if (context.lastFinish === 'failed') return 'failed';
+  return context.lastFinish === 'stop' || context.lastFinish === 'length' ? 'finished' : 'abandoned';
+}
+
+const latestStep = (context: TraceContext): string => `${context.trace}/${context.seq}`;
+const endless: TraceLimits = { attemptMs: 0, attemptsMax: 0, idleMs: 0, sideCallsMax: 0, childrenMax: 0 };
