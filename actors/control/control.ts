@@ -1,0 +1,137 @@
+import type { Decided, PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
+import type { Instant, Logic } from '../lib/logic.ts';
+import type { Beat, Decision } from '../../schemas/messages.ts';
+import { forecastResume, remainingSeconds } from './forecast.ts';
+import { priorityOf } from './order.ts';
+import { type Candidate, blocksOf, choose, decodeRate, prefillRate, scoreOf } from './placement.ts';
+import { pinTier, retain } from './retention.ts';
+import type { ControlEffect, ControlEvent, ControlLimits, ControlPolicy, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
+
+export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), turn: 0 });
+
+/**
+ * The control loop of one conductor: one live picture of the fleet, every decision made from it and made again.
+ * A step that can not be placed waits here, in order of priority, and is decided again when room shows up.
+ */
+export function controlLogic(policy: ControlPolicy, limits: ControlLimits): Logic<ControlState, ControlEvent, ControlEffect> {
+  return {
+    step(state, event, now) {
+      const effects: ControlEffect[] = [];
+      switch (event.kind) {
+        case 'beat': onBeat(state, event.beat, now, effects); break;
+        case 'held': {
+          const waiting = state.waiting.get(event.step);
+          if (waiting !== undefined) state.waiting.set(event.step, { ...waiting, held: event.held });
+          break;
+        }
+        case 'ask':
+          switch (event.ask.what) {
+            case 'place': place(state, event.ask, event.held, now, policy, limits, effects); break;
+            case 'retain': effects.push({ kind: 'decided', trace: event.ask.trace, decided: decideRetain(state, event.ask, now, policy) }); break;
+            case 'pin': effects.push({ kind: 'decided', trace: event.ask.trace, decided: decidePin(state, event.ask, now, policy) }); break;
+            case 'withdraw': state.waiting.delete(event.ask.step); break;
+          }
+          break;
+        case 'tick': tick(state, now, policy, limits, effects); break;
+      }
+      return { state, effects };
+    },
+  };
+}
+
+/** The waiting steps that a tick will look at: for these the host asks the directory again. */
+export function candidatesOf(state: ControlState, now: Instant, limits: ControlLimits): readonly WaitingStep[] {
+  return inOrder(state, now).slice(0, limits.candidatesMax);
+}
+
+function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlEffect[]): void {
+  if (beat.role !== 'worker' || beat.worker === null) return;
+  const known = state.workers.get(beat.node);
+  if (known !== undefined && (beat.epoch < known.epoch || (beat.epoch === known.epoch && beat.seq <= known.seq))) return;
+  // A worker that started anew has forgotten what the old one ran.
+  if (known !== undefined && beat.epoch > known.epoch) effects.push({ kind: 'workerLost', worker: beat.node });
+  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: 0 });
+}
+
+function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
+  for (const view of state.workers.values()) {
+    if (now - view.seenAtMs <= limits.beatLostMs) continue;
+    state.workers.delete(view.name);
+    effects.push({ kind: 'workerLost', worker: view.name });
+  }
+  for (const waiting of candidatesOf(state, now, limits)) tryPlace(state, waiting, now, policy, effects);
+}
+
+function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
+  if (state.waiting.size >= limits.waitingMax && !state.waiting.has(ask.step)) {
+    const message = `${state.waiting.size} of ${limits.waitingMax} steps wait for a worker`;
+    effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'reject', step: ask.step, message, limit: limits.waitingMax, got: state.waiting.size + 1 } });
+    return;
+  }
+  const waiting: WaitingStep = { ask, held, sinceMs: ask.acceptedAtMs, isDeferred: false };
+  state.waiting.set(ask.step, waiting);
+  tryPlace(state, waiting, now, policy, effects);
+}
+
+/** Places a waiting step, or says once why it waits. */
+function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: ControlPolicy, effects: ControlEffect[]): void {
+  const { ask } = waiting;
+  const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held.find((held) => held.worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }));
+  const chosen = policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs);
+  if (chosen === null) {
+    if (waiting.isDeferred) return;
+    state.waiting.set(ask.step, { ...waiting, isDeferred: true });
+    effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'defer', step: ask.step, decision: decision(ask, now, 'defer', 'wait', policy, whyDeferred(candidates), candidates) } });
+    return;
+  }
+  const view = state.workers.get(chosen.worker) as WorkerView;
+  state.waiting.delete(ask.step);
+  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksOf(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: view.promisedTokens + chosen.tokensToCompute });
+  const priority = priorityOf(ask.class, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
+  const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s`;
+  effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
+}
+
+/** The baseline: whoever is next, if it has room; what it holds does not matter. */
+function nextInTurn(state: ControlState, candidates: readonly Candidate[]): Candidate | null {
+  const able = candidates.filter((candidate) => Number.isFinite(candidate.score)).sort((a, b) => (a.worker < b.worker ? -1 : 1));
+  const next = able[state.turn % Math.max(1, able.length)];
+  if (next === undefined || !next.hasRoom) return null;
+  state.turn += 1;
+  return next;
+}
+
+function inOrder(state: ControlState, now: Instant): WaitingStep[] {
+  const priority = ({ ask, sinceMs }: WaitingStep): number => priorityOf(ask.class, remainingSeconds(ask, ask.promptTokens, 600, 60), now - sinceMs);
+  return [...state.waiting.values()].map((waiting) => ({ waiting, priority: priority(waiting) }))
+    .sort((a, b) => a.priority - b.priority || (a.waiting.ask.step < b.waiting.ask.step ? -1 : 1)).map(({ waiting }) => waiting);
+}
+
+function decideRetain(state: ControlState, ask: RetainAsk, now: Instant, policy: ControlPolicy): Decided {
+  const resume = forecastResume(ask.gapsMs);
+  const kept = policy.name === 'round-robin-lru'
+    ? { keepValue: 0, demoteAfterMs: null, recallAfterMs: null, why: 'least recently used goes first' }
+    : retain(ask, state.workers.get(ask.worker) ?? null, policy);
+  const made: Decision = {
+    ...decision(ask, now, 'demote', kept.demoteAfterMs === null ? 'stay' : `dram after ${Math.round(kept.demoteAfterMs)} ms`, policy, kept.why, []),
+    forecast: { resumeP50Ms: resume.p50Ms, resumeP95Ms: resume.p95Ms },
+  };
+  return { what: 'retain', step: ask.step, keepValue: kept.keepValue, demoteAfterMs: kept.demoteAfterMs, recallAfterMs: kept.recallAfterMs, decision: made };
+}
+
+function decidePin(state: ControlState, ask: PinAsk, now: Instant, policy: ControlPolicy): Decided {
+  const { tier, why } = pinTier(ask, state.workers.get(ask.worker) ?? null);
+  return { what: 'pin', step: ask.step, tier, decision: decision(ask, now, 'pin', tier, policy, why, []) };
+}
+
+function decision(ask: { readonly trace: string; readonly step: string }, now: Instant, what: Decision['what'], choice: string, policy: ControlPolicy, why: string, candidates: readonly Candidate[]): Decision {
+  return {
+    kind: 'decision', atMs: now, trace: ask.trace, step: ask.step, what, choice, policy: policy.name, regime: 'fixed', why,
+    alternatives: candidates.filter((candidate) => Number.isFinite(candidate.score)).map(({ worker, score }) => ({ choice: worker, score: Math.round(score * 1000) / 1000 })),
+    forecast: null, outcome: null,
+  };
+}
+
+function whyDeferred(candidates: readonly Candidate[]): string {
+  return candidates.length === 0 ? 'no worker is alive' : candidates.map(({ worker, lacks }) => `${worker}: ${lacks === '' ? 'kept free for a prefix' : lacks}`).join('; ');
+}

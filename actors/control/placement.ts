@@ -1,0 +1,65 @@
+import type { PlaceAsk } from '../lib/asks.ts';
+import type { Held, WorkerView } from './types.ts';
+
+export interface Candidate {
+  readonly worker: string;
+  /** Expected seconds until the first token; infinite: it can never take the step. */
+  readonly score: number;
+  readonly hasRoom: boolean;
+  readonly held: Held;
+  readonly tokensToCompute: number;
+  readonly queueS: number;
+  /** Why it has no room, or never will. */
+  readonly lacks: string;
+}
+
+const blockTokens = 64;
+/** Until a worker has measured itself. On a small CPU, from its first bench. */
+const prefillGuess = 600, decodeGuess = 60, recallGuess = 2e9;
+
+export const prefillRate = (view: WorkerView): number => view.load.prefillTokensPerS || prefillGuess;
+export const decodeRate = (view: WorkerView): number => view.load.decodeTokensPerS || decodeGuess;
+
+export const blocksOf = (ask: PlaceAsk): number => Math.ceil((ask.promptTokens + ask.maxTokens) / blockTokens);
+
+/** Scores one worker by when the step's first token would be out there: its queue, what it would recall, what it would compute. */
+export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate {
+  const { load } = view;
+  const tokensToCompute = Math.max(1, ask.promptTokens - held.hbmTokens - held.dramTokens);
+  const queueS = (load.backlogTokens + view.promisedTokens) / prefillRate(view);
+  const recallS = (held.dramTokens / blockTokens) * load.blockBytes / (load.recallBytesPerS || recallGuess);
+  // Every other running sequence takes its share of each iteration.
+  const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
+  const blocks = blocksOf(ask);
+  const lacks = lackOf(ask, view, blocks);
+  const never = load.model !== ask.model || ask.promptTokens >= load.contextLength || blocks > load.hbmBlocks;
+  // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.
+  const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
+  return {
+    worker: view.name, held, tokensToCompute, queueS, lacks, hasRoom: lacks === '',
+    score: never ? Number.POSITIVE_INFINITY : queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS,
+  };
+}
+
+function lackOf(ask: PlaceAsk, view: WorkerView, blocks: number): string {
+  const { load } = view;
+  if (load.model !== ask.model) return `serves ${load.model}`;
+  if (ask.promptTokens >= load.contextLength) return `takes ${load.contextLength} tokens`;
+  if (blocks > load.hbmGrantable - view.promisedBlocks) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free, ${blocks} needed`;
+  if (load.running + load.waiting + view.promisedRuns >= load.runsMax) return `${load.running + load.waiting + view.promisedRuns} of ${load.runsMax} runs`;
+  return '';
+}
+
+/**
+ * Strict locality under cost: the worker with the least expected time to the first token, among those with room now.
+ * A step waits for a full worker only while that is expected to be quicker than computing the prefix anew elsewhere.
+ */
+export function choose(candidates: readonly Candidate[], waitedMs: number): Candidate | null {
+  const byScore = [...candidates].filter((candidate) => Number.isFinite(candidate.score)).sort((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1));
+  const best = byScore[0], open = byScore.find((candidate) => candidate.hasRoom);
+  if (best === undefined || open === undefined) return null;
+  if (best.hasRoom) return best;
+  // A full worker frees room about when its backlog is done; until then the prefix is not worth more than what it saves.
+  const savedS = open.score - best.score;
+  return waitedMs / 1000 >= savedS ? open : null;
+}

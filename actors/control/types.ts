@@ -1,0 +1,46 @@
+import type { Ask, Decided, PlaceAsk } from '../lib/asks.ts';
+import type { Beat, WorkerLoad } from '../../schemas/messages.ts';
+
+/** How many of a step's prompt tokens a worker has, by tier. From the block directory. */
+export interface Held { readonly worker: string; readonly hbmTokens: number; readonly dramTokens: number }
+
+export type ControlEvent =
+  | { readonly kind: 'beat'; readonly beat: Beat }
+  | { readonly kind: 'ask'; readonly ask: Ask; readonly held: readonly Held[] }
+  /** The directory's answer may have changed since a step began to wait: asked again for the candidates of a tick. */
+  | { readonly kind: 'held'; readonly step: string; readonly held: readonly Held[] }
+  | { readonly kind: 'tick' };
+
+export type ControlEffect =
+  | { readonly kind: 'decided'; readonly trace: string; readonly decided: Decided }
+  | { readonly kind: 'workerLost'; readonly worker: string };
+
+export interface WorkerView {
+  readonly name: string;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly seenAtMs: number;
+  readonly load: WorkerLoad;
+  /** Placed here since its last beat, which does not show them yet. */
+  readonly promisedBlocks: number;
+  readonly promisedRuns: number;
+  readonly promisedTokens: number;
+}
+
+export interface WaitingStep { readonly ask: PlaceAsk; readonly held: readonly Held[]; readonly sinceMs: number; readonly isDeferred: boolean }
+
+/** The fleet as this conductor sees it: rebuilt from beats and asks, never saved. */
+export interface ControlState {
+  readonly workers: Map<string, WorkerView>;
+  readonly waiting: Map<string, WaitingStep>;
+  /** Next worker of the round-robin baseline. */
+  turn: number;
+}
+
+export interface ControlPolicy {
+  readonly name: 'slackwater' | 'round-robin-lru';
+  /** A gap is expected to be worth a demotion when it lasts longer than this. */
+  readonly demoteAfterMs: number;
+}
+
+export interface ControlLimits { readonly beatLostMs: number; readonly waitingMax: number; readonly candidatesMax: number }
