@@ -9,5 +9,6 @@ export const staticChecks: readonly StaticCheck[] = [
   { name: 'import-picture', command: [`${bin}/depcruise`, '--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', 'actors', 'schemas', 'kernels', 'infra', 'test', 'tools'] },
   { name: 'dead-exports', command: [`${bin}/knip`] },
   { name: 'generated-code', command: ['node', 'tools/gen.ts', '--check'] },
+  { name: 'lock', command: ['node', 'tools/lock.ts', '--check'] },
   { name: 'tidy', command: ['node', 'tools/tidy/main.ts'] },
 ];
