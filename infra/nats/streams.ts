@@ -1,0 +1,182 @@
+import {
+  AckPolicy, DiscardPolicy, JetStreamApiError, type JetStreamManager, RetentionPolicy, StorageType, type StreamConfig, jetstreamManager,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import type { StreamName } from '../../actors/lib/ports.ts';
+import { isToken } from '../../schemas/subjects.ts';
+import { assert } from '../../actors/lib/logic.ts';
+import type { Connection } from './connect.ts';
+
+/** Declares one stream. Ages and windows in milliseconds, sizes in bytes; -1 is no bound. */
+export interface StreamSpec {
+  readonly stream: string;
+  readonly subjects: readonly string[];
+  /** `work`: an entry goes when it is acknowledged. */
+  readonly retention: 'limits' | 'work';
+  readonly storage: 'file' | 'memory';
+  /** What gives way when the stream is full: the oldest entry, or the publisher (`stream_full`). */
+  readonly discard: 'old' | 'new';
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+  readonly ageMsMax: number;
+  readonly perSubjectMax: number;
+  readonly messageBytesMax: number;
+  readonly duplicateWindowMs: number;
+  /** Who answers a read: the leader, or any replica (faster, may be behind: only for entries that never change). */
+  readonly readFrom: 'leader' | 'any';
+  /** A single message may carry its own time to live. */
+  readonly hasTtl: boolean;
+}
+
+export type StreamTable = Readonly<Record<StreamName | 'lease', StreamSpec>>;
+
+const kiB = 1024, miB = 1024 * kiB, giB = 1024 * miB;
+const minuteMs = 60_000, hourMs = 60 * minuteMs;
+
+/**
+ * Every stream of a region. `step` is the one that regions share.
+ *
+ * The inbox gives way at its oldest end, because what is there was applied long ago; states and waiting steps may not
+ * be lost silently, so their publisher is refused. `out` and `evt` live in memory: they are worth minutes.
+ */
+export function streamTable(region: string): StreamTable {
+  assert(isToken(region), `region ${JSON.stringify(region)} is not of [A-Za-z0-9_-]{1,64}`);
+  const at = (kind: string): string => `sw.v1.${region}.${kind}.>`;
+  const usual = { retention: 'limits', storage: 'file', discard: 'old', perSubjectMax: -1, messageBytesMax: 1_000_000, duplicateWindowMs: 2 * minuteMs, readFrom: 'leader', hasTtl: false } as const;
+  return {
+    step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: 1 * hourMs,     retention: 'work', discard: 'new' },
+    in:    { ...usual, stream: `SW_IN_${region}`,    subjects: [at('in')],               messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs },
+    state: { ...usual, stream: `SW_STATE_${region}`, subjects: [at('state')],            messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, discard: 'new' },
+    ctx:   { ...usual, stream: `SW_CTX_${region}`,   subjects: [at('ctx')],              messagesMax: -1,        bytesMax: 4 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, readFrom: 'any' },
+    out:   { ...usual, stream: `SW_OUT_${region}`,   subjects: [at('out')],              messagesMax: 1_000_000, bytesMax: 256 * miB, ageMsMax: 10 * minuteMs,  storage: 'memory' },
+    bill:  { ...usual, stream: `SW_BILL_${region}`,  subjects: [at('bill')],             messagesMax: -1,        bytesMax: 256 * miB, ageMsMax: 168 * hourMs },
+    evt:   { ...usual, stream: `SW_EVT_${region}`,   subjects: [at('evt')],              messagesMax: 100_000,   bytesMax: 64 * miB,  ageMsMax: 10 * minuteMs,  storage: 'memory' },
+    lease: { ...usual, stream: `KV_${leaseBucket(region)}`, subjects: [`$KV.${leaseBucket(region)}.>`], messagesMax: -1, bytesMax: 16 * miB, ageMsMax: -1, perSubjectMax: 1, discard: 'new', messageBytesMax: 4 * kiB, hasTtl: true },
+  };
+}
+
+/** The leases' stream has the shape of a NATS KV bucket, so that `nats kv` can show it. */
+export const leaseBucket = (region: string): string => `sw_leases_${region}`;
+
+/** Which stream stores a subject; null: none. */
+export function streamOf(table: StreamTable, subject: string): StreamSpec | null {
+  return Object.values(table).find((spec) => spec.subjects.some((filter) => matches(filter, subject))) ?? null;
+}
+
+/** `*` stands for one token, a final `>` for one or more. */
+export function matches(filter: string, subject: string): boolean {
+  if (filter === subject) return true;
+  const wanted = filter.split('.'), given = subject.split('.');
+  for (const [i, token] of wanted.entries()) {
+    if (token === '>') return given.length > i;
+    if (i >= given.length || (token !== '*' && token !== given[i])) return false;
+  }
+  return wanted.length === given.length;
+}
+
+export interface EnsureOptions {
+  /** `memory` puts every stream there: nothing survives the server, good for tests. */
+  readonly storage?: 'memory';
+  readonly replicas?: number;
+}
+
+export type Ensured =
+  /** `notices`: one line for each limit that an operator set otherwise than the table. */
+  | { readonly ok: true; readonly notices: readonly string[] }
+  | { readonly ok: false; readonly retry: 'never' | 'later'; readonly message: string };
+
+/**
+ * Creates what is missing and checks what is there; changes nothing that exists. Bounds may differ from the table in
+ * both directions (the operator knows the disk); what decides correctness may not.
+ */
+export async function ensureStreams(connection: Connection, table: StreamTable, options: EnsureOptions = {}): Promise<Ensured> {
+  const notices: string[] = [];
+  try {
+    const manager = await jetstreamManager(connection.nc, { checkAPI: false });
+    for (const spec of Object.values(table)) {
+      const wanted = configOf(spec, options);
+      const config = await findConfig(manager, spec.stream) ?? await addStream(manager, wanted);
+      const wrong = incompatibilities(config, spec);
+      if (wrong.length > 0) return { ok: false, retry: 'never', message: `stream ${spec.stream} exists with ${wrong.join('; ')}: remove it or choose another region name` };
+      notices.push(...differences(config, wanted));
+    }
+    return { ok: true, notices };
+  } catch (error) {
+    const isAnswer = error instanceof JetStreamApiError;
+    return { ok: false, retry: isAnswer ? 'never' : 'later', message: `streams of ${connection.url}: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
+
+async function findConfig(manager: JetStreamManager, stream: string): Promise<StreamConfig | null> {
+  try {
+    return (await manager.streams.info(stream)).config;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === apiCode.streamNotFound) return null;
+    throw error;
+  }
+}
+
+/** Somebody else may create the same stream at the same moment: then theirs is looked at. */
+async function addStream(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<StreamConfig> {
+  try {
+    return (await manager.streams.add(config)).config;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    if (error.code === apiCode.nameInUse) return (await manager.streams.info(config.name)).config;
+    throw new JetStreamApiError({ code: error.status, err_code: error.code, description: `${config.name} for ${config.subjects?.join(', ')}: ${error.message}` });
+  }
+}
+
+/** `err_code` of JetStream answers that we act on. */
+export const apiCode = {
+  streamNotFound: 10059, nameInUse: 10058, noMessage: 10037, wrongLastSequence: 10071, wrongLastSequenceUnknown: 10164,
+  storeFailed: 10077, tooLarge: 10054, notEnabled: 10076, notEnabledForAccount: 10039, consumerNotFound: 10014,
+} as const;
+
+function configOf(spec: StreamSpec, options: EnsureOptions): Partial<StreamConfig> & { name: string } {
+  return {
+    name: spec.stream,
+    subjects: [...spec.subjects],
+    retention: spec.retention === 'work' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
+    storage: (options.storage ?? spec.storage) === 'memory' ? StorageType.Memory : StorageType.File,
+    discard: spec.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
+    max_msgs: spec.messagesMax,
+    max_bytes: spec.bytesMax,
+    max_age: spec.ageMsMax < 0 ? 0 : nanos(spec.ageMsMax),
+    max_msgs_per_subject: spec.perSubjectMax,
+    max_msg_size: spec.messageBytesMax,
+    duplicate_window: nanos(spec.duplicateWindowMs),
+    allow_direct: true,
+    allow_rollup_hdrs: true,
+    allow_msg_ttl: spec.hasTtl,
+    num_replicas: options.replicas ?? 1,
+  };
+}
+
+/** What would break a promise, each with both values. */
+function incompatibilities(config: StreamConfig, spec: StreamSpec): string[] {
+  const wanted = configOf(spec, {});
+  const fixed = ['retention', 'discard', 'max_msgs_per_subject', 'allow_msg_ttl'] as const;
+  const wrong = fixed
+    // A server leaves out what is false.
+    .filter((key) => (config[key] ?? false) !== (wanted[key] ?? false) && !(key === 'max_msgs_per_subject' && wanted[key] === -1 && config[key] <= 0))
+    .map((key) => `${key} ${JSON.stringify(config[key] ?? null)} where ${JSON.stringify(wanted[key])} is needed`);
+  const uncovered = spec.subjects.filter((subject) => !config.subjects.some((has) => matches(has, subject)));
+  if (uncovered.length > 0) wrong.push(`subjects ${config.subjects.join(', ')} where ${uncovered.join(', ')} is needed`);
+  if (spec.readFrom === 'any' && !config.allow_direct) wrong.push('allow_direct off where it is needed');
+  if (config.sealed) wrong.push('sealed on: nothing can be stored');
+  return wrong;
+}
+
+function differences(config: StreamConfig, wanted: Partial<StreamConfig>): string[] {
+  const bounds = ['storage', 'max_msgs', 'max_bytes', 'max_age', 'max_msg_size', 'duplicate_window'] as const;
+  const unlimited = (value: unknown): boolean => value === 0 || value === -1 || value === undefined;
+  return bounds
+    .filter((key) => config[key] !== wanted[key] && !(unlimited(config[key]) && unlimited(wanted[key])))
+    .map((key) => `stream ${config.name}: ${key} is ${config[key]}, the table says ${wanted[key]}`);
+}
+
+/** The consumer that all gateways share. */
+export const queueConsumer = (durable: string, ackWaitMs: number) => ({
+  durable_name: durable, ack_policy: AckPolicy.Explicit, ack_wait: nanos(ackWaitMs), max_deliver: -1, max_ack_pending: 4_096, filter_subject: 'sw.step.*',
+} as const);
