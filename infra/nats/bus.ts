@@ -1,0 +1,149 @@
+import { type JetStreamClient, type JetStreamManager, type StoredMsg, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type Msg, type NatsConnection, TimeoutError } from '@nats-io/transport-node';
+import { limits } from '../../actors/lib/limits.ts';
+import { assert } from '../../actors/lib/logic.ts';
+import { type Bus, BusFault, type Headers, type LogEntry, type Message, type PublishOptions, type Stored, type StreamName, type Subscription, type Task } from '../../actors/lib/ports.ts';
+import type { Connection } from './connect.ts';
+import { LogReader, loadLast } from './log.ts';
+import { crashOnThrow, fromNatsHeaders, isNobodyThere, refusalOf, toNatsHeaders } from './message.ts';
+import { QueueReader } from './queue.ts';
+import { type StreamTable, apiCode } from './streams.ts';
+
+/** The bus on a real NATS. `ensureStreams` comes first. */
+export class NatsBus implements Bus {
+  readonly #connection: Connection;
+  readonly #nc: NatsConnection;
+  readonly #table: StreamTable;
+  readonly #js: JetStreamClient;
+  readonly #manager: JetStreamManager;
+  readonly #readers = new Set<LogReader>();
+  readonly #watch: NodeJS.Timeout;
+  readonly #endReconnects: () => void;
+
+  private constructor(connection: Connection, table: StreamTable, manager: JetStreamManager) {
+    this.#connection = connection;
+    this.#nc = connection.nc;
+    this.#table = table;
+    this.#js = jetstream(connection.nc);
+    this.#manager = manager;
+    this.#watch = setInterval(() => { for (const reader of this.#readers) reader.check(connection.isUp()); }, 250);
+    this.#watch.unref();
+    this.#endReconnects = connection.onReconnect(() => { for (const reader of this.#readers) void reader.reopen(); });
+  }
+
+  static async open(connection: Connection, table: StreamTable): Promise<NatsBus> {
+    return new NatsBus(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: limits.publishMs }));
+  }
+
+  /** Ends what this bus reads; the connection is its owner's. */
+  close(): void {
+    clearInterval(this.#watch);
+    this.#endReconnects();
+    for (const reader of this.#readers) reader.stop();
+    this.#readers.clear();
+  }
+
+  async publish(subject: string, bytes: Uint8Array, options: PublishOptions = {}): Promise<Stored> {
+    const deadlineMs = options.deadlineMs ?? limits.publishMs;
+    const startedMs = performance.now();
+    const headers = toNatsHeaders(options.headers);
+    for (let attempt = 0; ; attempt++) {
+      const leftMs = deadlineMs - (performance.now() - startedMs);
+      try {
+        if (leftMs < 1) throw new TimeoutError();
+        const ack = await this.#js.publish(subject, bytes, {
+          timeout: Math.ceil(leftMs),
+          ...(headers === undefined ? {} : { headers }),
+          ...(options.id === undefined ? {} : { msgID: options.id }),
+          ...(options.expectLast === undefined ? {} : { expect: { lastSubjectSequence: options.expectLast } }),
+        });
+        return { seq: ack.seq, isDuplicate: ack.duplicate };
+      } catch (error) {
+        const fault = refusalOf(error, subject, bytes.length);
+        if (fault !== null) throw fault;
+        const pauseMs = Math.min(500, 10 * 2 ** attempt);
+        // JetStream is still starting: nobody saw the message, so it may be sent again.
+        if (!isNobodyThere(error) || performance.now() - startedMs + pauseMs >= deadlineMs) {
+          throw new BusFault('no_answer', `${subject}: ${error instanceof Error ? error.message : String(error)}, within ${deadlineMs} ms`);
+        }
+        await new Promise((done) => setTimeout(done, pauseMs));
+      }
+    }
+  }
+
+  emit(subject: string, bytes: Uint8Array, headers?: Headers): void {
+    // The client would keep it for the next connection without bound; what may be lost is better lost than late.
+    if (!this.#connection.isUp()) return;
+    const hdrs = toNatsHeaders(headers);
+    this.#nc.publish(subject, bytes, hdrs === undefined ? {} : { headers: hdrs });
+  }
+
+  async request(subject: string, bytes: Uint8Array, deadlineMs: number, headers?: Headers): Promise<Uint8Array | null> {
+    const hdrs = toNatsHeaders(headers);
+    try {
+      const reply = await this.#nc.request(subject, bytes, { timeout: Math.max(1, Math.ceil(deadlineMs)), ...(hdrs === undefined ? {} : { headers: hdrs }) });
+      return reply.data;
+    } catch {
+      return null; // Silence, nobody there, or no connection: the caller has one question, was there an answer.
+    }
+  }
+
+  serve(subject: string, handler: (message: Message) => Promise<Uint8Array | null>): Subscription {
+    // A handler's rejection is a bug and ends the process as an unhandled one.
+    const answer = async (message: Msg): Promise<void> => {
+      const reply = await handler(messageOf(message));
+      if (reply !== null && message.reply !== undefined && !this.#nc.isClosed()) this.#nc.publish(message.reply, reply);
+    };
+    return this.#subscribe(subject, (message) => { void answer(message); });
+  }
+
+  listen(subject: string, handler: (message: Message) => void): Subscription {
+    return this.#subscribe(subject, (message) => crashOnThrow(() => handler(messageOf(message))));
+  }
+
+  readLog(stream: StreamName, filter: string, fromSeq: number, onEntry: (entry: LogEntry) => void): Subscription {
+    assert(stream !== 'step', 'the work queue is read with consume');
+    const reader = new LogReader(this.#nc, this.#manager, this.#table[stream], filter, fromSeq, onEntry);
+    this.#readers.add(reader);
+    return { stop: () => { reader.stop(); this.#readers.delete(reader); } };
+  }
+
+  loadLast(stream: StreamName, filter: string): Promise<LogEntry[]> {
+    return loadLast(this.#nc, this.#manager, this.#table[stream].stream, filter, limits.publishMs);
+  }
+
+  getLast(stream: StreamName, subject: string): Promise<LogEntry | null> {
+    return this.#read(stream, { last_by_subj: subject });
+  }
+
+  get(stream: StreamName, seq: number): Promise<LogEntry | null> {
+    return this.#read(stream, { seq });
+  }
+
+  consume(stream: 'step', durable: string, options: { readonly inFlightMax: number; readonly ackWaitMs: number }, onTask: (task: Task) => void): Subscription {
+    return new QueueReader(this.#nc, this.#manager, this.#table[stream], durable, options, onTask);
+  }
+
+  async #read(stream: StreamName, query: { readonly last_by_subj: string } | { readonly seq: number }): Promise<LogEntry | null> {
+    const spec = this.#table[stream];
+    try {
+      const from = spec.readFrom === 'any' ? this.#manager.direct : this.#manager.streams;
+      const stored: StoredMsg | null = await from.getMessage(spec.stream, query);
+      return stored === null ? null : entryOf(stored);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === apiCode.noMessage) return null;
+      throw new BusFault(this.#nc.isClosed() ? 'closed' : 'no_answer', `${JSON.stringify(query)} of ${spec.stream}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #subscribe(subject: string, take: (message: Msg) => void): Subscription {
+    const subscription = this.#nc.subscribe(subject, { callback: (error, message) => { if (error === null) take(message); } });
+    return { stop: () => { if (!this.#nc.isClosed()) subscription.unsubscribe(); } };
+  }
+}
+
+const messageOf = (message: Msg): Message => ({ subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers) });
+
+const entryOf = (stored: StoredMsg): LogEntry => ({
+  subject: stored.subject, bytes: stored.data, headers: fromNatsHeaders(stored.header), seq: stored.seq, atMs: Math.floor(stored.time.getTime()),
+});
