@@ -92,14 +92,12 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
       return run === null ? unchanged(context) : giveUp(context, run, 'cancelled', event.reason, 'never');
     }
     case 'timer': return onTimer(context, event.id, nowMs, limits);
-    case 'takenOver': {
-      // What was asked lived in the old owner's memory; what was ordered is ordered again under the same attempt, which workers know.
-      const effects = runsOf(context).map((run) => (run.phase === 'waiting' ? ask(context, run) : orderRun(run, 0)));
-      return { context, effects };
-    }
     default: return unchanged(context);
   }
 }
+
+/** What was asked lived in the old owner's memory; what was ordered is ordered again under the same attempt, which workers know. */
+export const remake = (context: TraceContext): TraceEffect[] => runsOf(context).map((run) => (run.phase === 'waiting' ? ask(context, run) : orderRun(run, 0)));
 
 function onDecided(context: TraceContext, decided: Decided, nowMs: number, limits: TraceLimits): Change {
   if (decided.what === 'retain' || decided.what === 'pin') return unchanged(context);

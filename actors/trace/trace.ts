@@ -2,7 +2,7 @@ import type { StepAccepted, TraceState, TransitionEvent } from '../../schemas/me
 import type { Instant, Logic, Step } from '../lib/logic.ts';
 import { assert } from '../lib/logic.ts';
 import { type Descriptor, advance } from '../lib/machine.ts';
-import { emptyUsage } from './runs.ts';
+import { emptyUsage, remake } from './runs.ts';
 import { type MachineEvent, traceMachine } from './trace.machine.ts';
 import type { Segment, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
@@ -15,6 +15,8 @@ export function traceLogic(limits: TraceLimits): Logic<TraceActor | null, TraceE
   return {
     step(state, event, now) {
       if (state === null && event.kind !== 'stepAccepted') return { state, effects: [] };
+      // Says nothing new about the trace: only what its last owner held in memory is asked and ordered again.
+      if (event.kind === 'takenOver') return { state, effects: state === null ? [] : remake(state.context) };
       if (event.kind === 'timer') {
         // A firing of a timer that was cleared or set anew in the meantime is nobody's.
         if (!state?.context.timers.some((timer) => timer.id === event.id && timer.generation === event.generation)) return { state, effects: [] };
