@@ -1,8 +1,6 @@
 #include "tensor_format.h"
 
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "bf16.h"
 
@@ -14,14 +12,16 @@ constexpr size_t kQuantBlock = 32;
 float half_to_float(const std::byte* at) {
   uint16_t half;
   std::memcpy(&half, at, sizeof half);
-  const int exponent = (half >> 10) & 31;
-  const float fraction = static_cast<float>(half & 1023);
-  const float sign = (half & 0x8000) ? -1.0f : 1.0f;
-  if (exponent == 0) return sign * std::ldexp(fraction, -24);
-  if (exponent == 31) {
-    return fraction == 0 ? sign * std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  }
-  return sign * std::ldexp(1024.0f + fraction, exponent - 25);
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  uint32_t bits = static_cast<uint32_t>(half & 0x7fff) << 13;  // As float32 this is 2^112 times too small.
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  value *= 0x1p112f;  // Exact, subnormals too.
+  std::memcpy(&bits, &value, sizeof bits);
+  if ((half & 0x7c00) == 0x7c00) bits |= 0x7f800000;  // Infinity and NaN.
+  bits |= sign;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
 void dequantize_q8_0(const std::byte* block, float* out) {

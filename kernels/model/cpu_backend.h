@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "llama_weights.h"
+
+namespace slackwater {
+
+/// "cpu-bf16-<isa>": weights in prepacked bf16, activations and sums in fp32, KV in bf16.
+/// Null, and `error` set, as make_backend.
+std::unique_ptr<Backend> make_cpu_backend(const GgufFile& file, Isa isa, int threads, Error& error);
+
+}  // namespace slackwater

@@ -1,0 +1,201 @@
+#include "llama_weights.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include "../ops/gemm/gemm.h"
+
+namespace slackwater {
+namespace {
+
+constexpr const char* kKnownArchitectures = "llama";
+constexpr int64_t kNumberMax = 1 << 24;  // Far above any dimension in use; keeps every product below 2^63.
+
+/// llama.<key>, or `fallback` when absent and a fallback is allowed (≥ 0).
+bool read_dimension(const GgufFile& file, const std::string& key, int64_t fallback, int32_t& out, Error& error) {
+  int64_t value = fallback;
+  const bool is_there = file.find("llama." + key) != nullptr;
+  const bool is_integer = file.find_integer("llama." + key, value);
+  if ((is_there && !is_integer) || (!is_there && fallback < 0)) {
+    error.set(kModelInvalid, "llama." + key + (is_there ? " is not one integer" : " is missing"));
+    return false;
+  }
+  if (value < 1 || value > kNumberMax) {
+    error.set(kModelInvalid, "llama." + key + " is " + std::to_string(value) + "; 1 to " + std::to_string(kNumberMax) + " are possible");
+    return false;
+  }
+  out = static_cast<int32_t>(value);
+  return true;
+}
+
+bool check_features(const GgufFile& file, Error& error) {
+  int64_t experts = 0;
+  if (file.find_integer("llama.expert_count", experts) && experts > 0) {
+    error.set(kModelUnsupported, "llama with " + std::to_string(experts) + " experts; only dense models are known");
+    return false;
+  }
+  const std::string_view* scaling = file.find_text("llama.rope.scaling.type");
+  if (scaling != nullptr && *scaling != "none") {
+    error.set(kModelUnsupported, "RoPE scaling '" + std::string(*scaling) + "'; known: none, and per-pair factors in rope_freqs.weight");
+    return false;
+  }
+  return true;
+}
+
+int64_t vocab_size(const GgufFile& file) {
+  const GgufValue* tokens = file.find("tokenizer.ggml.tokens");
+  return tokens != nullptr ? static_cast<int64_t>(tokens->count) : -1;
+}
+
+bool check_shape(const ModelShape& shape, const LlamaNumbers& numbers, Error& error) {
+  if (shape.heads % shape.kv_heads != 0) {
+    error.set(kModelInvalid, std::to_string(shape.heads) + " heads do not share " + std::to_string(shape.kv_heads) + " KV heads evenly");
+    return false;
+  }
+  if (numbers.rope_pairs * 2 > shape.head_dim || shape.head_dim % 2 != 0) {
+    error.set(kModelInvalid, "RoPE over " + std::to_string(numbers.rope_pairs * 2) + " of " + std::to_string(shape.head_dim) + " values of a head");
+    return false;
+  }
+  if (!(numbers.norm_eps >= 0 && numbers.norm_eps < 1) || !(numbers.rope_base > 1 && numbers.rope_base < 1e12)) {
+    error.set(kModelInvalid, "norm epsilon " + std::to_string(numbers.norm_eps) + " or RoPE base " + std::to_string(numbers.rope_base) + " is out of range");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool read_llama_numbers(const GgufFile& file, ModelInfo& info, LlamaNumbers& numbers, Error& error) {
+  const std::string_view* architecture = file.find_text("general.architecture");
+  if (architecture == nullptr) {
+    error.set(kModelInvalid, "general.architecture is missing");
+    return false;
+  }
+  if (*architecture != "llama") {
+    error.set(kModelUnsupported, "architecture '" + std::string(*architecture) + "'; known: " + kKnownArchitectures);
+    return false;
+  }
+  const std::string_view* name = file.find_text("general.name");
+  info.architecture = *architecture;
+  info.name = name != nullptr ? std::string(*name) : std::string(*architecture);
+  ModelShape& shape = info.shape;
+  double eps = -1, base = 10000;
+  int32_t rotated = 0;
+  if (!check_features(file, error)) return false;
+  if (!read_dimension(file, "block_count", -1, shape.layers, error) ||
+      !read_dimension(file, "embedding_length", -1, shape.hidden, error) ||
+      !read_dimension(file, "attention.head_count", -1, shape.heads, error) ||
+      !read_dimension(file, "attention.head_count_kv", shape.heads, shape.kv_heads, error) ||
+      !read_dimension(file, "attention.key_length", std::max(1, shape.hidden / shape.heads), shape.head_dim, error) ||
+      !read_dimension(file, "feed_forward_length", -1, shape.ffn, error) ||
+      !read_dimension(file, "vocab_size", vocab_size(file), shape.vocab, error) ||
+      !read_dimension(file, "context_length", -1, shape.context_length, error) ||
+      !read_dimension(file, "rope.dimension_count", shape.head_dim, rotated, error)) {
+    return false;
+  }
+  file.find_real("llama.attention.layer_norm_rms_epsilon", eps);
+  file.find_real("llama.rope.freq_base", base);
+  numbers = {static_cast<float>(eps), base, rotated / 2};
+  return check_shape(shape, numbers, error);
+}
+
+bool read_model_info(const GgufFile& file, ModelInfo& info, Error& error) {
+  LlamaNumbers numbers;
+  return read_llama_numbers(file, info, numbers, error);
+}
+
+const GgufTensor* TensorReader::find(const std::string& name, int64_t cols, int64_t rows) {
+  if (error_) return nullptr;
+  const GgufTensor* tensor = file_.find_tensor(name);
+  if (tensor == nullptr) {
+    error_.set(kModelInvalid, "tensor '" + name + "' is missing");
+    return nullptr;
+  }
+  const uint64_t* shape = tensor->shape;
+  if (shape[0] != static_cast<uint64_t>(cols) || shape[1] != static_cast<uint64_t>(rows) || shape[2] != 1 || shape[3] != 1) {
+    error_.set(kModelInvalid, "tensor '" + name + "' has shape " + std::to_string(shape[0]) + " x " + std::to_string(shape[1]) +
+                                  (shape[2] * shape[3] == 1 ? "" : " x ..") + "; the model's numbers ask for " + std::to_string(cols) + " x " + std::to_string(rows));
+    return nullptr;
+  }
+  used_.push_back(tensor);
+  check_finite(*tensor);
+  return error_ ? nullptr : tensor;
+}
+
+Buffer<float> TensorReader::read(const std::string& name, int64_t cols, int64_t rows) {
+  const GgufTensor* tensor = find(name, cols, rows);
+  if (tensor == nullptr) return {};
+  Buffer<float> out(static_cast<size_t>(cols * rows));
+  const size_t row_bytes = tensor->bytes / static_cast<size_t>(rows);
+  pool_.run(static_cast<int>(rows), [&](int row, int) {
+    dequantize(tensor->format, tensor->data + static_cast<size_t>(row) * row_bytes, static_cast<size_t>(cols), out.data() + static_cast<size_t>(row) * cols);
+  });
+  return out;
+}
+
+Buffer<uint32_t> TensorReader::pack(const std::vector<Part>& parts, int32_t cols) {
+  std::vector<const std::byte*> rows;  // Where each row of the stack lies.
+  std::vector<TensorFormat> formats;
+  for (const Part& part : parts) {
+    const GgufTensor* tensor = find(part.name, cols, part.rows);
+    if (tensor == nullptr) return {};
+    for (int32_t row = 0; row < part.rows; ++row) {
+      rows.push_back(tensor->data + tensor->bytes / static_cast<size_t>(part.rows) * static_cast<size_t>(row));
+      formats.push_back(tensor->format);
+    }
+  }
+  const int32_t n = static_cast<int32_t>(rows.size());
+  const size_t values = static_cast<size_t>(kPanelColumns) * static_cast<size_t>(cols);
+  Buffer<uint32_t> out(static_cast<size_t>(panel_count(n)) * panel_words(cols));
+  Buffer<float> scratch(values * static_cast<size_t>(pool_.threads()));
+  pool_.run(panel_count(n), [&](int panel, int thread) {
+    float* block = scratch.data() + values * static_cast<size_t>(thread);
+    const int32_t first = panel * kPanelColumns, count = std::min(kPanelColumns, n - first);
+    for (int32_t row = 0; row < count; ++row) {
+      const auto at = static_cast<size_t>(first + row);
+      dequantize(formats[at], rows[at], static_cast<size_t>(cols), block + static_cast<size_t>(row) * cols);
+    }
+    pack_panel(out.data() + static_cast<size_t>(panel) * panel_words(cols), block, count, cols);
+  });
+  return out;
+}
+
+void TensorReader::check_all_used() {
+  if (error_) return;
+  for (const GgufTensor& tensor : file_.tensors()) {
+    if (std::find(used_.begin(), used_.end(), &tensor) != used_.end()) continue;
+    error_.set(kModelUnsupported, "tensor '" + tensor.name + "' has no place in a plain llama (biases and adapters are not known)");
+    return;
+  }
+}
+
+void TensorReader::check_finite(const GgufTensor& tensor) {
+  constexpr size_t kChunk = 1024;  // Values; a multiple of every format's block.
+  const FormatBlock block = format_block(static_cast<uint32_t>(tensor.format));
+  const size_t values = tensor.bytes / block.bytes * block.values;
+  const size_t chunks = (values + kChunk - 1) / kChunk;
+  constexpr size_t kPerUnit = 256;
+  std::atomic<size_t> first{SIZE_MAX};
+  pool_.run(static_cast<int>((chunks + kPerUnit - 1) / kPerUnit), [&](int unit, int) {
+    float chunk[kChunk];
+    const size_t end = std::min(chunks, (static_cast<size_t>(unit) + 1) * kPerUnit);
+    for (size_t c = static_cast<size_t>(unit) * kPerUnit; c < end; ++c) {
+      const size_t at = c * kChunk, count = std::min(kChunk, values - at);
+      dequantize(tensor.format, tensor.data + at / block.values * block.bytes, count, chunk);
+      float difference = 0;  // x - x is 0 for every finite x, NaN otherwise.
+      for (size_t i = 0; i < count; ++i) difference += chunk[i] - chunk[i];
+      if (difference == 0) continue;
+      size_t bad = at;
+      while (std::isfinite(chunk[bad - at])) ++bad;
+      size_t seen = first.load();
+      while (bad < seen && !first.compare_exchange_weak(seen, bad)) {
+      }
+    }
+  });
+  if (first.load() == SIZE_MAX) return;
+  error_.set(kModelInvalid, "tensor '" + tensor.name + "' holds NaN or infinity at value " + std::to_string(first.load()) + " of " + std::to_string(values));
+}
+
+}  // namespace slackwater

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "../lib/isa.h"
+#include "attention/attention.h"
+#include "gemm/gemm.h"
+#include "rmsnorm/rmsnorm.h"
+#include "rope/rope.h"
+#include "swiglu/swiglu.h"
+
+namespace slackwater {
+
+/// The ops of one instruction set. Each `ops/*/*_cpu.cpp` is compiled once per level; this table is how they are
+/// reached. A level that brings a kernel of its own for an op (AMX tiles) is one more table with another entry.
+struct CpuOps {
+  Isa isa;
+  Status (*rmsnorm)(const RmsnormArgs& args);
+  Status (*gemm)(const GemmArgs& args);
+  Status (*rope)(const RopeArgs& args);
+  Status (*kv_write)(const KvWriteArgs& args);
+  Status (*attention)(const AttentionArgs& args);
+  Status (*swiglu)(const SwigluArgs& args);
+};
+
+/// Null when this build or this machine has no such level.
+const CpuOps* find_cpu_ops(Isa isa);
+
+}  // namespace slackwater

@@ -1,0 +1,58 @@
+#include "gemm.h"
+
+#include "../../lib/bf16.h"
+
+namespace slackwater {
+namespace {
+
+/// Outputs [column, column + Columns) of one row: Columns independent sums, so that their latencies overlap.
+template <int Columns>
+void dot(const float* a, const float* weights, int32_t k, double* sums) {
+  for (int c = 0; c < Columns; ++c) sums[c] = 0;
+  for (int32_t i = 0; i < k; ++i) {
+    const double value = a[i];
+    for (int c = 0; c < Columns; ++c) sums[c] += value * weights[static_cast<size_t>(c) * k + i];
+  }
+}
+
+}  // namespace
+
+void pack_panel(uint32_t* words, const float* rows, int32_t count, int32_t k) {
+  for (int32_t i = 0; i < (k + 1) / 2; ++i) {
+    for (int32_t c = 0; c < kPanelColumns; ++c) {
+      const float* row = rows + static_cast<size_t>(c) * k;
+      const uint32_t low = c < count ? bf16_from_float(row[2 * i]) : 0u;
+      const uint32_t high = c < count && 2 * i + 1 < k ? bf16_from_float(row[2 * i + 1]) : 0u;
+      words[static_cast<size_t>(i) * kPanelColumns + c] = low | high << 16;
+    }
+  }
+}
+
+Status check_gemm(const GemmArgs& args) {
+  const PackedWeights& w = args.weights;
+  const bool fits = args.rows >= 0 && w.n > 0 && w.k > 0 && args.out_stride >= w.n && args.a_stride >= w.k &&
+                    args.panel_begin >= 0 && args.panel_begin <= args.panel_end && args.panel_end <= panel_count(w.n);
+  return fits ? Status::kOk : Status::kBadShape;
+}
+
+Status gemm_ref(const GemmRefArgs& args) {
+  const bool fits = args.rows >= 0 && args.n > 0 && args.k > 0 && args.out_stride >= args.n && args.a_stride >= args.k &&
+                    args.column_begin >= 0 && args.column_begin <= args.column_end && args.column_end <= args.n;
+  if (!fits) return Status::kBadShape;
+  constexpr int kColumns = 8;
+  for (int32_t column = args.column_begin; column < args.column_end; column += kColumns) {
+    const float* weights = args.weights + static_cast<size_t>(column) * args.k;
+    const int32_t count = args.column_end - column < kColumns ? args.column_end - column : kColumns;
+    for (int32_t row = 0; row < args.rows; ++row) {
+      const float* a = args.a + static_cast<size_t>(row) * args.a_stride;
+      float* out = args.out + static_cast<size_t>(row) * args.out_stride + column;
+      double sums[kColumns];
+      if (count == kColumns) dot<kColumns>(a, weights, args.k, sums);
+      else for (int32_t c = 0; c < count; ++c) dot<1>(a, weights + static_cast<size_t>(c) * args.k, args.k, sums + c);
+      for (int32_t c = 0; c < count; ++c) out[c] = static_cast<float>(sums[c] + (args.accumulate ? out[c] : 0.0f));
+    }
+  }
+  return Status::kOk;
+}
+
+}  // namespace slackwater
