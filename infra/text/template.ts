@@ -1,0 +1,114 @@
+import { Template } from '@huggingface/jinja';
+import { applyConventions, notionsOf, type TemplateMessage, type TemplateNotions } from './conventions.ts';
+import type { Gguf } from './gguf.ts';
+import type { ChatMessage } from './message.ts';
+import { Marks } from './marks.ts';
+import { TextError } from './text-error.ts';
+
+/**
+ * A piece of a rendered prompt, in order. `literal` is what the template wrote (with names, roles and tools in it, made harmless): the only place
+ * where control tokens are looked for. `content` is text of a message, which never becomes a control token. `generated` is a message that the caller
+ * has as token ids, so its text was not asked for. `message` is an index into the request's messages.
+ */
+export type Piece =
+  | { readonly kind: 'literal'; readonly text: string }
+  | { readonly kind: 'content'; readonly text: string; readonly message: number }
+  | { readonly kind: 'generated'; readonly message: number };
+
+export interface RenderRequest {
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly unknown[] | null | undefined;
+  /** Indices of assistant messages to be left out as `generated`. */
+  readonly generated: ReadonlySet<number>;
+  /** End with the opening of an assistant's turn. Default true. */
+  readonly addGenerationPrompt?: boolean | undefined;
+}
+
+export interface Rendered {
+  readonly pieces: readonly Piece[];
+  /** Takes the marks out of literal text, after its control tokens were found. */
+  clean(literal: string): string;
+  /** The template changes contents, so they could not be told from its own text: they are in the literals, made harmless. */
+  readonly isMixed: boolean;
+}
+
+/**
+ * A model's chat template. Renders every message content as a mark that occurs nowhere in the request, then splits at the marks, so that
+ * what the template wrote and what the messages say stay apart. The result is compared with a plain rendering of the very same request:
+ * a template that does more with contents than place or trim them shows there, and is then rendered plainly, its contents with marks inside
+ * of whatever looks like a control token.
+ */
+export class ChatTemplate {
+  readonly #template: Template;
+  readonly #notions: TemplateNotions;
+  readonly #control: readonly string[];
+  readonly #variables: Readonly<Record<string, unknown>>;
+
+  /** Throws `template_missing`, `template_invalid`. */
+  constructor(gguf: Gguf) {
+    const { tokens, tokenTypes, bosToken, eosTokens, unkToken, padToken } = gguf.tokenizer;
+    if (gguf.chatTemplate === null) throw new TextError('template_missing', `${gguf.path} (${gguf.name}) has no tokenizer.chat_template; a chat needs one`);
+    try { this.#template = new Template(gguf.chatTemplate); } catch (error) {
+      throw new TextError('template_invalid', `chat template of ${gguf.chatTemplate.length} characters: ${(error as Error).message}`);
+    }
+    const token = (id: number | null | undefined): string => (id === null || id === undefined ? '' : tokens[id]!);
+    this.#notions = notionsOf(gguf.chatTemplate);
+    this.#control = tokens.filter((_, id) => tokenTypes[id] === 3);
+    this.#variables = { bos_token: token(bosToken), eos_token: token(eosTokens[0]), unk_token: token(unkToken), pad_token: token(padToken) };
+  }
+
+  /** Throws `message_invalid`, and `template_failed` with the template's own words when it refuses the messages. */
+  render(request: RenderRequest): Rendered {
+    const view = applyConventions(request.messages, this.#notions);
+    const marks = new Marks([view, request.tools ?? null], this.#control);
+    const tools = marks.harmless(request.tools ?? null);
+    const fields = view.map((message) => this.#fields(message, request.generated, marks));
+    const run = (contents: readonly string[]): string => this.#run(fields, contents, tools, request.addGenerationPrompt ?? true);
+
+    const slots = view.map((message, at) => (request.generated.has(message.source) ? { lead: '', text: null, trail: '', mark: marks.of(at) } : cut(message.content, marks.of(at))));
+    const pieces = join(marks.split(run(slots.map((slot) => slot.lead + (slot.text === '' ? '' : slot.mark) + slot.trail))), slots, view);
+    const plain = run(slots.map((slot, at) => (slot.text === null ? slot.mark : view[at]!.content)));
+    if (textOf(pieces, slots, view) === plain) return { pieces, clean: (text) => marks.clean(text), isMixed: false };
+
+    const harmless = run(slots.map((slot, at) => (slot.text === null ? slot.mark : marks.harmless(view[at]!.content))));
+    return { pieces: join(marks.split(harmless), slots, view), clean: (text) => marks.clean(text), isMixed: true };
+  }
+
+  /** All but the content. Of a generated message the calls are left out: they are in its token ids. */
+  #fields(message: TemplateMessage, generated: ReadonlySet<number>, marks: Marks): Record<string, unknown> {
+    const { content: _, source, tool_calls, ...rest } = message;
+    return marks.harmless(tool_calls === undefined || generated.has(source) ? rest : { ...rest, tool_calls });
+  }
+
+  #run(fields: readonly Record<string, unknown>[], contents: readonly string[], tools: unknown, addGenerationPrompt: boolean): string {
+    const messages = fields.map((field, at) => ({ ...field, content: contents[at]! }));
+    try {
+      return this.#template.render({ ...this.#variables, messages, tools, documents: null, add_generation_prompt: addGenerationPrompt });
+    } catch (error) {
+      throw new TextError('template_failed', `the model's chat template refuses these ${messages.length} messages: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** A message's place in the rendering. White space around a text stays outside of its mark, so that a template may trim it. `text` null: generated. */
+interface Slot { readonly lead: string; readonly text: string | null; readonly trail: string; readonly mark: string }
+
+function cut(content: string, mark: string): Slot {
+  const text = content.trim();
+  const start = text === '' ? content.length : content.indexOf(text[0]!); // nothing but white space is before it
+  return { lead: content.slice(0, start), text, trail: content.slice(start + text.length), mark };
+}
+
+function join(parts: readonly (string | number)[], slots: readonly Slot[], view: readonly TemplateMessage[]): Piece[] {
+  return parts.map((part): Piece => {
+    if (typeof part === 'string') return { kind: 'literal', text: part };
+    const text = slots[part]!.text;
+    const message = view[part]!.source;
+    return text === null ? { kind: 'generated', message } : { kind: 'content', text, message };
+  });
+}
+
+function textOf(pieces: readonly Piece[], slots: readonly Slot[], view: readonly TemplateMessage[]): string {
+  const markOf = new Map(view.map((message, at) => [message.source, slots[at]!.mark]));
+  return pieces.map((piece) => (piece.kind === 'generated' ? markOf.get(piece.message)! : piece.text)).join('');
+}
