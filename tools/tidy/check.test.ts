@@ -31,7 +31,6 @@ describe('tidy: bans in actors', () => {
 
   it('comments and strings are not code, code inside a template is', () => {
     expect(found('actors/tier/tier.ts', "// no Date.now() here\n/* setTimeout\n await */ f('Math.random()');")).toEqual([]);
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text under test contains a template
     expect(found('actors/tier/tier.ts', 'f(`await ${Date.now()} await`);')).toEqual(['1 clock']);
   });
 
@@ -60,12 +59,10 @@ describe('tidy: bans everywhere', () => {
 
 describe('tidy: code without comments and strings', () => {
   it('a backtick that ends a comment opens and closes nothing', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text under test contains a template
     expect(codeOnly('`${a // x`\n}` + b')).toBe('   a      \n   + b');
   });
 
   it('keeps every line where it was', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text under test contains templates
     const text = "a /* b\nc */ d 'e\\'f' \"g\" // h\n`i ${j + `k ${l}`} m` n";
     expect(codeOnly(text).split('\n').map((line) => line.trim().replaceAll(/\s+/g, ' '))).toEqual(['a', 'd', 'j + l n']);
     expect(codeOnly(text).length).toBe(text.length);
