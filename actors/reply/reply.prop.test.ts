@@ -12,7 +12,7 @@ const answerOf = (length: number): Int32Array => Int32Array.from({ length }, (_,
 /** One attempt as its worker publishes it: announced, then cut into deltas at arbitrary places up to where it died. */
 interface Attempt { readonly cuts: readonly number[]; readonly isBroken: boolean }
 
-const attempt = fc.record({ cuts: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 12 }), isBroken: fc.boolean() });
+const attempt = fc.record({ cuts: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 12, size: 'max' }), isBroken: fc.boolean() });
 
 function publish(attempts: readonly Attempt[], length: number): Out[] {
   const out: Out[] = [];
@@ -37,7 +37,7 @@ const resultOf = (attempts: number, length: number): ResultOut => ({
 });
 
 const world = fc.record({
-  attempts: fc.array(attempt, { minLength: 1, maxLength: 4 }),
+  attempts: fc.array(attempt, { minLength: 1, maxLength: 4, size: 'max' }),
   length: fc.integer({ min: 0, max: 40 }),
   /** Per message: lost, once or twice, and how far it is late. */
   fates: fc.array(fc.record({ copies: fc.constantFrom(0, 1, 1, 1, 2), lateness: fc.nat(12) }), { minLength: 60, maxLength: 60 }),
