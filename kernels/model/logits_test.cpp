@@ -1,0 +1,119 @@
+// The backends against transformers in fp32 on the real model (golden/logits.bin, made by tools/peers/logits_golden.py).
+#include <fstream>
+#include <initializer_list>
+
+#include "test_model.h"
+
+namespace slackwater {
+namespace {
+
+struct GoldenPrompt {
+  std::vector<int32_t> tokens;
+  std::vector<int32_t> argmax;  // of every position
+  std::vector<int32_t> rows;    // whose logits are given
+  std::vector<float> logits;    // [rows, vocab]
+};
+
+struct Golden {
+  uint32_t vocab = 0;
+  std::vector<GoldenPrompt> prompts;
+};
+
+Golden read_golden() {
+  const std::string path = std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/logits.bin";
+  std::ifstream in(path, std::ios::binary);
+  const auto read = [&](void* out, size_t bytes) {
+    CHECK(in.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes)), "%s is missing or short", path.c_str());
+  };
+  const auto number = [&] {
+    uint32_t value;
+    read(&value, 4);
+    return value;
+  };
+  CHECK(number() == 0x474c5753 && number() == 1, "%s is no golden file of version 1", path.c_str());
+  Golden golden;
+  golden.vocab = number();
+  golden.prompts.resize(number());
+  for (GoldenPrompt& prompt : golden.prompts) {
+    prompt.tokens.resize(number());
+    read(prompt.tokens.data(), prompt.tokens.size() * 4);
+    prompt.argmax.resize(prompt.tokens.size());
+    read(prompt.argmax.data(), prompt.argmax.size() * 4);
+    prompt.rows.resize(number());
+    read(prompt.rows.data(), prompt.rows.size() * 4);
+    prompt.logits.resize(prompt.rows.size() * golden.vocab);
+    read(prompt.logits.data(), prompt.logits.size() * 4);
+  }
+  return golden;
+}
+
+/// KL(softmax(want) || softmax(got)) in nats.
+double divergence(const float* got, const float* want, size_t count) {
+  const auto log_total = [&](const float* logits) {
+    double largest = logits[0], total = 0;
+    for (size_t i = 1; i < count; ++i) largest = std::fmax(largest, logits[i]);
+    for (size_t i = 0; i < count; ++i) total += std::exp(logits[i] - largest);
+    return largest + std::log(total);
+  };
+  const double got_total = log_total(got), want_total = log_total(want);
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const double log_want = want[i] - want_total;
+    sum += std::exp(log_want) * (log_want - (got[i] - got_total));
+  }
+  return sum;
+}
+
+struct Gate {
+  double rel_l2;
+  double kl;
+};
+
+/// A position counts as agreeing too when the winner of the golden logits is within twice the gate's own error of ours.
+bool agrees(const float* logits, size_t vocab, int32_t want, double rel_l2_max) {
+  size_t best = 0;
+  double norm = 0;
+  for (size_t i = 0; i < vocab; ++i) {
+    if (logits[i] > logits[best]) best = i;
+    norm += static_cast<double>(logits[i]) * logits[i];
+  }
+  const double typical = std::sqrt(norm / static_cast<double>(vocab));
+  return static_cast<size_t>(want) == best || logits[best] - logits[want] <= 2 * rel_l2_max * typical;
+}
+
+void check_backend(const Golden& golden, BackendKind kind, Isa isa, const Gate& gate) {
+  const auto backend = load_test_backend(kind, isa, 2);
+  CHECK(static_cast<uint32_t>(backend->shape().vocab) == golden.vocab, "vocabulary of %d", backend->shape().vocab);
+  double worst = 0, worst_kl = 0;
+  size_t same = 0, positions = 0;
+  for (size_t p = 0; p < golden.prompts.size(); ++p) {
+    const GoldenPrompt& prompt = golden.prompts[p];
+    TestSequences run(*backend, 1, static_cast<int32_t>(prompt.tokens.size()));
+    run.append({prompt.tokens}, true);
+    for (size_t i = 0; i < prompt.rows.size(); ++i) {
+      const float* got = run.logits().data() + static_cast<size_t>(prompt.rows[i]) * golden.vocab;
+      const float* want = prompt.logits.data() + i * golden.vocab;
+      worst = std::fmax(worst, rel_l2(got, want, golden.vocab));
+      worst_kl = std::fmax(worst_kl, divergence(got, want, golden.vocab));
+    }
+    for (size_t row = 0; row < prompt.argmax.size(); ++row, ++positions) {
+      same += agrees(run.logits().data() + row * golden.vocab, golden.vocab, prompt.argmax[row], gate.rel_l2);
+    }
+  }
+  std::printf("%-18s relL2 %.2e (gate %.0e), KL %.2e (gate %.0e), argmax %zu of %zu\n", backend->numerics(), worst, gate.rel_l2, worst_kl, gate.kl, same, positions);
+  CHECK(worst <= gate.rel_l2, "%s: relL2 %.3e above %.0e", backend->numerics(), worst, gate.rel_l2);
+  CHECK(worst_kl <= gate.kl, "%s: KL %.3e above %.0e", backend->numerics(), worst_kl, gate.kl);
+  CHECK(same == positions, "%s: argmax differs at %zu of %zu positions", backend->numerics(), positions - same, positions);
+}
+
+}  // namespace
+}  // namespace slackwater
+
+int main() {
+  using namespace slackwater;
+  const Golden golden = read_golden();
+  check_backend(golden, BackendKind::kReference, Isa::kScalar, {1e-5, 1e-8});
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+    if (isa <= best_isa()) check_backend(golden, BackendKind::kCpu, isa, {1e-2, 1e-4});
+  }
+}

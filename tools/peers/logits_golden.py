@@ -1,0 +1,54 @@
+"""Makes kernels/model/golden/logits.bin: logits of the real model by transformers in fp32.
+
+    pip install torch==2.13.0 transformers==5.17.0 gguf==0.19.0
+    HF_HUB_OFFLINE=1 python tools/peers/logits_golden.py MODEL.gguf kernels/model/golden/logits.bin
+
+Little-endian: "SWLG", u32 version = 1, u32 vocab, u32 prompts; then for each prompt
+u32 tokens, i32 ids[tokens], i32 argmax[tokens], u32 rows, i32 row[rows], f32 logits[rows][vocab].
+`argmax` covers every position, full logits only the chosen rows (a whole row is 192 KiB).
+"""
+
+import pathlib
+import struct
+import sys
+
+import numpy
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+PROMPTS = [
+    "<|im_start|>user\nWhat does a lighthouse keeper do at night?<|im_end|>\n<|im_start|>assistant\n",
+    "def merge(left, right):\n    out = []\n    while left and right:\n        out.append((left if left[0] <= right[0] else right).pop(0))\n"
+    "    return out + left + right\n\n\ndef sort(items):\n    if len(items) < 2:\n        return items\n    middle = len(items) // 2\n    return",
+    "Im Hafen lagen drei Schiffe; 港には船が三隻あった。 At noon the tide was at 4.25 m, and",
+    "z",
+]
+ROWS_FROM_END = [0, 17]  # Full logits of the last row and of one inside, where there is one.
+
+
+def main(model_path: str, out_path: str) -> None:
+    path = pathlib.Path(model_path)
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    model.eval()
+    parts = []
+    for prompt in PROMPTS:
+        ids = tokenizer(prompt, add_special_tokens=False).input_ids
+        with torch.no_grad():
+            logits = model(torch.tensor([ids])).logits[0].numpy()
+        rows = [len(ids) - 1 - back for back in ROWS_FROM_END if back < len(ids)]
+        parts.append(struct.pack("<I", len(ids)))
+        parts.append(numpy.array(ids, dtype="<i4").tobytes())
+        parts.append(logits.argmax(axis=1).astype("<i4").tobytes())
+        parts.append(struct.pack("<I", len(rows)) + numpy.array(rows, dtype="<i4").tobytes())
+        parts.append(logits[rows].astype("<f4").tobytes())
+        print(f"{len(ids)} tokens, last argmax {tokenizer.decode([int(logits[-1].argmax())])!r}")
+    head = b"SWLG" + struct.pack("<III", 1, logits.shape[1], len(PROMPTS))
+    pathlib.Path(out_path).write_bytes(head + b"".join(parts))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2])
