@@ -7,9 +7,9 @@ import type { Connection } from './connect.ts';
 import { LogReader, loadLast } from './log.ts';
 import { crashOnThrow, fromNatsHeaders, isNobodyThere, refusalOf, toNatsHeaders } from './message.ts';
 import { QueueReader } from './queue.ts';
-import { type StreamTable, apiCode } from './streams.ts';
+import { type StreamTable, apiCode, ensureStreams } from './streams.ts';
 
-/** The bus on a real NATS. `ensureStreams` comes first. */
+/** The bus on a real NATS. `ensureStreams` of the whole table comes first. */
 export class NatsBus implements Bus {
   readonly #connection: Connection;
   readonly #nc: NatsConnection;
@@ -28,7 +28,7 @@ export class NatsBus implements Bus {
     this.#manager = manager;
     this.#watch = setInterval(() => { for (const reader of this.#readers) reader.check(connection.isUp()); }, 250);
     this.#watch.unref();
-    this.#endReconnects = connection.onReconnect(() => { for (const reader of this.#readers) void reader.reopen(); });
+    this.#endReconnects = connection.onReconnect(() => { void this.#recover(); });
   }
 
   static async open(connection: Connection, table: StreamTable): Promise<NatsBus> {
@@ -133,6 +133,17 @@ export class NatsBus implements Bus {
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === apiCode.noMessage) return null;
       throw new BusFault(this.#nc.isClosed() ? 'closed' : 'no_answer', `${JSON.stringify(query)} of ${spec.stream}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** The server may be another one than before: its memory streams are gone, and so are the readers' consumers. */
+  async #recover(): Promise<void> {
+    for (const reader of this.#readers) void reader.reopen();
+    const inMemory = Object.values(this.#table).filter((spec) => spec.storage === 'memory');
+    for (let attempt = 0; this.#connection.isUp(); attempt++) {
+      const ensured = await ensureStreams(this.#connection, inMemory);
+      if (ensured.ok || ensured.retry === 'never') return;
+      await new Promise((done) => setTimeout(done, Math.min(1_000, 20 * 2 ** attempt)));
     }
   }
 

@@ -22,6 +22,8 @@ export class LogReader implements Subscription {
   /** Of the last entry that was reported. */
   #seq: number;
   #atMs = 0;
+  /** The highest sequence that the stream is known to have had. */
+  #reached = 0;
   #delivered = 0;
   #heardMs = 0;
   #generation = 0;
@@ -70,7 +72,7 @@ export class LogReader implements Subscription {
   }
 
   async #open(generation: number): Promise<void> {
-    if (this.#seq > 0) await this.#followNewBeginning();
+    await this.#followNewBeginning();
     // A newer `reopen` or `stop` came in meanwhile: it has the say.
     if (this.#isStopped || generation !== this.#generation) return;
     const inbox = createInbox();
@@ -105,6 +107,7 @@ export class LogReader implements Subscription {
     this.#delivered = info.delivered;
     if (info.seq <= this.#seq) return;
     this.#seq = info.seq;
+    this.#reached = Math.max(this.#reached, info.seq);
     this.#atMs = info.atMs;
     crashOnThrow(() => this.#onEntry({ subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers), seq: info.seq, atMs: info.atMs }));
   }
@@ -112,12 +115,13 @@ export class LogReader implements Subscription {
   /** The stream may be another one than the one we read: emptied by a restart, and perhaps filled again since. */
   async #followNewBeginning(): Promise<void> {
     const { state } = await this.#manager.streams.info(this.#spec.stream);
-    if (state.last_seq < this.#seq) {
+    if (state.last_seq < this.#reached) {
       this.#seq = 0;
     } else if (this.#spec.storage === 'memory' && this.#atMs > 0 && state.first_seq <= this.#seq) {
       const same = await this.#manager.streams.getMessage(this.#spec.stream, { seq: this.#seq });
       if (same !== null && Math.floor(same.time.getTime()) !== this.#atMs) this.#seq = 0;
     }
+    this.#reached = state.last_seq;
   }
 
   #close(): void {

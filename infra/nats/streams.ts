@@ -26,6 +26,7 @@ export interface StreamSpec {
   readonly readFrom: 'leader' | 'any';
   /** A single message may carry its own time to live. */
   readonly hasTtl: boolean;
+  readonly replicas: number;
 }
 
 export type StreamTable = Readonly<Record<StreamName | 'lease', StreamSpec>>;
@@ -39,11 +40,11 @@ const minuteMs = 60_000, hourMs = 60 * minuteMs;
  * The inbox gives way at its oldest end, because what is there was applied long ago; states and waiting steps may not
  * be lost silently, so their publisher is refused. `out` and `evt` live in memory: they are worth minutes.
  */
-export function streamTable(region: string): StreamTable {
+export function streamTable(region: string, options: TableOptions = {}): StreamTable {
   assert(isToken(region), `region ${JSON.stringify(region)} is not of [A-Za-z0-9_-]{1,64}`);
   const at = (kind: string): string => `sw.v1.${region}.${kind}.>`;
-  const usual = { retention: 'limits', storage: 'file', discard: 'old', perSubjectMax: -1, messageBytesMax: 1_000_000, duplicateWindowMs: 2 * minuteMs, readFrom: 'leader', hasTtl: false } as const;
-  return {
+  const usual = { retention: 'limits', storage: 'file', discard: 'old', perSubjectMax: -1, messageBytesMax: 1_000_000, duplicateWindowMs: 2 * minuteMs, readFrom: 'leader', hasTtl: false, replicas: options.replicas ?? 1 } as const;
+  const table: StreamTable = {
     step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: 1 * hourMs,     retention: 'work', discard: 'new' },
     in:    { ...usual, stream: `SW_IN_${region}`,    subjects: [at('in')],               messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs },
     state: { ...usual, stream: `SW_STATE_${region}`, subjects: [at('state')],            messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, discard: 'new' },
@@ -53,6 +54,15 @@ export function streamTable(region: string): StreamTable {
     evt:   { ...usual, stream: `SW_EVT_${region}`,   subjects: [at('evt')],              messagesMax: 100_000,   bytesMax: 64 * miB,  ageMsMax: 10 * minuteMs,  storage: 'memory' },
     lease: { ...usual, stream: `KV_${leaseBucket(region)}`, subjects: [`$KV.${leaseBucket(region)}.>`], messagesMax: -1, bytesMax: 16 * miB, ageMsMax: -1, perSubjectMax: 1, discard: 'new', messageBytesMax: 4 * kiB, hasTtl: true },
   };
+  if (options.storage === undefined) return table;
+  return Object.fromEntries(Object.entries(table).map(([name, spec]) => [name, { ...spec, storage: options.storage }])) as unknown as StreamTable;
+}
+
+export interface TableOptions {
+  /** Puts every stream into memory, where nothing survives the server: for tests. */
+  readonly storage?: 'memory';
+  /** Copies of each stream in a cluster: 1, 3 or 5. */
+  readonly replicas?: number;
 }
 
 /** The leases' stream has the shape of a NATS KV bucket, so that `nats kv` can show it. */
@@ -74,12 +84,6 @@ export function matches(filter: string, subject: string): boolean {
   return wanted.length === given.length;
 }
 
-export interface EnsureOptions {
-  /** `memory` puts every stream there: nothing survives the server, good for tests. */
-  readonly storage?: 'memory';
-  readonly replicas?: number;
-}
-
 export type Ensured =
   /** `notices`: one line for each limit that an operator set otherwise than the table. */
   | { readonly ok: true; readonly notices: readonly string[] }
@@ -87,14 +91,15 @@ export type Ensured =
 
 /**
  * Creates what is missing and checks what is there; changes nothing that exists. Bounds may differ from the table in
- * both directions (the operator knows the disk); what decides correctness may not.
+ * both directions (the operator knows the disk); what decides correctness may not. A server that stands alone forgets
+ * its memory streams when it restarts, so they are ensured again after each reconnect (`NatsBus` does).
  */
-export async function ensureStreams(connection: Connection, table: StreamTable, options: EnsureOptions = {}): Promise<Ensured> {
+export async function ensureStreams(connection: Connection, specs: readonly StreamSpec[]): Promise<Ensured> {
   const notices: string[] = [];
   try {
     const manager = await jetstreamManager(connection.nc, { checkAPI: false });
-    for (const spec of Object.values(table)) {
-      const wanted = configOf(spec, options);
+    for (const spec of specs) {
+      const wanted = configOf(spec);
       const config = await findConfig(manager, spec.stream) ?? await addStream(manager, wanted);
       const wrong = incompatibilities(config, spec);
       if (wrong.length > 0) return { ok: false, retry: 'never', message: `stream ${spec.stream} exists with ${wrong.join('; ')}: remove it or choose another region name` };
@@ -133,12 +138,12 @@ export const apiCode = {
   storeFailed: 10077, tooLarge: 10054, notEnabled: 10076, notEnabledForAccount: 10039, consumerNotFound: 10014,
 } as const;
 
-function configOf(spec: StreamSpec, options: EnsureOptions): Partial<StreamConfig> & { name: string } {
+function configOf(spec: StreamSpec): Partial<StreamConfig> & { name: string } {
   return {
     name: spec.stream,
     subjects: [...spec.subjects],
     retention: spec.retention === 'work' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
-    storage: (options.storage ?? spec.storage) === 'memory' ? StorageType.Memory : StorageType.File,
+    storage: spec.storage === 'memory' ? StorageType.Memory : StorageType.File,
     discard: spec.discard === 'new' ? DiscardPolicy.New : DiscardPolicy.Old,
     max_msgs: spec.messagesMax,
     max_bytes: spec.bytesMax,
@@ -149,13 +154,13 @@ function configOf(spec: StreamSpec, options: EnsureOptions): Partial<StreamConfi
     allow_direct: true,
     allow_rollup_hdrs: true,
     allow_msg_ttl: spec.hasTtl,
-    num_replicas: options.replicas ?? 1,
+    num_replicas: spec.replicas,
   };
 }
 
 /** What would break a promise, each with both values. */
 function incompatibilities(config: StreamConfig, spec: StreamSpec): string[] {
-  const wanted = configOf(spec, {});
+  const wanted = configOf(spec);
   const fixed = ['retention', 'discard', 'max_msgs_per_subject', 'allow_msg_ttl'] as const;
   const wrong = fixed
     // A server leaves out what is false.
