@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Bill, InboxEvent, StepAccepted, StepEnded } from '../../schemas/messages.ts';
 import { costUsd } from '../lib/cost.ts';
@@ -88,57 +87,3 @@ describe('ledger', () => {
     expect(() => feed(newLedger(1, 1), [{ kind: 'loaded', bill: { kind: 'bill', partition: 2, epoch: 1, cursor: 0, rows: [] } }], 0)).toThrow('partition 2 loaded by partition 1');
   });
 });
-
-const entry = fc.oneof(
-  fc.record({ trace: fc.nat(4), kind: fc.constant('accepted' as const) }),
-  fc.record({ trace: fc.nat(4), kind: fc.constant('ended' as const), number: fc.integer({ min: 1, max: 3 }), attempt: fc.integer({ min: 1, max: 3 }), ms: fc.nat(500) }),
-);
-const act = fc.oneof(
-  { weight: 8, arbitrary: entry },
-  { weight: 2, arbitrary: fc.constant({ kind: 'tick' as const }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('done' as const), trace: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'takeover' as const }) },
-);
-
-test('ledger: the bills add up to the log, whatever was saved, replayed, dropped or taken over in between', () => {
-  fc.assert(fc.property(fc.array(act, { maxLength: 60, size: 'max' }), (acts) => {
-    const lives = new Array<number>(5).fill(0);
-    const log: InboxEvent[] = [];
-    const bills: Bill[] = [];
-    let state = newLedger(0, 1);
-    let nowMs = 0;
-    for (const each of acts) {
-      nowMs += 1_000;
-      if (each.kind === 'tick') bills.push(...feed(state, [tick], nowMs));
-      else if (each.kind === 'done') {
-        // Long over: what comes now are other steps.
-        bills.push(...feed(state, [tick, { kind: 'traceDone', trace: `tr_00${each.trace}` }], nowMs));
-        bills.push(...feed(state, [tick], nowMs += ledgerLimits.doneMs));
-        lives[each.trace] = (lives[each.trace] as number) + 1;
-      }
-      else if (each.kind === 'takeover') {
-        const last = bills.at(-1);
-        state = newLedger(0, state.epoch + 1);
-        bills.push(...feed(state, [...(last === undefined ? [] : [{ kind: 'loaded' as const, bill: last }]), ...entries(log)], nowMs));
-      } else {
-        log.push(each.kind === 'accepted' ? accepted(`tr_00${each.trace}`) : ended(`tr_00${each.trace}`, each.number + 10 * (lives[each.trace] as number), each.attempt, each.ms));
-        bills.push(...feed(state, entries(log.slice(-1), log.length), nowMs));
-      }
-    }
-    bills.push(...feed(state, [tick], nowMs + 1_000));
-    const totals = sumBills(bills);
-    for (let trace = 0; trace < 5; trace++) {
-      const { steps, acceleratorMs } = naive(log, `tr_00${trace}`);
-      expect({ steps: 0, acceleratorMs: 0, ...totals.get(`tr_00${trace}`) }).toMatchObject({ steps, acceleratorMs });
-    }
-  }), { numRuns: 200 });
-});
-
-function naive(log: readonly InboxEvent[], trace: string): { steps: number; acceleratorMs: number } {
-  const ends = new Map<string, number>();
-  for (const event of log) {
-    const key = event.kind === 'stepEnded' && event.trace === trace ? `${event.step} ${event.attempt}` : null;
-    if (key !== null && event.kind === 'stepEnded' && !ends.has(key)) ends.set(key, event.acceleratorMs);
-  }
-  return { steps: new Set([...ends.keys()].map((key) => key.split(' ')[0])).size, acceleratorMs: [...ends.values()].reduce((a, b) => a + b, 0) };
-}
