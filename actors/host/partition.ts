@@ -73,8 +73,11 @@ export class Partition {
   get lastSeq(): number { return this.#checkpointer.lastSeq; }
   get liveTraces(): number { let live = 0; for (const slot of this.#slots.values()) if (slot.saved !== null && slot.saved.actor.value !== 'done') live++; return live; }
 
-  /** Loads every trace, repeats what its last owner may not have done, and reads the log from the checkpoint on. */
-  async takeOver(): Promise<void> {
+  /**
+   * Loads every trace, repeats what its last owner may not have done, and reads the log from the checkpoint on, or from
+   * `cursorMax` if that is lower: somebody who reads along is not as far.
+   */
+  async takeOver(cursorMax: number): Promise<void> {
     const { bus } = this.#deps.ports;
     const entries = await bus.loadLast('state', this.#deps.subjects.stateOf(this.number));
     if (this.#isStopped) return;
@@ -84,7 +87,7 @@ export class Partition {
       const slot = this.#slotOf(entry.subject.slice(entry.subject.lastIndexOf('.') + 1));
       this.#adopt(slot, entry);
     }
-    this.#read(from);
+    this.#read(Math.min(from, cursorMax + 1));
   }
 
   /** An event that is not from the log: a decision, an order's fate, a lost worker. */

@@ -1,0 +1,322 @@
+import { decodeBeat, decodeBlockEvents, decodeFirstToken, decodeWho, encodeBeat, encodeWhoReply } from '../../schemas/codec.ts';
+import type { Beat, InboxEvent } from '../../schemas/messages.ts';
+import { type Subjects, subjects } from '../../schemas/subjects.ts';
+import { type Directory, type DirectoryEvent, blockDirectory, emptyDirectory } from '../block/block.ts';
+import { lookup } from '../block/lookup.ts';
+import { candidatesOf, controlLogic, controlStart } from '../control/control.ts';
+import type { ControlEffect, ControlEvent, ControlPolicy, ControlState, Held } from '../control/types.ts';
+import { type IdentityEvent, type IdentityState, emptyIdentity, identityLogic } from '../identity/identity.ts';
+import { type Ledger, type LedgerEvent, ledger, newLedger } from '../ledger/ledger.ts';
+import type { Decided, PlaceAsk } from '../lib/asks.ts';
+import { type Prices, costUsd } from '../lib/cost.ts';
+import { blockTokens } from '../lib/chain.ts';
+import { partitionOf } from '../lib/ids.ts';
+import { limits } from '../lib/limits.ts';
+import { BusFault, type Headers, type Message, type Ports, type Subscription } from '../lib/ports.ts';
+import { type TraceActor, traceLogic } from '../trace/trace.ts';
+import type { Segment, TraceEffect, TraceLimits } from '../trace/types.ts';
+import { Bills } from './bills.ts';
+import { Ownership } from './ownership.ts';
+import { Partition, type PartitionDeps } from './partition.ts';
+import { Performer } from './performer.ts';
+import { Prompts } from './prompts.ts';
+
+export interface ConductorOptions {
+  readonly name: string;
+  /** Grows with each start of the process. */
+  readonly epoch: number;
+  readonly region: string;
+  readonly ports: Ports;
+  readonly policy: ControlPolicy;
+  readonly prices: Prices;
+  readonly trace: TraceLimits;
+  /** Monotonic milliseconds with fractions: how long a decision took. Measures, never decides. */
+  stopwatch(): number;
+  headersOf(trace: string): Headers;
+  onSegment(segment: Segment): void;
+  onFault(message: string): void;
+}
+
+interface Owned {
+  readonly partition: Partition;
+  identity: IdentityState;
+  ledger: Ledger;
+  readonly bills: Bills;
+  readonly subscriptions: Subscription[];
+}
+
+/**
+ * One conductor: owns partitions of traces and runs the control loop over them. Everything it knows beside the saved
+ * traces is rebuilt from what it hears: the fleet from beats, the directory from block events, identity from the log.
+ */
+export class Conductor {
+  readonly #options: ConductorOptions;
+  readonly #subjects: Subjects;
+  readonly #prompts: Prompts;
+  readonly #performer: Performer;
+  readonly #ownership: Ownership;
+  readonly #owned = new Map<number, Owned>();
+  readonly #control: ReturnType<typeof controlLogic>;
+  readonly #ledger: ReturnType<typeof ledger>;
+  readonly #fleet: ControlState = controlStart();
+  readonly #directory: Directory = emptyDirectory();
+  readonly #conductors = new Map<string, number>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #decisionMs: number[] = [];
+  #beatSeq = 0;
+  #isClosed = false;
+  #cancelTick: () => void = () => {};
+  #cancelBeat: () => void = () => {};
+
+  constructor(options: ConductorOptions) {
+    const { ports } = options;
+    this.#options = options;
+    this.#subjects = subjects(options.region);
+    this.#prompts = new Prompts(ports, this.#subjects);
+    this.#control = controlLogic(options.policy, limits);
+    this.#ledger = ledger(options.prices);
+    this.#performer = new Performer({
+      ports, subjects: this.#subjects, prompts: this.#prompts, headersOf: options.headersOf, onSegment: options.onSegment, onFault: options.onFault,
+      costUsd: (ended) => costUsd(ended.acceleratorMs, 0, options.prices),
+    });
+    this.#ownership = new Ownership({
+      ports, name: options.name,
+      liveConductors: () => this.#liveConductors(),
+      onGained: (partition, epoch) => void this.#gain(partition, epoch),
+      onLost: (partition, isGraceful) => this.#lose(partition, isGraceful),
+    });
+  }
+
+  start(): void {
+    const { bus } = this.#options.ports;
+    this.#subscriptions.push(
+      bus.listen(this.#subjects.beats, (message) => this.#onBeat(message)),
+      bus.listen(this.#subjects.kvs, (message) => this.#onBlocks(message)),
+    );
+    this.#beat();
+    this.#tick(0);
+    // One beat's time to hear of the others, so that those who start together share at once.
+    this.#options.ports.clock.alarm(this.#now() + limits.beatMs, () => { if (!this.#isClosed) this.#ownership.start(); });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTick();
+    this.#cancelBeat();
+    await this.#ownership.close();
+    for (const subscription of this.#subscriptions) subscription.stop();
+  }
+
+  /** For `/metrics`, `doctor` and tests. */
+  stats() {
+    return {
+      partitions: this.#owned.size,
+      liveTraces: [...this.#owned.values()].reduce((sum, { partition }) => sum + partition.liveTraces, 0),
+      waitingSteps: this.#fleet.waiting.size,
+      workers: [...this.#fleet.workers.values()].map(({ name, load }) => ({ name, ...load })),
+      directoryNodes: this.#directory.nodes.size,
+      decisionMs: [...this.#decisionMs],
+    };
+  }
+
+  /** Somebody else's compare-and-set won: the partition is theirs. */
+  #fenced(partition: Partition): void {
+    this.#options.onFault(`partition ${partition.number} is somebody else's: epoch ${partition.epoch} lost a compare-and-set`);
+    this.#ownership.drop(partition.number);
+    this.#forget(partition);
+  }
+
+  async #gain(number: number, epoch: number): Promise<void> {
+    const { ports } = this.#options;
+    const partition = new Partition(number, epoch, this.#partitionDeps());
+    const bills = new Bills(ports, this.#subjects.bill(number), this.#options.onFault, () => this.#fenced(partition));
+    const owned: Owned = { partition, identity: emptyIdentity(number), ledger: newLedger(number, epoch), bills, subscriptions: [] };
+    this.#owned.set(number, owned);
+    try {
+      const bill = await bills.load();
+      if (partition.isStopped) return;
+      if (bill !== null) this.#stepLedger(owned, { kind: 'loaded', bill });
+      // The ledger reads along, and may be less far than the traces.
+      await partition.takeOver(bill?.cursor ?? 0);
+      if (partition.isStopped) return;
+      owned.subscriptions.push(
+        ports.bus.serve(this.#subjects.who(number), async (message) => this.#onWho(owned, message)),
+        ports.bus.listen(this.#subjects.nowOf(number), (message) => {
+          const first = decodeFirstToken(message.bytes);
+          if (first.kind !== 'fault') partition.tell(first.trace, first);
+        }),
+      );
+    } catch (fault) {
+      if (!(fault instanceof BusFault)) throw fault;
+      this.#options.onFault(`partition ${number} could not be taken over: ${fault.message}`);
+      this.#ownership.drop(number);
+      this.#forget(partition);
+    }
+  }
+
+  async #lose(number: number, isGraceful: boolean): Promise<void> {
+    const owned = this.#owned.get(number);
+    if (owned === undefined) return;
+    if (isGraceful) await owned.partition.saveCheckpoint();
+    this.#forget(owned.partition);
+  }
+
+  #forget(partition: Partition): void {
+    partition.stop();
+    const owned = this.#owned.get(partition.number);
+    if (owned?.partition !== partition) return;
+    for (const subscription of owned.subscriptions) subscription.stop();
+    owned.bills.stop();
+    this.#owned.delete(partition.number);
+    // Its waiting steps are asked for again by the next owner.
+    for (const [step, { ask }] of this.#fleet.waiting) if (partitionOf(ask.trace) === partition.number) this.#fleet.waiting.delete(step);
+  }
+
+  #partitionDeps(): PartitionDeps {
+    const { ports } = this.#options;
+    return {
+      ports, subjects: this.#subjects, logic: traceLogic(this.#options.trace),
+      ask: (effect) => this.#ask(effect),
+      perform: (effect, id, partition) => this.#performer.perform(traceOfId(id), effect, id, { partition: partition.number, epoch: partition.epoch }),
+      onEntry: (event, seq, partition) => this.#onEntry(event, seq, partition),
+      onTrace: (actor, partition) => this.#onTrace(actor, partition),
+      onFault: this.#options.onFault,
+      onFenced: (partition) => this.#fenced(partition),
+    };
+  }
+
+  async #ask(effect: TraceEffect & { readonly kind: 'ask' }): Promise<readonly Decided[]> {
+    const { ask } = effect;
+    const held = ask.what === 'place' ? await this.#held(ask) : [];
+    const atOnce: Decided[] = [];
+    const startedAtMs = this.#options.stopwatch();
+    for (const made of this.#stepControl({ kind: 'ask', ask, held })) {
+      if (made.kind === 'decided' && made.trace === ask.trace && made.decided.step === ask.step) atOnce.push(made.decided);
+      else this.#route(made);
+    }
+    if (ask.what === 'place') { this.#decisionMs.push(this.#options.stopwatch() - startedAtMs); if (this.#decisionMs.length > 1_024) this.#decisionMs.shift(); }
+    return atOnce;
+  }
+
+  async #held(ask: PlaceAsk): Promise<readonly Held[]> {
+    const accepted = await this.#prompts.accepted(ask.acceptedSeq);
+    if (accepted === null) return [];
+    const chain = await this.#prompts.chainOf(accepted.prompt, ask.tenant);
+    return lookup(this.#directory, chain).map(({ node, hbm, dram }) => ({ worker: node, hbmTokens: hbm * blockTokens, dramTokens: dram * blockTokens }));
+  }
+
+  #stepControl(event: ControlEvent): readonly ControlEffect[] {
+    return this.#control.step(this.#fleet, event, this.#now()).effects;
+  }
+
+  #route(effect: ControlEffect): void {
+    if (effect.kind === 'workerLost') {
+      this.#stepDirectory({ kind: 'nodeLost', node: effect.worker });
+      for (const { partition } of this.#owned.values()) partition.workerLost(effect.worker);
+      return;
+    }
+    const number = partitionOf(effect.trace);
+    if (number !== null) this.#owned.get(number)?.partition.tell(effect.trace, { kind: 'decided', decided: effect.decided });
+  }
+
+  /** Every 50 ms: what no event triggers. Every 20th: what can wait a second. */
+  #tick(count: number): void {
+    if (this.#isClosed) return;
+    this.#cancelTick = this.#options.ports.clock.alarm(this.#now() + limits.tickMs, () => this.#tick(count + 1));
+    void this.#decideWaiting();
+    if (count % 20 !== 0) return;
+    this.#stepDirectory({ kind: 'tick' });
+    for (const owned of this.#owned.values()) {
+      void owned.partition.saveCheckpoint();
+      this.#stepLedger(owned, { kind: 'tick' });
+    }
+  }
+
+  async #decideWaiting(): Promise<void> {
+    for (const { ask } of candidatesOf(this.#fleet, this.#now(), limits)) this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) });
+    for (const effect of this.#stepControl({ kind: 'tick' })) this.#route(effect);
+  }
+
+  #beat(): void {
+    if (this.#isClosed) return;
+    const { name, epoch, ports } = this.#options;
+    const beat: Beat = { kind: 'beat', node: name, role: 'conductor', epoch, seq: ++this.#beatSeq, atMs: this.#now(), worker: null };
+    ports.bus.emit(this.#subjects.beat(name), encodeBeat(beat));
+    this.#cancelBeat = ports.clock.alarm(this.#now() + limits.beatMs, () => this.#beat());
+  }
+
+  #onBeat(message: Message): void {
+    const beat = decodeBeat(message.bytes);
+    if (beat.kind === 'fault') return;
+    if (beat.role === 'conductor') { this.#conductors.set(beat.node, this.#now()); return; }
+    if (beat.role !== 'worker') return;
+    for (const effect of this.#stepControl({ kind: 'beat', beat })) this.#route(effect);
+    this.#stepDirectory({ kind: 'nodeSeen', node: beat.node, epoch: beat.epoch });
+  }
+
+  #onBlocks(message: Message): void {
+    const batch = decodeBlockEvents(message.bytes);
+    if (batch.kind !== 'fault') this.#stepDirectory({ kind: 'blocks', batch });
+  }
+
+  #stepDirectory(event: DirectoryEvent): void {
+    for (const effect of blockDirectory.step(this.#directory, event, this.#now()).effects) {
+      if (effect.kind === 'snapshotWanted') void this.#snapshot(effect.node);
+      else this.#options.onFault(effect.message);
+    }
+  }
+
+  async #snapshot(node: string): Promise<void> {
+    const answer = await this.#options.ports.bus.request(this.#subjects.snapshot(node), new Uint8Array(), limits.orderMs);
+    const batch = answer === null ? null : decodeBlockEvents(answer);
+    if (batch !== null && batch.kind !== 'fault') this.#stepDirectory({ kind: 'blocks', batch });
+  }
+
+  #liveConductors(): readonly string[] {
+    const now = this.#now();
+    for (const [name, seenAtMs] of this.#conductors) if (now - seenAtMs > limits.leaseTtlMs) this.#conductors.delete(name);
+    return [...new Set([this.#options.name, ...this.#conductors.keys()])];
+  }
+
+  #onEntry(event: InboxEvent, seq: number, partition: Partition): void {
+    this.#prompts.remember(seq, event);
+    const owned = this.#owned.get(partition.number);
+    if (owned?.partition !== partition) return;
+    if (event.kind === 'stepAccepted') this.#identity(owned, { kind: 'accepted', accepted: event });
+    if (event.kind === 'stepEnded') this.#identity(owned, { kind: 'ended', trace: event.trace, step: event.step });
+    this.#stepLedger(owned, { kind: 'entry', seq, event });
+  }
+
+  #onTrace({ value, context }: TraceActor, partition: Partition): void {
+    const owned = this.#owned.get(partition.number);
+    if (owned?.partition !== partition) return;
+    const { trace, tenant, model, parent, tips, ids } = context;
+    this.#identity(owned, { kind: 'loaded', trace, tenant, model, parent, tips, ids, isRunning: context.run !== null, isDone: value === 'done' });
+    if (value === 'done') this.#stepLedger(owned, { kind: 'traceDone', trace });
+  }
+
+  #identity(owned: Owned, event: IdentityEvent) {
+    const step = identityLogic.step(owned.identity, event, this.#now());
+    owned.identity = step.state;
+    return step.effects;
+  }
+
+  async #onWho(owned: Owned, message: Message): Promise<Uint8Array | null> {
+    const who = decodeWho(message.bytes);
+    if (who.kind === 'fault' || owned.partition.isStopped) return null;
+    const reply = this.#identity(owned, { kind: 'who', who })[0];
+    return reply === undefined ? null : encodeWhoReply(reply.reply);
+  }
+
+  #stepLedger(owned: Owned, event: LedgerEvent): void {
+    const step = this.#ledger.step(owned.ledger, event, this.#now());
+    owned.ledger = step.state;
+    for (const { bill } of step.effects) owned.bills.save(bill);
+  }
+
+  #now() { return this.#options.ports.clock.now(); }
+}
+
+/** Ids of effects begin with their trace: `<trace>/<save>/<index>`. */
+const traceOfId = (id: string): string => id.slice(0, id.indexOf('/'));

@@ -1,0 +1,111 @@
+import { decodeOrderReply, encodeEvt, encodeInbox, encodeOrder, encodeOut } from '../../schemas/codec.ts';
+import type { Fence, Order, Out, ResultOut, StepEnded } from '../../schemas/messages.ts';
+import type { Subjects } from '../../schemas/subjects.ts';
+import { partitionOf } from '../lib/ids.ts';
+import { limits } from '../lib/limits.ts';
+import { unreachable } from '../lib/logic.ts';
+import { BusFault, type Headers, type Ports } from '../lib/ports.ts';
+import type { Segment, TraceEffect, TraceEvent } from '../trace/types.ts';
+import type { Prompts } from './prompts.ts';
+import { type Wait, waiter } from './wait.ts';
+
+export interface PerformerDeps {
+  readonly ports: Ports;
+  readonly subjects: Subjects;
+  readonly prompts: Prompts;
+  /** What an answer costs: accelerator time at the price list. */
+  costUsd(ended: StepEnded): number;
+  /** W3C traceparent of a trace's root, for every message that concerns it. */
+  headersOf(trace: string): Headers;
+  onSegment(segment: Segment): void;
+  onFault(message: string): void;
+}
+
+const publishTries = 8;
+const orderTries = 3;
+
+/** Performs what traces ask for: one exhaustive switch. Every failure comes back as events of the trace. */
+export class Performer {
+  readonly #deps: PerformerDeps;
+  readonly #wait: Wait;
+
+  constructor(deps: PerformerDeps) {
+    this.#deps = deps;
+    this.#wait = waiter(deps.ports.clock);
+  }
+
+  async perform(trace: string, effect: TraceEffect, id: string, fence: Fence): Promise<readonly TraceEvent[]> {
+    const { subjects, ports, prompts } = this.#deps;
+    switch (effect.kind) {
+      case 'orderRun': return this.#orderRun(trace, effect, fence);
+      case 'order': await this.#order(effect.worker, { ...effect.order, fence }, orderTries); return [];
+      case 'announce': await this.#publishOut(effect.out, id); return [];
+      case 'answer': {
+        const ended = await prompts.ended(effect.endedSeq);
+        if (ended === null) this.#deps.onFault(`the answer of ${effect.step} stands at ${effect.endedSeq} and can not be read now`);
+        else await this.#publishOut(this.resultOf(ended), id);
+        return [];
+      }
+      case 'tell': {
+        const partition = partitionOf(effect.event.trace);
+        if (partition !== null) await this.#publish(subjects.in(partition, effect.event.trace), encodeInbox(effect.event), id, trace);
+        return [];
+      }
+      case 'evt': ports.bus.emit(subjects.evt(fence.partition, trace), encodeEvt(effect.evt)); return [];
+      case 'segment': this.#deps.onSegment(effect.segment); return [];
+      case 'ask': case 'timerSet': case 'timerClear': return []; // The partition's own.
+      default: return unreachable(effect);
+    }
+  }
+
+  resultOf(ended: StepEnded): ResultOut {
+    const { step, attempt, worker, tokens, finish, usage, timing, logprobs } = ended;
+    return { kind: 'result', step, attempt, worker, tokens, finish, usage, timing, logprobs, costUsd: this.#deps.costUsd(ended) };
+  }
+
+  async #orderRun(trace: string, effect: TraceEffect & { readonly kind: 'orderRun' }, fence: Fence): Promise<readonly TraceEvent[]> {
+    const { step, attempt, worker } = effect;
+    const accepted = await this.#deps.prompts.accepted(effect.acceptedSeq);
+    if (accepted === null) return [{ kind: 'orderLost', step, attempt, worker }];
+    const order: Order = {
+      kind: 'run', trace, step, attempt, lane: effect.lane, tenant: accepted.tenant, model: accepted.model, prompt: accepted.prompt,
+      sampling: accepted.sampling, priority: effect.priority, fence,
+    };
+    const reply = await this.#order(worker, order, 1);
+    if (reply === null) return [{ kind: 'orderLost', step, attempt, worker }];
+    if (reply.kind === 'granted') return [];
+    // An owner with a newer epoch decides now; what it decides comes from its own saves.
+    if (reply.code === 'old_epoch') return [];
+    if (reply.code === 'old_attempt') return [{ kind: 'orderLost', step, attempt, worker }];
+    return [{ kind: 'orderRefused', step, attempt, worker, code: reply.code, message: reply.message, retry: reply.retry }];
+  }
+
+  async #order(worker: string, order: Order, tries: number) {
+    const { ports, subjects } = this.#deps;
+    const bytes = encodeOrder(order);
+    for (let tried = 0; tried < tries; tried++) {
+      const answer = await ports.bus.request(subjects.order(worker), bytes, limits.orderMs, this.#deps.headersOf(order.trace));
+      const reply = answer === null ? null : decodeOrderReply(answer);
+      if (reply !== null && reply.kind !== 'fault') return reply;
+    }
+    return null;
+  }
+
+  #publishOut(out: Out, id: string): Promise<void> {
+    return this.#publish(this.#deps.subjects.out(out.step), encodeOut(out), id, out.step);
+  }
+
+  /** Again until it is stored: repeating is harmless within the duplicate window, and what reads it drops repetitions. */
+  async #publish(subject: string, bytes: Uint8Array, id: string, what: string): Promise<void> {
+    for (let tried = 1; tried <= publishTries; tried++) {
+      try {
+        await this.#deps.ports.bus.publish(subject, bytes, { id, deadlineMs: limits.publishMs });
+        return;
+      } catch (fault) {
+        if (!(fault instanceof BusFault)) throw fault;
+        if (tried === publishTries || fault.code === 'closed') this.#deps.onFault(`${what}: not published on ${subject} after ${tried} tries: ${fault.message}`);
+        else await this.#wait(100 * 2 ** Math.min(tried, 5));
+      }
+    }
+  }
+}
