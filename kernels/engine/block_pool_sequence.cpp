@@ -1,0 +1,220 @@
+// Sequences: finding a prompt's prefix, growing, naming full blocks, giving back.
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "block_pool.h"
+
+namespace slackwater {
+
+bool BlockPool::try_admit(Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names, int32_t blocks_max, bool ignore_pins) {
+  assert(sequence.blocks.empty() && !prompt.empty());
+  // The last prompt token is always computed: its row is what the first token is sampled from.
+  const size_t usable = prompt.size() - 1;
+  Block* parent = find_root(sequence.salt);
+  for (size_t i = 0; i < usable / kBlockTokens; ++i) {
+    const auto at = index_.find(names[i]);
+    if (at == index_.end()) break;
+    sequence.blocks.push_back(parent = at->second);
+  }
+  const size_t full = sequence.blocks.size() * kBlockTokens;
+  const Partial partial = find_partial(sequence, parent, prompt.subspan(full, std::min<size_t>(usable - full, kBlockTokens)));
+  const bool is_in_place = partial.block != nullptr && can_take_in_place(sequence, *partial.block);
+
+  // Counted with the references taken, and with demotions under way left alone until the answer is known.
+  std::vector<Block*> wanted = sequence.blocks;
+  if (is_in_place) wanted.push_back(partial.block);
+  for (Block* block : wanted) ++block->refs;
+  const auto held = std::count_if(wanted.begin(), wanted.end(), [](const Block* block) { return block->slots[0] >= 0; });
+  const bool fits = hbm_available(ignore_pins) >= blocks_max - held;
+  for (Block* block : wanted) --block->refs;
+  if (!fits) {
+    sequence.blocks.clear();
+    return false;
+  }
+
+  sequence.blocks_max = blocks_max;
+  for (Block* block : sequence.blocks) {
+    ref(*block);
+    (is_resident(*block) ? sequence.hit : sequence.recalled) += kBlockTokens;
+  }
+  sequence.computed = static_cast<int32_t>(full);
+  sequences_.push_back(&sequence);
+  if (is_in_place) take_in_place(sequence, partial);
+  else if (partial.block != nullptr) copy_partial(sequence, partial);
+  touch(sequence);
+  return true;
+}
+
+bool BlockPool::pump_resident(Sequence& sequence) {
+  bool is_ready = true;
+  for (Block* block : sequence.blocks) {
+    if (is_resident(*block)) continue;
+    is_ready = false;
+    if (block->slots[0] >= 0) continue;  // on its way
+    if (!copier_.has_room()) break;
+    const int32_t to = take_hbm_slot();
+    if (to < 0) break;
+    start_copy(*block, CopyWay::kIn, to, nullptr);
+  }
+  return is_ready;
+}
+
+bool BlockPool::extend(Sequence& sequence, int32_t rows) {
+  const auto want = static_cast<size_t>((sequence.computed + rows + kBlockTokens - 1) / kBlockTokens);
+  while (sequence.blocks.size() < want) {
+    const int32_t at = take_hbm_slot();
+    if (at < 0) return false;
+    Block* block = new_block(sequence.blocks.empty() ? root(sequence.salt) : sequence.blocks.back());
+    attach_slot(*block, Tier::kHbm, at, SlotState::kActive);
+    block->refs = 1;
+    block->used = tick_;
+    sequence.blocks.push_back(block);
+  }
+  return true;
+}
+
+void BlockPool::commit(Sequence& sequence, std::span<const int32_t> tokens) {
+  for (const int32_t token : tokens) {
+    const auto at = static_cast<size_t>(sequence.computed / kBlockTokens);
+    Block& block = *sequence.blocks[at];
+    assert(!block.is_named && block.refs == 1);
+    block.tokens[static_cast<size_t>(sequence.computed % kBlockTokens)] = token;
+    block.count = sequence.computed % kBlockTokens + 1;
+    ++sequence.computed;
+    if (block.count < kBlockTokens) continue;
+
+    const BlockName name = name_block(sequence.salt, block.parent->name, block.tokens.data());
+    if (const auto existing = index_.find(name); existing != index_.end()) {
+      share_named(sequence, at, *existing->second);
+      continue;
+    }
+    block.name = name;
+    block.is_named = true;
+    index_.emplace(name, &block);
+    announce(block, Tier::kHbm, true, false);
+  }
+}
+
+int32_t BlockPool::adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max) {
+  int32_t adopted = 0;
+  while (static_cast<size_t>(sequence.computed) == sequence.blocks.size() * kBlockTokens && sequence.computed + kBlockTokens <= tokens_max) {
+    const auto at = index_.find(names[sequence.blocks.size()]);
+    if (at == index_.end() || !is_resident(*at->second)) break;
+    ref(*at->second);
+    at->second->used = tick_;
+    sequence.blocks.push_back(at->second);
+    sequence.computed += kBlockTokens;
+    sequence.hit += kBlockTokens;
+    adopted += kBlockTokens;
+  }
+  return adopted;
+}
+
+void BlockPool::release(Sequence& sequence) {
+  std::erase(sequences_, &sequence);
+  touch(sequence);
+  for (Block* block : sequence.blocks) unref(*block);
+  if (sequence.lane != nullptr && !sequence.lane->is_dropped) bind(*sequence.lane, sequence);
+  for (auto at = sequence.blocks.rbegin(); at != sequence.blocks.rend(); ++at) {
+    if (!(*at)->is_named && (*at)->lanes.empty()) discard(**at);
+  }
+  sequence.blocks.clear();
+}
+
+void BlockPool::touch(Sequence& sequence) {
+  ++tick_;
+  for (Block* block : sequence.blocks) block->used = tick_;
+  if (sequence.lane != nullptr) sequence.lane->used = tick_;
+}
+
+BlockPool::Partial BlockPool::find_partial(const Sequence& sequence, const Block* parent, std::span<const int32_t> tokens) const {
+  Partial best;
+  if (parent == nullptr) return best;
+  for (Block* child : parent->children) {
+    if (child->is_discarded) continue;
+    const auto limit = std::min<size_t>(tokens.size(), static_cast<size_t>(child->count));
+    const auto same = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(limit), child->tokens.begin()).first;
+    const auto length = static_cast<int32_t>(same - tokens.begin());
+    if (length > best.tokens || (length > 0 && length == best.tokens && can_take_in_place(sequence, *child))) best = {child, length};
+  }
+  return best;
+}
+
+// Written in place only when nobody else reads it: no sequence, no other lane, no copy under way.
+bool BlockPool::can_take_in_place(const Sequence& sequence, const Block& block) const {
+  return !block.is_named && block.refs == 0 && sequence.lane != nullptr && sequence.lane->tail == &block && is_resident(block) && !has_job(block);
+}
+
+void BlockPool::take_in_place(Sequence& sequence, const Partial& partial) {
+  Block& block = *partial.block;
+  sequence.lane->tail = nullptr;
+  remove_lane(block, *sequence.lane);
+  ref(block);
+  if (block.slots[static_cast<size_t>(Tier::kDram)] >= 0) remove_copy(block, Tier::kDram, false);  // about to be out of date
+  block.count = partial.tokens;
+  sequence.blocks.push_back(&block);
+  sequence.computed += partial.tokens;
+  sequence.hit += partial.tokens;
+}
+
+void BlockPool::copy_partial(Sequence& sequence, const Partial& partial) {
+  Block& source = *partial.block;
+  ++source.refs;  // so that making room does not take it
+  const int32_t at = try_take_hbm_slot(false, nullptr);
+  --source.refs;
+  if (at < 0) return;  // the tokens are computed instead
+  const bool was_resident = is_resident(source);
+  Block* block = new_block(source.parent);
+  attach_slot(*block, Tier::kHbm, at, SlotState::kActive);
+  block->refs = 1;
+  block->count = partial.tokens;
+  std::copy_n(source.tokens.begin(), partial.tokens, block->tokens.begin());
+  std::memcpy(bytes_at(Tier::kHbm, at), readable_bytes(source), options_.block_bytes);
+  sequence.blocks.push_back(block);
+  sequence.computed += partial.tokens;
+  (was_resident ? sequence.hit : sequence.recalled) += partial.tokens;
+  if (!was_resident) ++counters_.recalled;
+  if (sequence.lane != nullptr && sequence.lane->tail == &source) {  // the copy takes its place
+    sequence.lane->tail = nullptr;
+    remove_lane(source, *sequence.lane);
+    if (source.refs == 0) discard(source);
+  }
+}
+
+const std::byte* BlockPool::readable_bytes(const Block& block) {
+  const Tier tier = is_resident(block) ? Tier::kHbm : Tier::kDram;
+  return bytes_at(tier, block.slots[static_cast<size_t>(tier)]);
+}
+
+// Two sequences computed the same block: the bytes are the same, so one of the two is enough.
+void BlockPool::share_named(Sequence& sequence, size_t at, Block& existing) {
+  Block& ours = *sequence.blocks[at];
+  if (existing.slots[0] >= 0 && !is_resident(existing)) {
+    copier_.wait_idle();
+    apply_copies();
+  }
+  for (Block* child : ours.children) {
+    child->parent = &existing;
+    existing.children.push_back(child);
+  }
+  ours.children.clear();
+  sequence.blocks[at] = &existing;
+  existing.used = tick_;
+  if (is_resident(existing)) {
+    ref(existing);
+    unref(ours);
+    discard(ours);
+    return;
+  }
+  const int32_t taken = ours.slots[0];
+  slot(Tier::kHbm, taken).owner = nullptr;
+  ours.slots[0] = -1;
+  ours.refs = 0;
+  erase_block(ours);
+  attach_slot(existing, Tier::kHbm, taken, SlotState::kActive);
+  ref(existing);
+  announce(existing, Tier::kHbm, true, false);
+}
+
+}  // namespace slackwater

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../lib/error.h"
+#include "../model/backend.h"
+#include "../model/vocab.h"
+#include "block_pool.h"
+#include "run.h"
+
+namespace slackwater {
+
+struct LoopOptions {
+  int32_t hbm_blocks;
+  int32_t dram_blocks;
+  int32_t running_max;
+  int32_t iteration_tokens_max;
+  int32_t waiting_max = 1024;
+  int32_t lanes_max = 4096;
+  bool check_each_iteration = false;  // abort on a broken invariant of the pool
+};
+
+struct LoopStats {
+  int32_t hbm_blocks, hbm_free, hbm_available, dram_blocks, dram_free;
+  int32_t waiting, running, lanes;
+  uint64_t demoted, recalled, evicted, prompt_tokens, generated_tokens, iterations;
+  double busy_ms, prefill_tokens_per_s, decode_tokens_per_s, recall_bytes_per_s;
+};
+
+/// The engine's loop, on a thread of its own: compose an iteration from the queue, run it, collect its tokens.
+///
+/// Every public method may be called from any one other thread; none waits for an iteration. Events gather in an outbox;
+/// `on_events` is called, from the loop's thread, when it turns non-empty, and not again before take_events().
+class Loop {
+ public:
+  Loop(std::unique_ptr<Backend> backend, Vocab vocab, const LoopOptions& options, std::function<void()> on_events);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  const Backend& backend() const { return *backend_; }
+  const Vocab& vocab() const { return vocab_; }
+  const LoopOptions& options() const { return options_; }
+
+  /// Queues the run, or sets `error`: bad_argument, context_length, token_range, queue_full, closed.
+  void submit(RunRequest request, Error& error);
+  void cancel(int64_t run);
+  void set_priority(int64_t run, double priority);
+  void demote(const std::string& lane);
+  void recall(const std::string& lane);
+  void pin(const std::string& lane, std::optional<Tier> tier);
+  void retain(const std::string& lane, double value);
+  void drop(const std::string& lane);
+
+  std::vector<EngineEvent> take_events();
+  std::vector<BlockEvent> snapshot();
+  LoopStats stats();
+
+  /// Asks the loop to end every run as cancelled and to stop; `on_stopped`, if any, is called by its thread as its last act.
+  void stop(std::function<void()> on_stopped = nullptr);
+  /// After stop(): returns when the threads have ended.
+  void join();
+
+ private:
+  using RunPtr = std::unique_ptr<Run>;
+  using Command = std::function<void()>;  // runs on the loop's thread with the state locked
+
+  /// One iteration: rows of many runs, flattened.
+  struct Plan {
+    struct Part {
+      Run* run;
+      int32_t rows;
+      int32_t logits_row;  // index into the sampled rows; -1: the prompt is not at its end
+    };
+    std::vector<Part> parts;
+    std::vector<int32_t> tokens, logits_rows;
+    std::vector<std::vector<int32_t>> tables;
+    std::vector<SequenceView> views;
+  };
+
+  void work();
+  bool wait_for_work(bool was_busy);
+  void signal();
+  void left_queue(int64_t run, bool is_over);
+  void drain_commands();
+  void post(Command command);
+
+  void enqueue(RunRequest request, double submitted_ms);
+  void admit();
+  bool try_admit(RunPtr& run);
+  void start_resident();
+  std::vector<Run*> by_priority(Run::Stage stage);
+  int32_t rows_until_claimed(const Run& run, const std::set<BlockName>& claimed) const;
+  Plan compose();
+  bool add_part(Plan& plan, Run& run, int32_t rows);
+  double run_plan(Plan& plan, Status& status);
+  void collect(const Plan& plan, Status status, double ms);
+  void accept_token(Run& run, std::span<const float> logits);
+  void deliver(Run& run, bool is_forced);
+  void end(Run& run, Finish finish, std::string message = "");
+  bool reap();
+  void publish();
+  void measure(const Plan& plan, double ms);
+  double now_ms() const;
+
+  std::unique_ptr<Backend> backend_;
+  Vocab vocab_;
+  LoopOptions options_;
+  std::function<void()> on_events_;
+
+  // Signals and commands: under signal_mutex_, held for moments only.
+  std::mutex signal_mutex_;
+  std::condition_variable signal_;
+  std::vector<Command> commands_;
+  std::set<int64_t> known_runs_;  // submitted and not ended
+  int32_t waiting_count_ = 0;     // submitted and not admitted
+  bool is_signalled_ = false, is_stopping_ = false;
+  std::function<void()> on_stopped_;
+
+  // Pool and runs: under state_mutex_, which the loop lets go while the backend computes.
+  std::mutex state_mutex_;
+  Copier copier_;
+  BlockPool pool_;
+  std::vector<RunPtr> waiting_, running_;
+  uint64_t order_ = 0;
+  std::vector<float> logits_;
+  LoopStats totals_{};
+
+  std::mutex outbox_mutex_;
+  std::vector<EngineEvent> fresh_;   // loop thread: of this iteration
+  std::vector<EngineEvent> outbox_;  // published
+  bool is_woken_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace slackwater

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "block_pool.h"
+#include "sampler.h"
+
+namespace slackwater {
+
+/// What a caller asks for: one generation on a lane. See kernels/native.ts for the meaning of each field.
+struct RunRequest {
+  int64_t run;
+  std::string lane;
+  Salt salt;
+  std::vector<int32_t> tokens;
+  int32_t max_tokens;
+  SamplingOptions sampling;
+  std::vector<std::string> stop;
+  int32_t logprobs = -1;  // alternatives for each token; -1: no logprobs at all
+  double priority = 0;    // smaller first
+};
+
+enum class Finish : uint8_t { kStop, kLength, kCancelled, kFailed };
+
+struct TokenLogprob {
+  int32_t token;
+  double logprob;
+  std::vector<RankedLogprob> top;
+};
+
+struct StartedEvent {
+  int64_t run;
+  int32_t hit, recalled, computed;
+  double queued_ms, recall_ms;
+};
+struct DeltaEvent {
+  int64_t run;
+  int32_t offset;
+  std::vector<int32_t> tokens;
+  std::vector<TokenLogprob> logprobs;
+  bool has_logprobs;
+};
+struct EndedEvent {
+  int64_t run;
+  Finish finish;
+  std::string message;
+  int32_t generated, hit, recalled, computed;
+  double queued_ms, recall_ms, first_token_ms, total_ms, engine_ms;
+};
+struct BlocksEvent {
+  std::vector<BlockEvent> events;
+};
+using EngineEvent = std::variant<StartedEvent, DeltaEvent, EndedEvent, BlocksEvent, MovedEvent>;
+
+/// A request on its way through the loop.
+struct Run {
+  enum class Stage : uint8_t { kWaiting, kRecalling, kPrefill, kDecode, kEnded };
+
+  explicit Run(RunRequest asked, uint64_t order) : request(std::move(asked)), order(order), stops(request.stop) {}
+
+  RunRequest request;
+  uint64_t order;  // of submission, for equal priorities
+  Stage stage = Stage::kWaiting;
+  std::vector<BlockName> names;  // of the prompt
+  Sequence sequence;
+  StopMatcher stops;
+  std::vector<int32_t> generated;
+  DeltaEvent delta{};  // not yet delivered
+  bool is_started = false;
+  double submitted_ms = 0, admitted_ms = -1, resident_ms = -1, first_token_ms = -1, delivered_ms = -1;
+  double engine_ms = 0;
+
+  int32_t prompt_tokens() const { return static_cast<int32_t>(request.tokens.size()); }
+};
+
+}  // namespace slackwater

@@ -1,0 +1,101 @@
+#include "sampler.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace slackwater {
+namespace {
+
+uint64_t splitmix64(uint64_t x) {
+  x += 0x9e3779b97f4a7c15ull;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+  return x ^ (x >> 31);
+}
+
+int32_t find_largest(std::span<const float> logits) {
+  int32_t best = -1;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    if (std::isfinite(logits[i]) && (best < 0 || logits[i] > logits[static_cast<size_t>(best)])) best = static_cast<int32_t>(i);
+  }
+  return best;
+}
+
+bool is_likelier(const RankedLogprob& a, const RankedLogprob& b) {
+  return a.logprob != b.logprob ? a.logprob > b.logprob : a.token < b.token;
+}
+
+}  // namespace
+
+double sampling_noise(uint64_t seed, int32_t position) {
+  return static_cast<double>(splitmix64(splitmix64(seed) ^ static_cast<uint64_t>(position)) >> 11) * 0x1.0p-53;
+}
+
+int32_t sample(std::span<const float> logits, const SamplingOptions& options, int32_t position) {
+  const int32_t largest = find_largest(logits);
+  if (largest < 0 || options.temperature <= 0 || options.top_k == 1) return largest;
+  const double top = logits[static_cast<size_t>(largest)];
+
+  // What is e^-40 below the best has no chance worth an exp(): with 10^5 of them, less than 10^-12.
+  std::vector<RankedLogprob> candidates;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double scaled = (logits[i] - top) / options.temperature;
+    if (scaled > -40) candidates.push_back({static_cast<int32_t>(i), scaled});
+  }
+  const bool is_cut = options.top_k > 0 || options.top_p < 1;
+  if (is_cut) {
+    size_t kept = candidates.size();
+    if (options.top_k > 0) kept = std::min(kept, static_cast<size_t>(options.top_k));
+    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept), candidates.end(), is_likelier);
+    candidates.resize(kept);
+  }
+  double sum = 0;
+  for (auto& candidate : candidates) sum += candidate.logprob = std::exp(candidate.logprob);
+  if (options.top_p < 1) {
+    // The smallest set of likeliest tokens that reaches top_p, at least one.
+    double reached = 0;
+    size_t kept = 0;
+    while (kept < candidates.size() && (kept == 0 || reached < options.top_p * sum)) reached += candidates[kept++].logprob;
+    candidates.resize(kept);
+    sum = reached;
+  }
+  double left = sampling_noise(options.seed, position) * sum;
+  for (const auto& candidate : candidates) {
+    left -= candidate.logprob;
+    if (left < 0) return candidate.token;
+  }
+  return candidates.back().token;
+}
+
+std::vector<RankedLogprob> logprobs(std::span<const float> logits, int32_t token, int32_t count) {
+  const int32_t largest = find_largest(logits);
+  const double top = largest < 0 ? 0 : logits[static_cast<size_t>(largest)];
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - top);
+  const double log_sum = top + std::log(sum);
+
+  std::vector<RankedLogprob> ranked(logits.size());
+  for (size_t i = 0; i < logits.size(); ++i) ranked[i] = {static_cast<int32_t>(i), logits[i] - log_sum};
+  const auto kept = std::min(static_cast<size_t>(std::max(count, 0)), ranked.size());
+  std::vector<RankedLogprob> answer = {ranked[static_cast<size_t>(token)]};
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(kept), ranked.end(), is_likelier);
+  answer.insert(answer.end(), ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(kept));
+  return answer;
+}
+
+StopMatcher::StopMatcher(std::vector<std::string> stops) : stops_(std::move(stops)) {
+  std::erase(stops_, "");
+  for (const std::string& stop : stops_) longest_ = std::max(longest_, stop.size());
+}
+
+bool StopMatcher::append(const std::string& bytes) {
+  if (stops_.empty()) return false;
+  recent_ += bytes;
+  for (const std::string& stop : stops_) {
+    if (recent_.find(stop) != std::string::npos) return true;
+  }
+  if (recent_.size() >= longest_) recent_.erase(0, recent_.size() - (longest_ - 1));
+  return false;
+}
+
+}  // namespace slackwater
