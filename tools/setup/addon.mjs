@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { compilerProgram } from './prerequisites.mjs';
-import { findOnPath, isFile, makeWritable, readJson, run, writeWhole } from './world.mjs';
+import { cmakeProgram, compilerProgram, ninjaProgram } from './prerequisites.mjs';
+import { isFile, makeWritable, readJson, run, writeWhole } from './world.mjs';
 
 const CONFIGURE_DEADLINE_MS = 2 * 60_000;
 const BUILD_DEADLINE_MS = 20 * 60_000;
@@ -12,7 +12,7 @@ const BUILD_DEADLINE_MS = 20 * 60_000;
 export const addonStep = {
   name: 'addon',
   doing: 'building the native engine (CMake, Release)',
-  prerequisites: ['compiler', 'cmake'],
+  prerequisites: ['compiler', 'cmake', 'make'],
   lockFolder: ({ root }) => root,
   isDone({ root }) {
     const stamp = readJson(stampPath(root));
@@ -28,14 +28,16 @@ export const addonStep = {
       rmSync(build, { recursive: true }); // CMake refuses a build folder that was configured elsewhere
       makeWritable(build);
     }
-    const generator = configuredFor(build) === null && findOnPath('ninja') ? ['-G', 'Ninja'] : [];
+    const cmake = cmakeProgram();
+    const ninja = configuredFor(build) === null ? ninjaProgram() : null; // a configured folder keeps its generator
+    const generator = ninja === null ? [] : ['-G', 'Ninja', `-DCMAKE_MAKE_PROGRAM=${ninja}`];
     const compiler = compilerProgram();
-    run('cmake', [
+    run(cmake, [
       '-S', join(root, 'kernels'), '-B', build, ...generator, '-DCMAKE_BUILD_TYPE=Release',
       ...(compiler === null ? [] : [`-DCMAKE_CXX_COMPILER=${compiler}`]),
       `-DSLACKWATER_NODE_MODULES=${headersFolder(root)}`,
     ], { cwd: root, deadlineMs: CONFIGURE_DEADLINE_MS });
-    run('cmake', ['--build', build, '--config', 'Release', '--target', 'slackwater_addon', '--parallel', String(threads)], { cwd: root, deadlineMs: BUILD_DEADLINE_MS });
+    run(cmake, ['--build', build, '--config', 'Release', '--target', 'slackwater_addon', '--parallel', String(threads)], { cwd: root, deadlineMs: BUILD_DEADLINE_MS });
     writeWhole(stampPath(root), JSON.stringify({ inputs }));
   },
 };

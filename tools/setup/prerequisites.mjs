@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOnPath, tryRun } from './world.mjs';
+import { findOnPath, isFile, tryRun } from './world.mjs';
 
 const PYTHON_MIN = [3, 9];
 const CMAKE_MIN = [3, 21]; // ctest writes JUnit from here on
 
 /** The names of `needed` that are missing, one line each, with what to install. */
 export function missingPrerequisites(needed) {
-  const checks = { npm: checkNpm, python: checkPython, compiler: checkCompiler, cmake: checkCmake };
+  const checks = { npm: checkNpm, python: checkPython, compiler: checkCompiler, cmake: checkCmake, make: checkMake };
   return Object.keys(checks).filter((name) => needed.has(name)).map((name) => checks[name]()).filter((line) => line !== null);
 }
 
@@ -20,6 +20,20 @@ export function pythonProgram() {
 
 export function compilerProgram() {
   return process.env.CXX || ['c++', 'g++', 'clang++'].find((name) => findOnPath(name) !== null) || null;
+}
+
+/** The one on PATH, or the one that PyPI's package `cmake` brings (its folder is often not on PATH). */
+export function cmakeProgram() {
+  return findOnPath('cmake') ?? fromPython('cmake', 'CMAKE_BIN_DIR', 'cmake');
+}
+
+export function ninjaProgram() {
+  return findOnPath('ninja') ?? fromPython('ninja', 'BIN_DIR', 'ninja');
+}
+
+function fromPython(module, folderVariable, program) {
+  const path = tryRun(pythonProgram(), ['-c', `import os, ${module}; print(os.path.join(${module}.${folderVariable}, '${program}'))`])?.trim();
+  return path !== undefined && isFile(path) ? path : null;
 }
 
 function checkNpm() {
@@ -36,9 +50,14 @@ function checkPython() {
 
 function checkCmake() {
   const hint = `install CMake ${CMAKE_MIN.join('.')} or newer (Debian, Ubuntu: cmake; or: python3 -m pip install cmake)`;
-  const version = versionIn(tryRun('cmake', ['--version']));
+  const program = cmakeProgram();
+  const version = program === null ? null : versionIn(tryRun(program, ['--version']));
   if (version === null) return `cmake is missing: ${hint}`;
   return isOlder(version, CMAKE_MIN) ? `cmake is ${version.join('.')}, too old: ${hint}` : null;
+}
+
+function checkMake() {
+  return findOnPath('make') || ninjaProgram() ? null : 'make is missing: install make or ninja (Debian, Ubuntu: make; or: python3 -m pip install ninja)';
 }
 
 /** Compiles four lines instead of trusting version numbers: a new compiler over an old standard library is no C++20 compiler. */

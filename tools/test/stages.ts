@@ -16,7 +16,7 @@ export const stages: readonly Stage[] = [
   { name: 'static', what: 'types, lint, import picture, dead exports, generated code, bans', deadlineMs: 2 * minuteMs, run: runStatic },
   { name: 'unit', what: 'tests beside the code', deadlineMs: 2 * minuteMs, run: vitest(['unit', 'property']) },
   { name: 'sim', what: `${seedsInGate} seeds of the simulated fleet`, deadlineMs: 2 * minuteMs, run: simulator(['--seeds', String(seedsInGate)]) },
-  { name: 'native', what: 'the engine alone, through ctest', deadlineMs: 5 * minuteMs, run: (stage) => ctest(stage, 'build', []) },
+  { name: 'native', what: 'the engine alone, through ctest', deadlineMs: 5 * minuteMs, run: (stage) => native(stage, 'build', []) },
   { name: 'conformance', what: 'one suite on the real and the simulated ports', deadlineMs: 2 * minuteMs, run: vitest(['conformance']) },
   { name: 'integration', what: 'on the real nats-server', deadlineMs: 4 * minuteMs, run: vitest(['integration']) },
   { name: 'e2e', what: 'on the real model', deadlineMs: 4 * minuteMs, run: vitest(['e2e']) },
@@ -28,8 +28,8 @@ export const fullStages: readonly Stage[] = [
   { name: 'mutants', what: 'planted bugs that the simulation must find', deadlineMs: 30 * minuteMs, run: simulator(['--mutants']) },
   { name: 'fuzz', what: 'property tests, many more runs, fresh seeds', deadlineMs: 15 * minuteMs, run: vitest(['property'], { SLACKWATER_FULL: '1' }) },
   { name: 'kill-matrix', what: 'every process killed and paused at every point', deadlineMs: 30 * minuteMs, run: vitest(['integration', 'e2e'], { SLACKWATER_FULL: '1' }) },
-  { name: 'address', what: 'ctest under AddressSanitizer and UndefinedBehaviorSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => ctest(stage, 'build/sanitize-address', ['-DSLACKWATER_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
-  { name: 'thread', what: 'ctest under ThreadSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => ctest(stage, 'build/sanitize-thread', ['-DSLACKWATER_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
+  { name: 'address', what: 'ctest under AddressSanitizer and UndefinedBehaviorSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-address', ['-DSLACKWATER_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
+  { name: 'thread', what: 'ctest under ThreadSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-thread', ['-DSLACKWATER_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
 ];
 
 /** Each check is one test; two at a time, since most of them are one process on one core. */
@@ -67,13 +67,14 @@ function simulator(args: readonly string[]): Stage['run'] {
   };
 }
 
-async function ctest(stage: Stage, folder: string, configure: readonly string[]): Promise<Counts> {
+async function native(stage: Stage, folder: string, configure: readonly string[]): Promise<Counts> {
   const threads = String(availableParallelism());
   const report = `${resultsFolder}/${stage.name}.xml`;
+  const { cmake, ctest } = cmakePrograms();
   const steps = [
-    ...(configure.length > 0 ? [['cmake', '-S', 'kernels', '-B', folder, ...configure]] : []),
-    ['cmake', '--build', folder, '--parallel', threads],
-    ['ctest', '--test-dir', folder, '--parallel', threads, '--timeout', '300', '--no-tests=error', '--output-on-failure', '--output-junit', report],
+    ...(configure.length > 0 ? [[cmake, '-S', 'kernels', '-B', folder, ...configure]] : []),
+    [cmake, '--build', folder, '--parallel', threads],
+    [ctest, '--test-dir', folder, '--parallel', threads, '--timeout', '300', '--no-tests=error', '--output-on-failure', '--output-junit', report],
   ];
   for (const [i, step] of steps.entries()) {
     const ended = await runToEnd(`${stage.name}-${i}`, step, stage.deadlineMs);
@@ -82,6 +83,13 @@ async function ctest(stage: Stage, folder: string, configure: readonly string[])
     return settle(stage, existsSync(report) ? countJunit(readFileSync(report, 'utf8')) : noCounts, ended.why);
   }
   return countJunit(readFileSync(report, 'utf8'));
+}
+
+/** Those that set-up found and configured the build with; they need not be on PATH. */
+function cmakePrograms(): { cmake: string; ctest: string } {
+  const cache = existsSync(`${repository}build/CMakeCache.txt`) ? readFileSync(`${repository}build/CMakeCache.txt`, 'utf8') : '';
+  const program = (key: string) => new RegExp(`^${key}:INTERNAL=(.+)$`, 'm').exec(cache)?.[1];
+  return { cmake: program('CMAKE_COMMAND') ?? 'cmake', ctest: program('CMAKE_CTEST_COMMAND') ?? 'ctest' };
 }
 
 /** A program that ended badly without naming a failed test (a crash, a deadline) is itself one. */
