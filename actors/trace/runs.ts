@@ -53,7 +53,7 @@ export function startRun(context: TraceContext, accepted: StepAccepted & { reado
 
 /** The next step is what ends a tool gap: its length is what the forecast learns from. */
 function closedGap(context: TraceContext, nowMs: number): Pick<TraceContext, 'gapsMs' | 'gapOpenedAtMs'> {
-  if (context.gapOpenedAtMs === 0) return context;
+  if (context.gapOpenedAtMs === 0) return { gapsMs: context.gapsMs, gapOpenedAtMs: 0 };
   return { gapsMs: [...context.gapsMs.slice(-7), nowMs - context.gapOpenedAtMs], gapOpenedAtMs: 0 };
 }
 
@@ -81,9 +81,9 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
       let change = unchanged(context);
       for (const run of runsOf(context)) {
         if (run.phase !== 'ordered' || run.worker !== event.worker) continue;
-        change = then(change, (next) => retry(next, run, event.worker, 'worker_lost', `worker ${event.worker} was lost`, limits));
+        change = andThen(change, (next) => retry(next, run, event.worker, 'worker_lost', `worker ${event.worker} was lost`, limits));
       }
-      return then(change, (next) => next.worker === event.worker
+      return andThen(change, (next) => next.worker === event.worker
         ? unchanged({ ...next, worker: null, tokens: 0, pinnedOn: next.pinnedOn === event.worker ? null : next.pinnedOn }) : unchanged(next));
     }
     case 'stepEnded': return onEnded(context, event);
@@ -211,7 +211,7 @@ function replaceRun(context: TraceContext, run: StepRun): TraceContext {
 
 function removeRun(context: TraceContext, run: StepRun): Change {
   const without = context.run?.step === run.step ? { ...context, run: null } : { ...context, sides: context.sides.filter((side) => side.step !== run.step) };
-  return then(clearTimer(without, `attempt:${run.step}`), (next) => clearTimer(next, `deadline:${run.step}`));
+  return andThen(clearTimer(without, `attempt:${run.step}`), (next) => clearTimer(next, `deadline:${run.step}`));
 }
 
 export function setTimer(context: TraceContext, id: string, delayMs: number, nowMs: number): Change {
@@ -234,7 +234,7 @@ export function note(context: TraceContext, decision: Decision): Change {
 
 export const unchanged = (context: TraceContext): Change => ({ context, effects: [] });
 
-export function then(change: Change, more: (context: TraceContext) => Change): Change {
+export function andThen(change: Change, more: (context: TraceContext) => Change): Change {
   const next = more(change.context);
   return { context: next.context, effects: [...change.effects, ...next.effects] };
 }

@@ -1,7 +1,7 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import type { Outcome, StepAccepted } from '../../schemas/messages.ts';
 import { describes } from '../lib/machine.ts';
-import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, then, unchanged, verdictOn, note } from './runs.ts';
+import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, andThen, unchanged, verdictOn, note } from './runs.ts';
 import type { TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A trace's event with the instant it is applied at, as xstate wants it. */
@@ -168,9 +168,9 @@ function close(context: TraceContext, event: TraceEvent | { readonly event: Trac
   const cause = 'event' in event ? event.event : event;
   const outcome: Outcome = cause.kind === 'endAsked' ? cause.outcome : outcomeOfIdle(context);
   let change = unchanged({ ...context, outcome });
-  for (const run of runsOf(context)) change = then(change, (next) => reduceRuns(next, { kind: 'stepCancelled', trace: next.trace, step: run.step, reason: 'the trace was ended', logSeq: 0 }, 0, endless));
-  change = then(change, (next) => clearTimer(next, 'idle'));
-  return then(change, (next) => ({
+  for (const run of runsOf(context)) change = andThen(change, (next) => reduceRuns(next, { kind: 'stepCancelled', trace: next.trace, step: run.step, reason: 'the trace was ended', logSeq: 0 }, 0, endless));
+  change = andThen(change, (next) => clearTimer(next, 'idle'));
+  return andThen(change, (next) => ({
     context: { ...next, worker: null, tokens: 0, pinnedOn: null },
     effects: [
       ...(next.worker === null ? [] : leave(next, next.worker)),
