@@ -1,5 +1,5 @@
 /** The gate's stages as a table: what each runs, how long it may take, and how its tests are counted. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { addCounts, type Counts, countJunit, countLastLine, countVitest, noCounts } from './counts.ts';
 import { repository, resultsFolder } from './paths.ts';
@@ -49,7 +49,7 @@ async function runStatic(stage: Stage): Promise<Counts> {
 
 function vitest(projects: readonly string[], env: Record<string, string> = {}): Stage['run'] {
   return async (stage) => {
-    const report = `${resultsFolder}/${stage.name}.json`;
+    const report = freshReport(`${stage.name}.json`);
     const ended = await runToEnd(stage.name, [
       'node_modules/.bin/vitest', 'run', ...projects.flatMap((project) => ['--project', project]),
       '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests',
@@ -69,7 +69,7 @@ function simulator(args: readonly string[]): Stage['run'] {
 
 async function native(stage: Stage, folder: string, configure: readonly string[]): Promise<Counts> {
   const threads = String(availableParallelism());
-  const report = `${resultsFolder}/${stage.name}.xml`;
+  const report = freshReport(`${stage.name}.xml`);
   const { cmake, ctest } = cmakePrograms();
   const steps = [
     ...(configure.length > 0 ? [[cmake, '-S', 'kernels', '-B', folder, ...configure]] : []),
@@ -83,6 +83,13 @@ async function native(stage: Stage, folder: string, configure: readonly string[]
     return settle(stage, existsSync(report) ? countJunit(readFileSync(report, 'utf8')) : noCounts, ended.why);
   }
   return countJunit(readFileSync(report, 'utf8'));
+}
+
+/** Yesterday's report must not be taken for today's. */
+function freshReport(name: string): string {
+  const path = `${resultsFolder}/${name}`;
+  rmSync(path, { force: true });
+  return path;
 }
 
 /** Those that set-up found and configured the build with; they need not be on PATH. */
