@@ -5,7 +5,8 @@ import { type Directory, type DirectoryEvent, blockDirectory, emptyDirectory } f
 import { lookup } from '../block/lookup.ts';
 import { candidatesOf, controlLogic, controlStart } from '../control/control.ts';
 import type { ControlEffect, ControlEvent, ControlPolicy, ControlState, Held } from '../control/types.ts';
-import { type IdentityEvent, type IdentityState, emptyIdentity, identityLogic } from '../identity/identity.ts';
+import { type IdentityEvent, identity } from '../identity/identity.ts';
+import { type Identities, emptyIdentities } from '../identity/rows.ts';
 import { type Ledger, type LedgerEvent, ledger, newLedger } from '../ledger/ledger.ts';
 import type { Decided, PlaceAsk } from '../lib/asks.ts';
 import { type Prices, costUsd } from '../lib/cost.ts';
@@ -14,7 +15,7 @@ import { partitionOf } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
 import { BusFault, type Headers, type Message, type Ports, type Subscription } from '../lib/ports.ts';
 import { type TraceActor, traceLogic } from '../trace/trace.ts';
-import type { Segment, TraceEffect, TraceLimits } from '../trace/types.ts';
+import type { Segment, TraceEffect, TraceEvent, TraceLimits } from '../trace/types.ts';
 import { Bills } from './bills.ts';
 import { Ownership } from './ownership.ts';
 import { Partition, type PartitionDeps } from './partition.ts';
@@ -39,7 +40,7 @@ export interface ConductorOptions {
 
 interface Owned {
   readonly partition: Partition;
-  identity: IdentityState;
+  identity: Identities;
   ledger: Ledger;
   readonly bills: Bills;
   readonly subscriptions: Subscription[];
@@ -131,7 +132,7 @@ export class Conductor {
     const { ports } = this.#options;
     const partition = new Partition(number, epoch, this.#partitionDeps());
     const bills = new Bills(ports, this.#subjects.bill(number), this.#options.onFault, () => this.#fenced(partition));
-    const owned: Owned = { partition, identity: emptyIdentity(number), ledger: newLedger(number, epoch), bills, subscriptions: [] };
+    const owned: Owned = { partition, identity: emptyIdentities(number), ledger: newLedger(number, epoch), bills, subscriptions: [] };
     this.#owned.set(number, owned);
     try {
       const bill = await bills.load();
@@ -178,9 +179,10 @@ export class Conductor {
     return {
       ports, subjects: this.#subjects, logic: traceLogic(this.#options.trace),
       ask: (effect) => this.#ask(effect),
-      perform: (effect, id, partition) => this.#performer.perform(traceOfId(id), effect, id, { partition: partition.number, epoch: partition.epoch }),
+      perform: (effect, id, partition) => this.#perform(effect, id, partition),
       onEntry: (event, seq, partition) => this.#onEntry(event, seq, partition),
-      onTrace: (actor, partition) => this.#onTrace(actor, partition),
+      onLoaded: (actor, partition) => this.#onLoaded(actor, partition),
+      onApplied: (event, actor, partition) => this.#onApplied(event, actor, partition),
       onFault: this.#options.onFault,
       onFenced: (partition) => this.#fenced(partition),
     };
@@ -281,23 +283,46 @@ export class Conductor {
 
   #onEntry(event: InboxEvent, seq: number, partition: Partition): void {
     this.#prompts.remember(seq, event);
-    const owned = this.#owned.get(partition.number);
-    if (owned?.partition !== partition) return;
-    if (event.kind === 'stepAccepted') this.#identity(owned, { kind: 'accepted', accepted: event });
-    if (event.kind === 'stepEnded') this.#identity(owned, { kind: 'ended', trace: event.trace, step: event.step });
+    const owned = this.#ownedBy(partition);
+    if (owned === null) return;
+    if (event.kind === 'stepAccepted') this.#stepIdentity(owned, { kind: 'accepted', accepted: event });
+    if (event.kind === 'stepEnded') this.#stepIdentity(owned, { kind: 'ended', trace: event.trace, step: event.step, atMs: this.#now() });
     this.#stepLedger(owned, { kind: 'entry', seq, event });
   }
 
-  #onTrace({ value, context }: TraceActor, partition: Partition): void {
-    const owned = this.#owned.get(partition.number);
-    if (owned?.partition !== partition) return;
-    const { trace, tenant, model, parent, tips, ids } = context;
-    this.#identity(owned, { kind: 'loaded', trace, tenant, model, parent, tips, ids, isRunning: context.run !== null, isDone: value === 'done' });
-    if (value === 'done') this.#stepLedger(owned, { kind: 'traceDone', trace });
+  #onLoaded({ value, context }: TraceActor, partition: Partition): void {
+    const owned = this.#ownedBy(partition);
+    if (owned === null) return;
+    const { trace, tenant, model, parent, seq, tips, ids, gapOpenedAtMs, run, sides } = context;
+    const saved = { trace, tenant, model, parent, seq, tips, ids, isRunning: run !== null, isDone: value === 'done', sides: sides.map((side) => side.step), answeredAtMs: gapOpenedAtMs };
+    this.#stepIdentity(owned, { kind: 'loaded', saved });
   }
 
-  #identity(owned: Owned, event: IdentityEvent) {
-    const step = identityLogic.step(owned.identity, event, this.#now());
+  #onApplied(event: TraceEvent, { value, context }: TraceActor, partition: Partition): void {
+    const owned = this.#ownedBy(partition);
+    if (owned === null) return;
+    if (event.kind === 'stepAccepted' && !context.ids.some((known) => known.id === event.id)) {
+      this.#stepIdentity(owned, { kind: 'refused', tenant: event.tenant, id: event.id, trace: event.trace, step: event.step });
+    }
+    if (value !== 'done') return;
+    this.#stepIdentity(owned, { kind: 'done', trace: context.trace });
+    this.#stepLedger(owned, { kind: 'traceDone', trace: context.trace });
+  }
+
+  #perform(effect: TraceEffect, id: string, partition: Partition): Promise<readonly TraceEvent[]> {
+    const trace = id.slice(0, id.indexOf('/')); // Ids of effects begin with their trace: `<trace>/<save>/<index>`.
+    const owned = this.#ownedBy(partition);
+    if (owned !== null && effect.kind === 'announce' && effect.out.kind === 'failed') this.#stepIdentity(owned, { kind: 'ended', trace, step: effect.out.step, atMs: this.#now() });
+    return this.#performer.perform(trace, effect, id, { partition: partition.number, epoch: partition.epoch });
+  }
+
+  #ownedBy(partition: Partition): Owned | null {
+    const owned = this.#owned.get(partition.number);
+    return owned?.partition === partition ? owned : null;
+  }
+
+  #stepIdentity(owned: Owned, event: IdentityEvent) {
+    const step = identity.step(owned.identity, event, this.#now());
     owned.identity = step.state;
     return step.effects;
   }
@@ -305,8 +330,8 @@ export class Conductor {
   async #onWho(owned: Owned, message: Message): Promise<Uint8Array | null> {
     const who = decodeWho(message.bytes);
     if (who.kind === 'fault' || owned.partition.isStopped) return null;
-    const reply = this.#identity(owned, { kind: 'who', who })[0];
-    return reply === undefined ? null : encodeWhoReply(reply.reply);
+    const reply = this.#stepIdentity(owned, who)[0];
+    return reply === undefined ? null : encodeWhoReply(reply);
   }
 
   #stepLedger(owned: Owned, event: LedgerEvent): void {
@@ -317,6 +342,3 @@ export class Conductor {
 
   #now() { return this.#options.ports.clock.now(); }
 }
-
-/** Ids of effects begin with their trace: `<trace>/<save>/<index>`. */
-const traceOfId = (id: string): string => id.slice(0, id.indexOf('/'));

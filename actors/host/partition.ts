@@ -21,8 +21,10 @@ export interface PartitionDeps {
   perform(effect: TraceEffect, id: string, partition: Partition): Promise<readonly TraceEvent[]>;
   /** Every entry of the log, in order, before its trace sees it: identity and ledger read along. */
   onEntry(event: InboxEvent, seq: number, partition: Partition): void;
-  /** A trace was loaded or changed. */
-  onTrace(actor: TraceActor, partition: Partition): void;
+  /** A trace was loaded from its saved state. */
+  onLoaded(actor: TraceActor, partition: Partition): void;
+  /** The trace took, or refused, an event, and that is saved. */
+  onApplied(event: TraceEvent, actor: TraceActor, partition: Partition): void;
   onFault(message: string): void;
   /** Somebody with a newer epoch owns the partition: this one has stopped. */
   onFenced(partition: Partition): void;
@@ -156,7 +158,7 @@ export class Partition {
     slot.saved = saved;
     slot.revision = entry.seq;
     slot.isLoaded = true;
-    this.#deps.onTrace(saved.actor, this);
+    this.#deps.onLoaded(saved.actor, this);
     for (const timer of saved.actor.context.timers) this.#arm(slot, timer);
     // Before anything else of this trace: first the old owner's effects again, then what only lived in its memory.
     slot.mailbox.unshift({ event: { kind: 'takenOver' }, seq: -1 });
@@ -208,7 +210,7 @@ export class Partition {
     }
     const saved: Saved = { actor, cursor: Math.max(cursor, seq), outbox: effects, epoch: this.epoch, saves: (slot.saved?.saves ?? 0) + 1 };
     if (!(await this.#save(slot, saved))) return false;
-    this.#deps.onTrace(actor, this);
+    this.#deps.onApplied(event, actor, this);
     await this.#perform(slot, effects, saved.saves);
     return true;
   }

@@ -1,5 +1,6 @@
 import type { Decided } from '../lib/asks.ts';
 import type { Decision, FailedOut, Retry, StepAccepted, StepEnded, Usage } from '../../schemas/messages.ts';
+import { idsAfter, tipsAfter } from '../lib/tips.ts';
 import type { LoggedEvent, StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A context and what its change asks for. */
@@ -42,10 +43,11 @@ export function startRun(context: TraceContext, accepted: StepAccepted & { reado
   };
   const next: TraceContext = {
     ...context,
-    ids: [...context.ids.slice(-31), { id: run.id, step: run.step }],
+    ids: idsAfter(context.ids, accepted),
+    tips: tipsAfter(context.tips, accepted),
     ...(isSide
       ? { sides: [...context.sides, run], sidesSeen: context.sidesSeen + 1 }
-      : { ...closedGap(context, nowMs), run, seq: run.seq, tips: [...context.tips.slice(-15), { chain: run.messageChain, seq: run.seq }], outcome: null }),
+      : { ...closedGap(context, nowMs), run, seq: run.seq, outcome: null }),
   };
   const timed = setTimer(next, `deadline:${run.step}`, Math.max(0, accepted.atMs + accepted.deadlineMs - nowMs), nowMs);
   return { context: timed.context, effects: [...timed.effects, ask(timed.context, run)] };

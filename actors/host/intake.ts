@@ -1,0 +1,135 @@
+import { decodeInbox, decodeWhoReply, encodeInbox, encodePage, encodeWho } from '../../schemas/codec.ts';
+import type { Identity, Page, PromptRef, Sampling, StepAccepted, StepClass, Who, WhoReply } from '../../schemas/messages.ts';
+import type { Subjects } from '../../schemas/subjects.ts';
+import { mainStep, partitionOf, partitionOfKey } from '../lib/ids.ts';
+import { limits } from '../lib/limits.ts';
+import { assert } from '../lib/logic.ts';
+import { BusFault, type Headers, type Ports } from '../lib/ports.ts';
+
+export interface IntakeStep {
+  /** Idempotency key, unique in the tenant. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly model: string;
+  /** Given by the harness, already one of our ids; null: to be inferred. */
+  readonly trace: string | null;
+  readonly parent: string | null;
+  readonly seq: number | null;
+  /** h_1 … h_n of the message chain. */
+  readonly chain: readonly string[];
+  /** Index of the first user message: all steps of a conversation share the chain up to there. */
+  readonly firstUser: number;
+  readonly sampling: Sampling;
+  readonly class: StepClass;
+  readonly deadlineMs: number;
+  readonly headers: Headers;
+}
+
+export interface PreparedPrompt { readonly ref: PromptRef; readonly pages: readonly Page[]; readonly names: readonly string[] }
+
+export type Intaken =
+  /** In the log. `isKnown`: it was there before, under the same id. */
+  | { readonly kind: 'accepted'; readonly step: string; readonly trace: string; readonly seq: number; readonly identity: Identity; readonly isKnown: boolean; readonly promptTokens: number | null }
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly limit: number | null; readonly got: number | null }
+  /** The fleet can not take it now; nothing was stored. */
+  | { readonly kind: 'deferred'; readonly code: string; readonly message: string; readonly retryAfterMs: number };
+
+const pagesKnownMax = 65_536;
+
+/** The way of a step into the log: who is it, pages, accepted. From `accepted` on, nothing can lose it. */
+export class Intake {
+  readonly #ports: Ports;
+  readonly #subjects: Subjects;
+  readonly #pagesKnown = new Set<string>();
+  /** For ids of traces that identity could not be asked for. */
+  readonly #mint: (id: string) => string;
+
+  constructor(ports: Ports, subjects: Subjects, mint: (id: string) => string) {
+    this.#ports = ports;
+    this.#subjects = subjects;
+    this.#mint = mint;
+  }
+
+  /**
+   * `prepare` makes the prompt once the trace is known (its earlier prompt makes that cheap); it may refuse.
+   * Rejects only on a bug.
+   */
+  async submit(step: IntakeStep, prepare: (who: WhoReply) => Promise<PreparedPrompt | Intaken>): Promise<Intaken> {
+    const who = await this.#ask(step);
+    if (who.isKnown) return { kind: 'accepted', step: who.step, trace: who.trace, seq: who.seq, identity: who.identity, isKnown: true, promptTokens: null };
+    if (step.seq !== null && who.seq !== step.seq) return seqRefusal(step.seq, who.seq);
+    const prepared = await prepare(who);
+    if ('kind' in prepared) return prepared;
+    try {
+      await this.#storePages(step, prepared);
+      return await this.#accept(step, who, prepared.ref);
+    } catch (fault) {
+      if (!(fault instanceof BusFault)) throw fault;
+      if (fault.code === 'too_large') return { kind: 'refused', code: 'too_large', message: fault.message, limit: null, got: null };
+      return { kind: 'deferred', code: fault.code === 'stream_full' ? 'fleet_full' : 'bus_unavailable', message: fault.message, retryAfterMs: 2_000 };
+    }
+  }
+
+  async #ask(step: IntakeStep): Promise<WhoReply> {
+    const key = step.chain[step.firstUser] ?? step.id;
+    const partition = (step.trace === null ? null : partitionOf(step.trace)) ?? partitionOfKey(`${step.tenant}/${key}`);
+    const who: Who = { kind: 'who', tenant: step.tenant, model: step.model, id: step.id, trace: step.trace, parent: step.parent, seq: step.seq, chain: step.chain };
+    const bytes = encodeWho(who);
+    // Two questions within the deadline: the first may have gone to an owner that was just lost.
+    for (let asked = 0; asked < 2; asked++) {
+      const answer = await this.#ports.bus.request(this.#subjects.who(partition), bytes, limits.whoMs / 2, step.headers);
+      const reply = answer === null ? null : decodeWhoReply(answer);
+      if (reply !== null && reply.kind !== 'fault') return reply;
+    }
+    // Nobody knows now: a trace of its own is right for every step, only less good than the trace it belongs to.
+    const trace = step.trace ?? this.#mint(`${step.tenant}/${step.id}`);
+    const seq = step.seq ?? 1;
+    return { kind: 'whoReply', trace, parent: step.parent, step: mainStep(trace, seq), seq, lane: 'main', identity: { how: step.trace === null ? 'new' : 'explicit', confidence: 0.5 }, isKnown: false };
+  }
+
+  /** Pages are written once: the same name is the same bytes, so who writes second changes nothing. */
+  async #storePages(step: IntakeStep, prepared: PreparedPrompt): Promise<void> {
+    await Promise.all(prepared.pages.map(async (page, index) => {
+      const name = prepared.names[index] ?? '';
+      const key = `${step.tenant}/${name}`;
+      if (this.#pagesKnown.has(key)) return;
+      await this.#ports.bus.publish(this.#subjects.page(step.tenant, name), encodePage(page), { id: `page/${key}`, deadlineMs: limits.publishMs });
+      this.#pagesKnown.add(key);
+      if (this.#pagesKnown.size > pagesKnownMax) this.#pagesKnown.delete(this.#pagesKnown.values().next().value as string);
+    }));
+  }
+
+  async #accept(step: IntakeStep, who: WhoReply, ref: PromptRef): Promise<Intaken> {
+    const { trace, parent, seq, lane, identity } = who;
+    const accepted: StepAccepted = {
+      kind: 'stepAccepted', trace, step: who.step, id: step.id, tenant: step.tenant, parent, lane, seq, isSeqGiven: step.seq !== null, model: step.model,
+      prompt: ref, messageChain: step.chain.at(-1) ?? '', sampling: step.sampling, class: step.class, deadlineMs: step.deadlineMs, identity, atMs: this.#ports.clock.now(),
+    };
+    const partition = partitionOf(trace);
+    assert(partition !== null, `identity answered "${trace}", which is not a trace id`);
+    const stored = await this.#publishAccepted(this.#subjects.in(partition, trace), accepted, step);
+    if (!stored.isDuplicate) return { kind: 'accepted', step: who.step, trace, seq, identity, isKnown: false, promptTokens: ref.tokens };
+    // The same id is in the log already: that one counts, and may be another step than identity named now.
+    const entry = await this.#ports.bus.get('in', stored.seq);
+    const known = entry === null ? null : decodeInbox(entry.bytes);
+    const first = known?.kind === 'stepAccepted' ? known : accepted;
+    return { kind: 'accepted', step: first.step, trace: first.trace, seq: first.seq, identity: first.identity, isKnown: true, promptTokens: first.prompt.tokens };
+  }
+
+  /** Again when its answer got lost: under the same id, so it is stored once. */
+  async #publishAccepted(subject: string, accepted: StepAccepted, step: IntakeStep) {
+    const bytes = encodeInbox(accepted);
+    const options = { id: `${step.tenant}/${step.id}`, headers: step.headers, deadlineMs: limits.publishMs / 2 };
+    try {
+      return await this.#ports.bus.publish(subject, bytes, options);
+    } catch (fault) {
+      if (!(fault instanceof BusFault) || fault.code !== 'no_answer') throw fault;
+      return this.#ports.bus.publish(subject, bytes, options);
+    }
+  }
+}
+
+function seqRefusal(got: number, expected: number): Intaken {
+  const isGap = got > expected;
+  return { kind: 'refused', code: isGap ? 'seq_gap' : 'seq_old', message: `seq ${got}: ${isGap ? 'steps are missing' : 'it was used before'}; the trace expects ${expected}`, limit: expected, got };
+}
