@@ -42,5 +42,11 @@ describe('message chain', () => {
 
   it('refuses content that is not text', () => {
     expect(() => last({ role: 'user', content: [{ type: 'text', text: 'a' }, { type: 'input_audio' }] })).toThrow(/part 1 of 2 .*"input_audio"/);
+    expect(() => last({ role: 'user', content: 7 as unknown as string })).toThrow(/role "user" is of type number/);
+  });
+
+  it('refuses arguments that are nested without end', () => {
+    const args = '['.repeat(200_000) + ']'.repeat(200_000);
+    expect(() => last({ role: 'assistant', tool_calls: [{ function: { name: 'f', arguments: args } }] })).toThrow(/calls of a message cannot be read/);
   });
 });

@@ -26,9 +26,10 @@ export function contentText(message: ChatMessage): string {
   const { content } = message;
   if (typeof content === 'string') return content;
   if (content === null || content === undefined) return '';
-  return content.map((part, index) => {
-    if (part.type === 'text' && typeof part.text === 'string') return part.text;
-    throw new TextError('message_invalid', `part ${index} of ${content.length} of a message of role "${part.type === 'text' ? message.role : part.type}" is not text; only text is understood`);
+  if (!Array.isArray(content)) throw new TextError('message_invalid', `content of a message of role "${message.role}" is of type ${typeof content}; a string or a list of text parts is understood`);
+  return content.map((part: TextPart | null, index) => {
+    if (part?.type === 'text' && typeof part.text === 'string') return part.text;
+    throw new TextError('message_invalid', `part ${index} of ${content.length} of a message of role "${message.role}" is of type "${part?.type}"; only text is understood`);
   }).join('');
 }
 
@@ -65,8 +66,12 @@ export function extendChain(parent: string, message: ChatMessage): string {
 
 /** JSON with the keys of every object in order. */
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => {
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
-    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  try {
+    return JSON.stringify(value, (_, item: unknown) => {
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+      return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
+    });
+  } catch (error) { // thousands of brackets in a call's arguments
+    throw new TextError('message_invalid', `the calls of a message cannot be read: ${(error as Error).message}`);
+  }
 }

@@ -42,6 +42,10 @@ describe('text pool', () => {
   it('refuses a bad message alone, and goes on', async () => {
     await expect(pool.encode({ messages: [{ role: 'user', content: [{ type: 'image_url' }] }], chain: ['x'] }, 10_000)).rejects.toMatchObject({ code: 'message_invalid', retry: 'never' });
     await expect(pool.encode({ messages: hi.messages, chain: [] }, 10_000)).rejects.toThrow(/a chain of 0 names for 1 messages/);
+    let deep: unknown = 'x';
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    await expect(pool.encode({ ...hi, tools: [deep] }, 10_000)).rejects.toMatchObject({ code: 'message_invalid' });
+    await expect(pool.encode({ ...hi, tools: [() => 1] }, 10_000)).rejects.toThrow(/cannot be handed over/);
     expect([...(await pool.encode(hi, 10_000)).tokens]).toEqual(hiIds);
   });
 });

@@ -117,7 +117,7 @@ export class TextPool {
 
   #dispatch(): void {
     for (const thread of this.#threads) {
-      if (thread.isIdle && this.#waiting.length > 0) thread.run(this.#waiting.shift()!);
+      while (thread.isIdle && this.#waiting.length > 0) thread.run(this.#waiting.shift()!);
     }
   }
 
@@ -161,7 +161,11 @@ class Thread {
   run(job: Job): void {
     this.#job = job;
     this.#stuckTimer = setTimeout(() => void this.#worker.terminate(), this.#options.stuckMs);
-    this.#worker.postMessage({ call: job.call, request: job.request } satisfies PoolCall);
+    try {
+      this.#worker.postMessage({ call: job.call, request: job.request } satisfies PoolCall);
+    } catch (error) { // what JSON cannot hold, or is nested without end
+      this.#finish(new TextError('message_invalid', `messages or tools cannot be handed over: ${(error as Error).message}`));
+    }
   }
 
   async close(): Promise<void> {
