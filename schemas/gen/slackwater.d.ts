@@ -457,6 +457,138 @@ export namespace slackwater {
    }
    type $Shape = slackwater.v1.TransitionEvent.$Properties;
   }
+  interface IStepRequest extends slackwater.v1.StepRequest.$Properties {
+  }
+  class StepRequest {
+   constructor(properties?: slackwater.v1.StepRequest.$Properties);
+   $unknowns?: Uint8Array[];
+   v: number;
+   id?: (string|null);
+   trace?: (string|null);
+   parent?: (string|null);
+   seq?: (number|null);
+   model?: (string|null);
+   messages: slackwater.v1.ChatMessage.$Properties[];
+   append: slackwater.v1.ChatMessage.$Properties[];
+   tools: slackwater.v1.Tool.$Properties[];
+   sampling?: (slackwater.v1.StepSampling.$Properties|null);
+   class?: (slackwater.v1.StepClass|null);
+   deadlineMs?: (number|null);
+   end: boolean;
+   reply?: (string|null);
+   static encode(message: slackwater.v1.StepRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.StepRequest & slackwater.v1.StepRequest.$Shape;
+  }
+  namespace StepRequest {
+   interface $Properties {
+    v?: (number|null);
+    id?: (string|null);
+    trace?: (string|null);
+    parent?: (string|null);
+    seq?: (number|null);
+    model?: (string|null);
+    messages?: (slackwater.v1.ChatMessage.$Properties[]|null);
+    append?: (slackwater.v1.ChatMessage.$Properties[]|null);
+    tools?: (slackwater.v1.Tool.$Properties[]|null);
+    sampling?: (slackwater.v1.StepSampling.$Properties|null);
+    "class"?: (slackwater.v1.StepClass|null);
+    deadlineMs?: (number|null);
+    end?: (boolean|null);
+    reply?: (string|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.StepRequest.$Properties;
+  }
+  interface IChatMessage extends slackwater.v1.ChatMessage.$Properties {
+  }
+  class ChatMessage {
+   constructor(properties?: slackwater.v1.ChatMessage.$Properties);
+   $unknowns?: Uint8Array[];
+   role: string;
+   content?: (string|null);
+   name?: (string|null);
+   toolCalls: slackwater.v1.ToolCall.$Properties[];
+   toolCallId?: (string|null);
+   static encode(message: slackwater.v1.ChatMessage.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.ChatMessage & slackwater.v1.ChatMessage.$Shape;
+  }
+  namespace ChatMessage {
+   interface $Properties {
+    role?: (string|null);
+    content?: (string|null);
+    name?: (string|null);
+    toolCalls?: (slackwater.v1.ToolCall.$Properties[]|null);
+    toolCallId?: (string|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.ChatMessage.$Properties;
+  }
+  interface IToolCall extends slackwater.v1.ToolCall.$Properties {
+  }
+  class ToolCall {
+   constructor(properties?: slackwater.v1.ToolCall.$Properties);
+   $unknowns?: Uint8Array[];
+   id: string;
+   name: string;
+   arguments: string;
+   static encode(message: slackwater.v1.ToolCall.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.ToolCall & slackwater.v1.ToolCall.$Shape;
+  }
+  namespace ToolCall {
+   interface $Properties {
+    id?: (string|null);
+    name?: (string|null);
+    "arguments"?: (string|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.ToolCall.$Properties;
+  }
+  interface ITool extends slackwater.v1.Tool.$Properties {
+  }
+  class Tool {
+   constructor(properties?: slackwater.v1.Tool.$Properties);
+   $unknowns?: Uint8Array[];
+   name: string;
+   description?: (string|null);
+   parametersJson?: (string|null);
+   static encode(message: slackwater.v1.Tool.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.Tool & slackwater.v1.Tool.$Shape;
+  }
+  namespace Tool {
+   interface $Properties {
+    name?: (string|null);
+    description?: (string|null);
+    parametersJson?: (string|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.Tool.$Properties;
+  }
+  interface IStepSampling extends slackwater.v1.StepSampling.$Properties {
+  }
+  class StepSampling {
+   constructor(properties?: slackwater.v1.StepSampling.$Properties);
+   $unknowns?: Uint8Array[];
+   maxTokens?: (number|null);
+   temperature?: (number|null);
+   topP?: (number|null);
+   topK?: (number|null);
+   seed?: (number|Long|null);
+   stop: string[];
+   static encode(message: slackwater.v1.StepSampling.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.StepSampling & slackwater.v1.StepSampling.$Shape;
+  }
+  namespace StepSampling {
+   interface $Properties {
+    maxTokens?: (number|null);
+    temperature?: (number|null);
+    topP?: (number|null);
+    topK?: (number|null);
+    seed?: (number|Long|null);
+    stop?: (string[]|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.StepSampling.$Properties;
+  }
   enum IdentityHow {
    IDENTITY_HOW_UNSPECIFIED = 0,
    IDENTITY_HOW_EXPLICIT = 1,

@@ -2093,6 +2093,758 @@ export const slackwater = $root.slackwater = (() => {
    };
    return TransitionEvent;
   })();
+  v1.StepRequest = (function() {
+   const StepRequest = function (properties) {
+    this.messages = [];
+    this.append = [];
+    this.tools = [];
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   StepRequest.prototype.v = 0;
+   StepRequest.prototype.id = null;
+   StepRequest.prototype.trace = null;
+   StepRequest.prototype.parent = null;
+   StepRequest.prototype.seq = null;
+   StepRequest.prototype.model = null;
+   StepRequest.prototype.messages = $util.emptyArray;
+   StepRequest.prototype.append = $util.emptyArray;
+   StepRequest.prototype.tools = $util.emptyArray;
+   StepRequest.prototype.sampling = null;
+   StepRequest.prototype["class"] = null;
+   StepRequest.prototype.deadlineMs = null;
+   StepRequest.prototype.end = false;
+   StepRequest.prototype.reply = null;
+   let $oneOfFields;
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_id", {
+    get: $util.oneOfGetter($oneOfFields = ["id"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_trace", {
+    get: $util.oneOfGetter($oneOfFields = ["trace"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_parent", {
+    get: $util.oneOfGetter($oneOfFields = ["parent"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_seq", {
+    get: $util.oneOfGetter($oneOfFields = ["seq"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_model", {
+    get: $util.oneOfGetter($oneOfFields = ["model"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_class", {
+    get: $util.oneOfGetter($oneOfFields = ["class"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_deadlineMs", {
+    get: $util.oneOfGetter($oneOfFields = ["deadlineMs"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepRequest.prototype, "_reply", {
+    get: $util.oneOfGetter($oneOfFields = ["reply"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   StepRequest.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.v != null && $Object.hasOwnProperty.call(message, "v") && message.v !== 0)
+     writer.uint32(8).uint32(message.v);
+    if (message.id != null && $Object.hasOwnProperty.call(message, "id"))
+     writer.uint32(18).string(message.id);
+    if (message.trace != null && $Object.hasOwnProperty.call(message, "trace"))
+     writer.uint32(26).string(message.trace);
+    if (message.parent != null && $Object.hasOwnProperty.call(message, "parent"))
+     writer.uint32(34).string(message.parent);
+    if (message.seq != null && $Object.hasOwnProperty.call(message, "seq"))
+     writer.uint32(40).uint32(message.seq);
+    if (message.model != null && $Object.hasOwnProperty.call(message, "model"))
+     writer.uint32(50).string(message.model);
+    if (message.messages != null && message.messages.length)
+     for (let i = 0; i < message.messages.length; ++i)
+      $root.slackwater.v1.ChatMessage.encode(message.messages[i], writer.uint32(58).fork(), _depth + 1).ldelim();
+    if (message.append != null && message.append.length)
+     for (let i = 0; i < message.append.length; ++i)
+      $root.slackwater.v1.ChatMessage.encode(message.append[i], writer.uint32(66).fork(), _depth + 1).ldelim();
+    if (message.tools != null && message.tools.length)
+     for (let i = 0; i < message.tools.length; ++i)
+      $root.slackwater.v1.Tool.encode(message.tools[i], writer.uint32(74).fork(), _depth + 1).ldelim();
+    if (message.sampling != null && $Object.hasOwnProperty.call(message, "sampling"))
+     $root.slackwater.v1.StepSampling.encode(message.sampling, writer.uint32(82).fork(), _depth + 1).ldelim();
+    if (message["class"] != null && $Object.hasOwnProperty.call(message, "class"))
+     writer.uint32(88).int32(message["class"]);
+    if (message.deadlineMs != null && $Object.hasOwnProperty.call(message, "deadlineMs"))
+     writer.uint32(97).double(message.deadlineMs);
+    if (message.end != null && $Object.hasOwnProperty.call(message, "end") && message.end !== false)
+     writer.uint32(104).bool(message.end);
+    if (message.reply != null && $Object.hasOwnProperty.call(message, "reply"))
+     writer.uint32(114).string(message.reply);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   StepRequest.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message, value;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.StepRequest();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 0)
+        break;
+       if (value = reader.uint32())
+        message.v = value;
+       else
+        delete message.v;
+       continue;
+      }
+     case 2: {
+       if (wireType !== 2)
+        break;
+       message.id = reader.stringVerify();
+       message._id = "id";
+       continue;
+      }
+     case 3: {
+       if (wireType !== 2)
+        break;
+       message.trace = reader.stringVerify();
+       message._trace = "trace";
+       continue;
+      }
+     case 4: {
+       if (wireType !== 2)
+        break;
+       message.parent = reader.stringVerify();
+       message._parent = "parent";
+       continue;
+      }
+     case 5: {
+       if (wireType !== 0)
+        break;
+       message.seq = reader.uint32();
+       message._seq = "seq";
+       continue;
+      }
+     case 6: {
+       if (wireType !== 2)
+        break;
+       message.model = reader.stringVerify();
+       message._model = "model";
+       continue;
+      }
+     case 7: {
+       if (wireType !== 2)
+        break;
+       if (!(message.messages && message.messages.length))
+        message.messages = [];
+       message.messages.push($root.slackwater.v1.ChatMessage.decode(reader, reader.size(), $undefined, _depth + 1));
+       continue;
+      }
+     case 8: {
+       if (wireType !== 2)
+        break;
+       if (!(message.append && message.append.length))
+        message.append = [];
+       message.append.push($root.slackwater.v1.ChatMessage.decode(reader, reader.size(), $undefined, _depth + 1));
+       continue;
+      }
+     case 9: {
+       if (wireType !== 2)
+        break;
+       if (!(message.tools && message.tools.length))
+        message.tools = [];
+       message.tools.push($root.slackwater.v1.Tool.decode(reader, reader.size(), $undefined, _depth + 1));
+       continue;
+      }
+     case 10: {
+       if (wireType !== 2)
+        break;
+       message.sampling = $root.slackwater.v1.StepSampling.decode(reader, reader.size(), $undefined, _depth + 1, message.sampling);
+       continue;
+      }
+     case 11: {
+       if (wireType !== 0)
+        break;
+       message["class"] = reader.int32();
+       message._class = "class";
+       continue;
+      }
+     case 12: {
+       if (wireType !== 1)
+        break;
+       message.deadlineMs = reader.double();
+       message._deadlineMs = "deadlineMs";
+       continue;
+      }
+     case 13: {
+       if (wireType !== 0)
+        break;
+       if (value = reader.bool())
+        message.end = value;
+       else
+        delete message.end;
+       continue;
+      }
+     case 14: {
+       if (wireType !== 2)
+        break;
+       message.reply = reader.stringVerify();
+       message._reply = "reply";
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return StepRequest;
+  })();
+  v1.ChatMessage = (function() {
+   const ChatMessage = function (properties) {
+    this.toolCalls = [];
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   ChatMessage.prototype.role = "";
+   ChatMessage.prototype.content = null;
+   ChatMessage.prototype.name = null;
+   ChatMessage.prototype.toolCalls = $util.emptyArray;
+   ChatMessage.prototype.toolCallId = null;
+   let $oneOfFields;
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(ChatMessage.prototype, "_content", {
+    get: $util.oneOfGetter($oneOfFields = ["content"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(ChatMessage.prototype, "_name", {
+    get: $util.oneOfGetter($oneOfFields = ["name"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(ChatMessage.prototype, "_toolCallId", {
+    get: $util.oneOfGetter($oneOfFields = ["toolCallId"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   ChatMessage.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.role != null && $Object.hasOwnProperty.call(message, "role") && message.role !== "")
+     writer.uint32(10).string(message.role);
+    if (message.content != null && $Object.hasOwnProperty.call(message, "content"))
+     writer.uint32(18).string(message.content);
+    if (message.name != null && $Object.hasOwnProperty.call(message, "name"))
+     writer.uint32(26).string(message.name);
+    if (message.toolCalls != null && message.toolCalls.length)
+     for (let i = 0; i < message.toolCalls.length; ++i)
+      $root.slackwater.v1.ToolCall.encode(message.toolCalls[i], writer.uint32(34).fork(), _depth + 1).ldelim();
+    if (message.toolCallId != null && $Object.hasOwnProperty.call(message, "toolCallId"))
+     writer.uint32(42).string(message.toolCallId);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   ChatMessage.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message, value;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.ChatMessage();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.role = value;
+       else
+        delete message.role;
+       continue;
+      }
+     case 2: {
+       if (wireType !== 2)
+        break;
+       message.content = reader.stringVerify();
+       message._content = "content";
+       continue;
+      }
+     case 3: {
+       if (wireType !== 2)
+        break;
+       message.name = reader.stringVerify();
+       message._name = "name";
+       continue;
+      }
+     case 4: {
+       if (wireType !== 2)
+        break;
+       if (!(message.toolCalls && message.toolCalls.length))
+        message.toolCalls = [];
+       message.toolCalls.push($root.slackwater.v1.ToolCall.decode(reader, reader.size(), $undefined, _depth + 1));
+       continue;
+      }
+     case 5: {
+       if (wireType !== 2)
+        break;
+       message.toolCallId = reader.stringVerify();
+       message._toolCallId = "toolCallId";
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return ChatMessage;
+  })();
+  v1.ToolCall = (function() {
+   const ToolCall = function (properties) {
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   ToolCall.prototype.id = "";
+   ToolCall.prototype.name = "";
+   ToolCall.prototype["arguments"] = "";
+   ToolCall.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== "")
+     writer.uint32(10).string(message.id);
+    if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+     writer.uint32(18).string(message.name);
+    if (message["arguments"] != null && $Object.hasOwnProperty.call(message, "arguments") && message["arguments"] !== "")
+     writer.uint32(26).string(message["arguments"]);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   ToolCall.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message, value;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.ToolCall();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.id = value;
+       else
+        delete message.id;
+       continue;
+      }
+     case 2: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.name = value;
+       else
+        delete message.name;
+       continue;
+      }
+     case 3: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message["arguments"] = value;
+       else
+        delete message["arguments"];
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return ToolCall;
+  })();
+  v1.Tool = (function() {
+   const Tool = function (properties) {
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   Tool.prototype.name = "";
+   Tool.prototype.description = null;
+   Tool.prototype.parametersJson = null;
+   let $oneOfFields;
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(Tool.prototype, "_description", {
+    get: $util.oneOfGetter($oneOfFields = ["description"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(Tool.prototype, "_parametersJson", {
+    get: $util.oneOfGetter($oneOfFields = ["parametersJson"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   Tool.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+     writer.uint32(10).string(message.name);
+    if (message.description != null && $Object.hasOwnProperty.call(message, "description"))
+     writer.uint32(18).string(message.description);
+    if (message.parametersJson != null && $Object.hasOwnProperty.call(message, "parametersJson"))
+     writer.uint32(26).string(message.parametersJson);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   Tool.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message, value;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.Tool();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.name = value;
+       else
+        delete message.name;
+       continue;
+      }
+     case 2: {
+       if (wireType !== 2)
+        break;
+       message.description = reader.stringVerify();
+       message._description = "description";
+       continue;
+      }
+     case 3: {
+       if (wireType !== 2)
+        break;
+       message.parametersJson = reader.stringVerify();
+       message._parametersJson = "parametersJson";
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return Tool;
+  })();
+  v1.StepSampling = (function() {
+   const StepSampling = function (properties) {
+    this.stop = [];
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   StepSampling.prototype.maxTokens = null;
+   StepSampling.prototype.temperature = null;
+   StepSampling.prototype.topP = null;
+   StepSampling.prototype.topK = null;
+   StepSampling.prototype.seed = null;
+   StepSampling.prototype.stop = $util.emptyArray;
+   let $oneOfFields;
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepSampling.prototype, "_maxTokens", {
+    get: $util.oneOfGetter($oneOfFields = ["maxTokens"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepSampling.prototype, "_temperature", {
+    get: $util.oneOfGetter($oneOfFields = ["temperature"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepSampling.prototype, "_topP", {
+    get: $util.oneOfGetter($oneOfFields = ["topP"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepSampling.prototype, "_topK", {
+    get: $util.oneOfGetter($oneOfFields = ["topK"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(StepSampling.prototype, "_seed", {
+    get: $util.oneOfGetter($oneOfFields = ["seed"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   StepSampling.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.maxTokens != null && $Object.hasOwnProperty.call(message, "maxTokens"))
+     writer.uint32(8).uint32(message.maxTokens);
+    if (message.temperature != null && $Object.hasOwnProperty.call(message, "temperature"))
+     writer.uint32(17).double(message.temperature);
+    if (message.topP != null && $Object.hasOwnProperty.call(message, "topP"))
+     writer.uint32(25).double(message.topP);
+    if (message.topK != null && $Object.hasOwnProperty.call(message, "topK"))
+     writer.uint32(32).uint32(message.topK);
+    if (message.seed != null && $Object.hasOwnProperty.call(message, "seed"))
+     writer.uint32(40).uint64(message.seed);
+    if (message.stop != null && message.stop.length)
+     for (let i = 0; i < message.stop.length; ++i)
+      writer.uint32(50).string(message.stop[i]);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   StepSampling.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.StepSampling();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 0)
+        break;
+       message.maxTokens = reader.uint32();
+       message._maxTokens = "maxTokens";
+       continue;
+      }
+     case 2: {
+       if (wireType !== 1)
+        break;
+       message.temperature = reader.double();
+       message._temperature = "temperature";
+       continue;
+      }
+     case 3: {
+       if (wireType !== 1)
+        break;
+       message.topP = reader.double();
+       message._topP = "topP";
+       continue;
+      }
+     case 4: {
+       if (wireType !== 0)
+        break;
+       message.topK = reader.uint32();
+       message._topK = "topK";
+       continue;
+      }
+     case 5: {
+       if (wireType !== 0)
+        break;
+       message.seed = reader.uint64();
+       message._seed = "seed";
+       continue;
+      }
+     case 6: {
+       if (wireType !== 2)
+        break;
+       if (!(message.stop && message.stop.length))
+        message.stop = [];
+       message.stop.push(reader.stringVerify());
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return StepSampling;
+  })();
   v1.IdentityHow = (function() {
    const valuesById = $Object.create(null), values = $Object.create(valuesById);
    values[valuesById[0] = "IDENTITY_HOW_UNSPECIFIED"] = 0;
