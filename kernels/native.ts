@@ -1,3 +1,8 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 /**
  * The engine as TypeScript sees it. The addon implements `Native`; nothing else of `kernels/` is visible from outside.
  *
@@ -86,7 +91,7 @@ export interface NativeEngine {
 export type EngineEvent =
   /** The prefix is resident, prefill begins. The three counts add up to the prompt. */
   | { readonly kind: 'started'; readonly run: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly queuedMs: number; readonly recallMs: number }
-  /** Generated tokens since the last delta, coalesced. `offset`: how many came before. */
+  /** Generated tokens since the last delta, coalesced. `offset`: how many came before. The token that ended the run (end of text, or the one that completed a stop string) is among them. */
   | { readonly kind: 'delta'; readonly run: number; readonly offset: number; readonly tokens: readonly number[]; readonly logprobs?: readonly TokenLogprob[] }
   | { readonly kind: 'ended'; readonly run: number; readonly finish: 'stop' | 'length' | 'cancelled' | 'failed'; readonly message?: string;
       readonly generated: number; readonly hit: number; readonly recalled: number; readonly computed: number;
@@ -118,4 +123,32 @@ export class NativeError extends Error {
   override readonly name = 'NativeError';
   readonly code: string;
   constructor(code: string, message: string) { super(message); this.code = code; }
+}
+
+/**
+ * Loads the addon: from `path`, else from `build/` or `prebuilds/<platform>-<arch>/` of the package that this file is in.
+ * Throws NativeError `addon_missing` or `addon_unloadable`, in one line.
+ */
+export function loadNative(path: string | null = findAddon()): Native {
+  if (path === null || !existsSync(path)) {
+    throw new NativeError('addon_missing', `the native engine is not built${path === null ? '' : ` (${path})`}: run "cmake -S kernels -B build && cmake --build build" in the package`);
+  }
+  try {
+    const addon = createRequire(import.meta.url)(path) as Native & { useErrorClass(type: typeof NativeError): void };
+    addon.useErrorClass(NativeError);
+    return addon;
+  } catch (error) {
+    throw new NativeError('addon_unloadable', `${path} does not load: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+  }
+}
+
+/** The sources lie one folder below the package root, the compiled package's files deeper: climb until there is one. */
+function findAddon(): string | null {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    for (const place of ['build', join('prebuilds', `${process.platform}-${process.arch}`)]) {
+      const path = join(folder, place, 'slackwater.node');
+      if (existsSync(path)) return path;
+    }
+    if (existsSync(join(folder, 'package.json')) || dirname(folder) === folder) return null;
+  }
 }
