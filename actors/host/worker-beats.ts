@@ -18,6 +18,7 @@ export class WorkerBeats {
   #sentAtMs = -Infinity;
   #dueAtMs = Infinity;
   #cancel: () => void = () => {};
+  #isStopped = false;
 
   constructor(ports: Ports, subjects: Subjects, node: string, epoch: number, load: () => WorkerLoad) {
     this.#ports = ports;
@@ -30,6 +31,7 @@ export class WorkerBeats {
   get sent(): number { return this.#seq; }
 
   send(): void {
+    if (this.#isStopped) return;
     const now = this.#ports.clock.now();
     this.#sentAtMs = now;
     const beat = { kind: 'beat', node: this.#node, role: 'worker', epoch: this.#epoch, seq: ++this.#seq, atMs: now, worker: this.#load() } as const;
@@ -39,12 +41,12 @@ export class WorkerBeats {
 
   soon(): void {
     const atMs = this.#sentAtMs + beatLeastMs;
-    if (atMs < this.#dueAtMs) this.#arm(atMs);
+    if (atMs < this.#dueAtMs && !this.#isStopped) this.#arm(atMs);
   }
 
   stop(): void {
     this.#cancel();
-    this.#dueAtMs = -Infinity;
+    this.#isStopped = true;
   }
 
   #arm(atMs: number): void {

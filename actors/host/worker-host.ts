@@ -3,11 +3,11 @@ import type { OrderReply, WorkerLoad } from '../../schemas/messages.ts';
 import { subjects, type Subjects } from '../../schemas/subjects.ts';
 import { partitionOf } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
-import { unreachable } from '../lib/logic.ts';
+import { type Logic, unreachable } from '../lib/logic.ts';
 import { BusFault, type Engine, type EngineEvent, type EngineStats, type Message, type Ports, type Subscription } from '../lib/ports.ts';
 import { newTier, tier } from '../tier/tier.ts';
-import type { TierAlarm, TierConfig, TierCounters, TierEffect, TierEvent } from '../tier/types.ts';
-import type { Failure, Report, WorkerConfig, WorkerEffect, WorkerEvent, WorkerState } from '../worker/types.ts';
+import type { TierAlarm, TierCounters, TierEffect, TierEvent, TierState } from '../tier/types.ts';
+import type { Failure, Report, WorkerEffect, WorkerEvent, WorkerState } from '../worker/types.ts';
 import { newWorker, worker, workerLoad } from '../worker/worker.ts';
 import { WorkerBeats } from './worker-beats.ts';
 import { WorkerPages } from './worker-pages.ts';
@@ -61,8 +61,8 @@ export class WorkerHost {
   readonly #deps: WorkerDeps;
   readonly #subjects: Subjects;
   readonly #engine: Engine;
-  readonly #workerConfig: WorkerConfig;
-  readonly #tierConfig: TierConfig;
+  readonly #workerLogic: Logic<WorkerState, WorkerEvent, WorkerEffect>;
+  readonly #tierLogic: Logic<TierState, TierEvent, TierEffect>;
   readonly #worker: WorkerState;
   readonly #tier = newTier();
   readonly #pages: WorkerPages;
@@ -87,9 +87,10 @@ export class WorkerHost {
     this.#subjects = subjects(deps.region);
     this.#engine = deps.openEngine((events) => this.#onEngineEvents(events));
     const { hbmBlocks, dramBlocks, contextLength } = this.#engine.info;
-    this.#workerConfig = { node, epoch, model: deps.model, contextLength, hbmBlocks, runsMax: deps.runsMax, unreportedMax: 4 * deps.runsMax, runMs: limits.attemptMs };
-    this.#tierConfig = { node, epoch, hbmBlocks, dramBlocks, offload: deps.offload, ...tierLimits };
-    this.#worker = newWorker(this.#workerConfig);
+    const workerConfig = { node, epoch, model: deps.model, contextLength, hbmBlocks, runsMax: deps.runsMax, unreportedMax: 4 * deps.runsMax, runMs: limits.attemptMs };
+    this.#workerLogic = worker(workerConfig);
+    this.#tierLogic = tier({ node, epoch, hbmBlocks, dramBlocks, offload: deps.offload, ...tierLimits });
+    this.#worker = newWorker(workerConfig);
     this.#pages = new WorkerPages(ports, this.#subjects);
     this.#reports = new WorkerReports(ports, this.#subjects, () => this.#tell({ to: 'worker', event: { kind: 'reported' } }));
     this.#beats = new WorkerBeats(ports, this.#subjects, node, epoch, () => this.#load());
@@ -153,6 +154,7 @@ export class WorkerHost {
   get #clock() { return this.#deps.ports.clock; }
 
   #tick(): void {
+    if (this.#isHalted) return;
     this.#setAlarm('tick', this.#clock.now() + tickMs, () => {
       this.#tell({ to: 'worker', event: { kind: 'tick' } });
       this.#tick();
@@ -210,8 +212,8 @@ export class WorkerHost {
 
   #handle(item: Item): void {
     const now = this.#clock.now();
-    if (item.to === 'worker') for (const effect of worker(this.#workerConfig).step(this.#worker, item.event, now).effects) this.#performWorker(effect);
-    else for (const effect of tier(this.#tierConfig).step(this.#tier, item.event, now).effects) this.#performTier(effect);
+    if (item.to === 'worker') for (const effect of this.#workerLogic.step(this.#worker, item.event, now).effects) this.#performWorker(effect);
+    else for (const effect of this.#tierLogic.step(this.#tier, item.event, now).effects) this.#performTier(effect);
   }
 
   #performWorker(effect: WorkerEffect): void {

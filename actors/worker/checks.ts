@@ -1,6 +1,6 @@
 import type { Order, RefusalCode, Retry, RunOrder } from '../../schemas/messages.ts';
 import { blocksOf, blockTokens, nameBytes, pageTokens } from '../lib/chain.ts';
-import { limits } from '../lib/limits.ts';
+import { partitionOf, traceOf } from '../lib/ids.ts';
 import type { WorkerConfig, WorkerState } from './types.ts';
 
 export interface Refusal { readonly code: RefusalCode; readonly message: string; readonly retry: Retry }
@@ -10,8 +10,9 @@ export const blocksNeeded = (config: WorkerConfig, order: RunOrder): number =>
   blocksOf(Math.min(order.prompt.tokens + order.sampling.maxTokens, config.contextLength));
 
 /** Null: the order comes from the owner of its partition. */
-export function findStaleOwner(state: WorkerState, { fence: { partition, epoch } }: Order): Refusal | null {
-  if (!(partition >= 0 && partition < limits.partitions)) return { code: 'bad_order', message: `partition ${partition} is outside 0..${limits.partitions - 1}`, retry: 'never' };
+export function findStaleOwner(state: WorkerState, { trace, fence: { partition, epoch } }: Order): Refusal | null {
+  const own = partitionOf(trace);
+  if (own === null || own !== partition) return { code: 'bad_order', message: `trace ${trace} is ${own === null ? 'no trace id' : `of partition ${own}`}, the fence of ${partition}`, retry: 'never' };
   const highest = state.epochs.get(partition) ?? 0;
   if (epoch < highest) return { code: 'old_epoch', message: `epoch ${epoch} of partition ${partition}; ${highest} owns it now`, retry: 'never' };
   state.epochs.set(partition, epoch);
@@ -34,7 +35,8 @@ export function findUnrunnable(config: WorkerConfig, order: RunOrder): Refusal |
   return null;
 }
 
-function findMalformed({ prompt, sampling, lane, attempt }: RunOrder): string | null {
+function findMalformed({ prompt, sampling, lane, attempt, trace, step }: RunOrder): string | null {
+  if (traceOf(step) !== trace || !/^\/s?\d{1,15}$/.test(step.slice(trace.length))) return `step ${step} of trace ${trace}`;
   const { pages, tail, tailChain, tokens } = prompt;
   if (tokens < 1) return 'an empty prompt';
   if (tail.length >= pageTokens) return `a tail of ${tail.length} tokens; a page takes ${pageTokens}`;
