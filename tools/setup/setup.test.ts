@@ -60,6 +60,7 @@ describe('set-up: the cache', () => {
     const nothing = { exit: 0, lines: [] };
     expect(setUp(['--need', 'nats'], { PATH: path, SLACKWATER_CACHE })).toEqual(nothing);
     expect(setUp(['--need', 'nats'], { PATH: pathWith('node'), SLACKWATER_CACHE, SLACKWATER_NATS: 'nats://127.0.0.1:4222' })).toEqual(nothing);
+    expect(setUp(['--need', 'nats'], { PATH: pathWith('node'), SLACKWATER_CACHE, SLACKWATER_NATS_SERVER: join(path, 'nats-server') })).toEqual(nothing);
     expect(setUp(['--need', 'model', '--for', 'cli.ts', 'up', '--model', 'other.gguf'], { PATH: path, SLACKWATER_CACHE })).toEqual(nothing);
     expect(setUp(['--need', 'model', '--for', 'cli.ts', '--model=other.gguf'], { PATH: path, SLACKWATER_CACHE })).toEqual(nothing);
   });
