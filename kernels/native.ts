@@ -131,7 +131,7 @@ export class NativeError extends Error {
  */
 export function loadNative(path: string | null = findAddon()): Native {
   if (path === null || !existsSync(path)) {
-    throw new NativeError('addon_missing', `the native engine is not built${path === null ? '' : ` (${path})`}: run "cmake -S kernels -B build && cmake --build build" in the package`);
+    throw new NativeError('addon_missing', `the native engine is not built${path === null ? '' : ` (${path})`}: "npm run setup" builds it`);
   }
   try {
     const addon = createRequire(import.meta.url)(path) as Native & { useErrorClass(type: typeof NativeError): void };

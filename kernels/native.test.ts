@@ -1,0 +1,241 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, describe, expect, it } from 'vitest';
+import { modelPath } from '../infra/text/golden/model-under-test.ts';
+import { readGguf } from '../infra/text/gguf.ts';
+import { Tokenizer } from '../infra/text/tokenizer.ts';
+import type { EngineEvent, EngineOptions, NativeEngine, RunRequest, TokenLogprob } from './native.ts';
+import { loadNative, NativeError } from './native.ts';
+
+const native = loadNative();
+const tokenizer = new Tokenizer(readGguf(modelPath));
+const BLOCK_BYTES = 1_474_560;
+
+type Ended = Extract<EngineEvent, { kind: 'ended' }>;
+interface Outcome { tokens: number[]; logprobs: TokenLogprob[]; ended: Ended }
+
+/** An engine with everything it said; waits end with the test's time-out. */
+class Rig {
+  readonly engine: NativeEngine;
+  readonly events: EngineEvent[] = [];
+  readonly directory = new Set<string>();
+  #run = 0;
+  #look: (() => void)[] = [];
+
+  constructor(options: Partial<EngineOptions> = {}) {
+    this.engine = native.open(
+      { modelPath, hbmBytes: 40 * BLOCK_BYTES, dramBytes: 40 * BLOCK_BYTES, threads: 2, backend: 'cpu', isa: 'auto', runningMax: 8, iterationTokensMax: 256, ...options },
+      (events) => {
+        this.events.push(...events);
+        for (const event of events) if (event.kind === 'blocks') this.#follow(event.events);
+        for (const look of this.#look.splice(0)) look();
+      },
+    );
+  }
+
+  #follow(events: Extract<EngineEvent, { kind: 'blocks' }>['events']): void {
+    for (const { op, tier, name } of events) {
+      const key = `${tier}/${Buffer.from(name).toString('hex')}`;
+      if (op === 'stored') this.directory.add(key);
+      else this.directory.delete(key);
+    }
+  }
+
+  submit(lane: string, tokens: readonly number[], more: Partial<RunRequest> = {}): number {
+    const run = ++this.#run;
+    this.engine.submit({
+      run, lane, salt: new Uint8Array(32), tokens: Int32Array.from(tokens), maxTokens: 8, temperature: 0, topK: 0, topP: 1, seed: 7n, stop: [], logprobs: 2, priority: 0, ...more,
+    });
+    return run;
+  }
+
+  async find<T extends EngineEvent>(wanted: (event: EngineEvent) => event is T): Promise<T> {
+    for (;;) {
+      const found = this.events.find(wanted);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#look.push(resolve));
+    }
+  }
+
+  async outcome(run: number): Promise<Outcome> {
+    const ended = await this.find((event): event is Ended => event.kind === 'ended' && event.run === run);
+    const deltas = this.events.filter((event) => event.kind === 'delta').filter((event) => event.run === run);
+    return { ended, tokens: deltas.flatMap((delta) => delta.tokens), logprobs: deltas.flatMap((delta) => delta.logprobs ?? []) };
+  }
+
+  generate(lane: string, tokens: readonly number[], more: Partial<RunRequest> = {}): Promise<Outcome> {
+    return this.outcome(this.submit(lane, tokens, more));
+  }
+
+  async moved(order: 'demote' | 'recall', lane: string): Promise<Extract<EngineEvent, { kind: 'moved' }>> {
+    const before = this.events.length;
+    this.engine[order](lane);
+    return this.find((event): event is Extract<EngineEvent, { kind: 'moved' }> => event.kind === 'moved' && event.lane === lane && this.events.indexOf(event) >= before);
+  }
+}
+
+/** Text of about `words` words, another one for each `seed`. */
+function prompt(words: number, seed = 0): number[] {
+  const some = ['river', 'engine', 'seven', 'of', 'a', 'quiet', 'because', 'stone', 'runs', 'under'];
+  return [...tokenizer.encode(Array.from({ length: words }, (_, i) => some[(i * 7 + seed * 3 + ((i * i) >> 2)) % some.length]).join(' '))];
+}
+
+const rig = new Rig();
+afterAll(() => rig.engine.close());
+
+describe('native engine on the real model', { timeout: 60_000 }, () => {
+  it('describes the model', () => {
+    expect(rig.engine.info).toMatchObject({ architecture: 'llama', layers: 30, hidden: 576, vocab: 49_152, contextLength: 8192, blockBytes: BLOCK_BYTES, hbmBlocks: 40, dramBlocks: 40 });
+    expect(rig.engine.info.eosTokens.length).toBeGreaterThan(0);
+    expect(['scalar', 'avx2', 'avx512']).toContain(native.isa());
+  });
+
+  it('answers a question sensibly, greedy, and ends by itself', async () => {
+    const chat = tokenizer.encodeLiteral('<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n');
+    const { tokens, ended } = await rig.generate('chat', [...chat], { maxTokens: 40 });
+    const text = Buffer.concat(tokens.map((token) => tokenizer.vocabulary.bytesOf(token))).toString();
+    expect(text).toContain('Paris');
+    expect(ended.finish).toBe('stop');
+    expect(rig.engine.info.eosTokens).toContain(tokens.at(-1));
+    expect(ended.generated).toBe(tokens.length);
+  });
+
+  it('gives cached = cold and batched = alone, bitwise in the logprobs', async () => {
+    const shared = prompt(150);
+    const asks = [1, 2, 3].map((seed) => [...shared, ...prompt(20, seed)]);
+    const cold = [];
+    for (const [i, tokens] of asks.entries()) cold.push(await rig.generate(`cold-${i}`, tokens, { salt: new Uint8Array(32).fill(i + 1) }));
+    const runs = asks.map((tokens, i) => rig.submit(`batched-${i}`, tokens));
+    for (const [i, run] of runs.entries()) {
+      const batched = await rig.outcome(run);
+      expect({ tokens: batched.tokens, logprobs: batched.logprobs }).toEqual({ tokens: cold[i]?.tokens, logprobs: cold[i]?.logprobs });
+    }
+    const cached = await rig.generate('again', asks[0] ?? []);
+    expect(cached.ended.computed).toBe(1);
+    expect(cached.logprobs).toEqual(cold[0]?.logprobs);
+  });
+
+  it('continues a lane by computing the new tokens alone, and brings it back from dram with the same tokens', async () => {
+    const first = await rig.generate('lane', prompt(100, 5));
+    const tokens = [...prompt(100, 5), ...first.tokens, ...prompt(10, 6)];
+    const cold = await rig.generate('fresh', tokens, { salt: new Uint8Array(32).fill(99) });
+
+    const demoted = await rig.moved('demote', 'lane');
+    expect(demoted).toMatchObject({ cancelled: false, bytes: demoted.blocks * BLOCK_BYTES });
+    expect(demoted.blocks).toBeGreaterThanOrEqual(2);
+    const next = await rig.generate('lane', tokens);
+    expect(next.ended.hit).toBe(0);
+    expect(next.ended.recalled).toBe(prompt(100, 5).length + first.tokens.length - 1);
+    expect(next.ended.hit + next.ended.recalled + next.ended.computed).toBe(tokens.length);
+    expect(next.logprobs).toEqual(cold.logprobs);
+
+    const longer = [...tokens, ...next.tokens, ...prompt(4, 8)];
+    await rig.moved('demote', 'lane');
+    expect((await rig.moved('recall', 'lane')).blocks).toBeGreaterThanOrEqual(2);
+    const last = await rig.generate('lane', longer);
+    expect(last.ended).toMatchObject({ recalled: 0, hit: tokens.length + next.tokens.length - 1 });
+    expect(rig.engine.stats().recalledBlocks).toBeGreaterThanOrEqual(4);
+    expect(rig.engine.stats().recallBytesPerS).toBeGreaterThan(0);
+  });
+
+  it('samples the same tokens for the same seed, and ends at a stop string', async () => {
+    const how = { temperature: 0.9, topK: 50, topP: 0.95, maxTokens: 12, logprobs: -1 } as const;
+    const [a, b, other] = [rig.submit('s1', prompt(30), how), rig.submit('s2', prompt(30), how), rig.submit('s3', prompt(30), { ...how, seed: 8n })];
+    const tokens = (await rig.outcome(a)).tokens;
+    expect((await rig.outcome(b)).tokens).toEqual(tokens);
+    expect((await rig.outcome(other)).tokens).not.toEqual(tokens);
+    expect((await rig.outcome(a)).logprobs).toEqual([]);
+
+    const text = Buffer.concat(tokens.slice(0, 5).map((token) => tokenizer.vocabulary.bytesOf(token))).toString();
+    const stopped = await rig.generate('s4', prompt(30), { ...how, stop: [text.slice(-6)] });
+    expect(stopped.ended.finish).toBe('stop');
+    expect(stopped.tokens.length).toBeLessThanOrEqual(5);
+  });
+
+  it('cancels a run within an iteration and keeps what it computed', async () => {
+    const run = rig.submit('cancelled', prompt(40, 9), { maxTokens: 2000 });
+    await rig.find((event): event is EngineEvent => event.kind === 'delta' && event.run === run);
+    rig.engine.cancel(run);
+    const { ended, tokens } = await rig.outcome(run);
+    expect(ended.finish).toBe('cancelled');
+    expect(tokens.length).toBe(ended.generated);
+    expect((await rig.generate('cancelled', [...prompt(40, 9), ...tokens], { maxTokens: 1 })).ended.computed).toBe(1);
+  });
+
+  it('tells every block it holds: events and snapshot agree', async () => {
+    await rig.generate('settled', [1], { maxTokens: 1 });
+    const held = rig.engine.snapshot().map(({ tier, name }) => `${tier}/${Buffer.from(name).toString('hex')}`);
+    expect(new Set(held)).toEqual(rig.directory);
+    expect(held.length).toBeGreaterThan(3);
+  });
+
+  it.each([['on', 40], ['off', 0]])('keeps its tokens right under arena pressure with dram %s', async (_, dramBlocks) => {
+    const small = new Rig({ hbmBytes: 8 * BLOCK_BYTES, dramBytes: dramBlocks * BLOCK_BYTES });
+    try {
+      const lanes = [0, 1, 2].map((seed) => prompt(130, seed + 10));
+      let recalled = 0;
+      const texts: number[][] = [];
+      for (let round = 0; round < 2; round++) {
+        for (const [i, lane] of lanes.entries()) {
+          const { tokens, ended } = await small.generate(`l${i}`, lane, { maxTokens: 4 });
+          expect(ended.finish).toBe('length');
+          if (round === 0) texts.push(tokens);
+          else expect(tokens).toEqual(texts[i]);
+          recalled += ended.recalled;
+        }
+      }
+      expect(recalled > 0).toBe(dramBlocks > 0);
+      expect(small.engine.stats().evictedBlocks).toBeGreaterThan(0);
+      const tooLong = await small.generate('long', prompt(300), { maxTokens: 400 });
+      expect(tooLong.ended).toMatchObject({ finish: 'failed', message: expect.stringMatching(/needs \d+ blocks; the arena has 8/) });
+    } finally {
+      await small.engine.close();
+    }
+  });
+
+  it('refuses bad input with a code and the numbers', () => {
+    const code = (act: () => void): string => {
+      try {
+        act();
+      } catch (error) {
+        if (error instanceof NativeError && error.message.length > 10) return error.code;
+        throw error;
+      }
+      return 'none';
+    };
+    expect(code(() => rig.submit('x', []))).toBe('bad_argument');
+    expect(code(() => rig.submit('x', [1], { maxTokens: 0 }))).toBe('bad_argument');
+    expect(code(() => rig.submit('x', [1], { topP: Number.NaN }))).toBe('bad_argument');
+    expect(code(() => rig.submit('x', [1], { salt: new Uint8Array(31) }))).toBe('bad_argument');
+    expect(code(() => rig.submit('x', [49_152]))).toBe('token_range');
+    expect(code(() => rig.submit('x', new Array<number>(8192).fill(5)))).toBe('context_length');
+    expect(code(() => rig.engine.pin('x', 'nvme' as never))).toBe('bad_argument');
+    expect(code(() => new Rig({ hbmBytes: BLOCK_BYTES }))).toBe('arena_too_small');
+    expect(code(() => new Rig({ runningMax: 0 }))).toBe('bad_argument');
+    expect(code(() => new Rig({ modelPath: '/nowhere.gguf' }))).toBe('model_unreadable');
+    expect(code(() => new Rig({ modelPath: import.meta.filename }))).toBe('model_invalid');
+  });
+
+  it('refuses the 1,025th waiting run, and closing ends every one', async () => {
+    const busy = new Rig({ runningMax: 1 });
+    busy.submit('first', prompt(20), { maxTokens: 500 });
+    await busy.find((event): event is EngineEvent => event.kind === 'started');
+    for (let i = 0; i < 1024; i++) busy.submit(`w${i % 7}`, [1, 2, 3]);
+    expect(() => busy.submit('more', [1])).toThrow('1024 of 1024 waiting runs');
+    await busy.engine.close();
+    expect(busy.events.filter((event) => event.kind === 'ended' && event.finish === 'cancelled').length).toBe(1025);
+    expect(() => busy.submit('late', [1])).toThrow('closed');
+    await busy.engine.close();
+  });
+
+  it('lets the process end without close(), idle or in the middle of a run', () => {
+    const script = (ending: string) => `
+      import { loadNative } from ${JSON.stringify(new URL('./native.ts', import.meta.url).href)};
+      const engine = loadNative().open(${JSON.stringify({ modelPath, hbmBytes: 8 * BLOCK_BYTES, dramBytes: 0, threads: 1, backend: 'cpu', isa: 'auto', runningMax: 2, iterationTokensMax: 64 })}, (events) => {
+        for (const event of events) { console.log(event.kind); ${ending} }
+      });
+      engine.submit({ run: 1, lane: 'a', salt: new Uint8Array(32), tokens: Int32Array.of(1, 2, 3), maxTokens: 3, temperature: 0, topK: 0, topP: 1, seed: 1n, stop: [], logprobs: -1, priority: 0 });`;
+    const run = (ending: string): string => execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script(ending)], { encoding: 'utf8', timeout: 20_000 });
+    expect(run('')).toContain('ended'); // an open run keeps the process alive until its end, an idle engine does not
+    expect(run(`if (event.kind === 'delta') process.exit(0);`)).not.toContain('ended');
+  });
+});
