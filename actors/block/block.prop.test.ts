@@ -87,7 +87,7 @@ test('block directory: answers as one set of names per node and tier would, what
     }
     const names = new Set(naive.flatMap((each) => [...each.hbm, ...each.dram]));
     expect(directory.table.used).toBe(names.size);
-    if (names.size > 100) expect(tableBytes(directory.table) / names.size).toBeLessThanOrEqual(64.5);
+    if (names.size > 100) expect(tableBytes(directory.table) / names.size).toBeLessThanOrEqual(64);
   }));
 });
 

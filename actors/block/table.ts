@@ -39,7 +39,7 @@ export function addHolder(table: BlockTable, names: DataView, at: number, tierWo
     return (mask & bit) === 0;
   }
   if (table.used >= blocksMax) return null;
-  if (table.used + 1 > (table.slots >> 2) * 3) {
+  if ((table.used + 1) * 4 > table.slots * 3) {
     rehash(table, table.slots + (table.slots >> 1));
     base = slotOf(table, names, at);
   }
@@ -130,7 +130,7 @@ function closeHole(table: BlockTable, hole: number): void {
 
 function shrink(table: BlockTable): void {
   let slots = table.slots;
-  while (slots > slotsMin && table.used < (slots >> 3) * 3) slots = Math.max(slotsMin, Math.floor((slots * 2) / 3));
+  while (slots > slotsMin && table.used * 8 < slots * 3) slots = Math.max(slotsMin, Math.floor((slots * 2) / 3));
   if (slots < table.slots) rehash(table, slots);
 }
 
