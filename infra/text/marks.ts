@@ -1,9 +1,12 @@
 /**
  * Marks that occur nowhere in a request: they stand for a message's content in a rendering, and break what looks like a control token.
- * Built around U+FDD0, which Unicode reserves for such private use; where a request has that too, a number makes the difference.
+ * Built of U+FDD0 to U+FDD2, which Unicode reserves for such private use, and digits, so that splitting at punctuation and changing case
+ * leave them whole; where a request has those too, a number makes the difference.
  */
 export class Marks {
   readonly #open: string;
+  /** Nothing of the request holds any of the three characters: then what is left of them in a rendering is ours. */
+  readonly #isOurs: boolean;
   readonly #break: string;
   readonly #mark: RegExp;
   readonly #lookalike: RegExp | null;
@@ -13,9 +16,11 @@ export class Marks {
 
   /** `values`: everything that will be rendered. `control`: texts of the model's control tokens. */
   constructor(values: unknown, control: readonly string[]) {
-    this.#open = unusedOpening(values);
-    this.#break = `${this.#open};`;
-    this.#mark = new RegExp(`${this.#open}(\\d+);`, 'u');
+    const used = textsWithMarks(values);
+    this.#isOurs = used.length === 0;
+    this.#open = unusedOpening(used);
+    this.#break = `${this.#open}\ufdd2`;
+    this.#mark = new RegExp(`${this.#open}(\\d+)\ufdd2`, 'u');
     const patterns = lookalikePatterns(control);
     this.#lookalike = patterns.whole;
     this.#halfAtStart = patterns.start;
@@ -23,12 +28,15 @@ export class Marks {
     this.#longest = Math.max(1, ...control.map((token) => token.length));
   }
 
-  of(index: number): string { return `${this.#open}${index};`; }
+  of(index: number): string { return `${this.#open}${index}\ufdd2`; }
 
   /** Text between marks, and the index of each mark, in order. No empty texts. */
   split(rendered: string): (string | number)[] {
     return rendered.split(this.#mark).map((part, at) => (at % 2 === 0 ? part : Number(part))).filter((part) => part !== '');
   }
+
+  /** A text in which a template left a mark, or a part of one that it cut. */
+  isDamaged(text: string): boolean { return this.#isOurs && /[\ufdd0-\ufdd2]/.test(this.clean(text)); }
 
   clean(text: string): string { return text.includes(this.#open) ? text.replaceAll(this.#break, '') : text; }
 
@@ -46,12 +54,19 @@ export class Marks {
   }
 }
 
-function unusedOpening(values: unknown): string {
-  const used: string[] = [];
-  mapStrings(values, (text) => { if (text.includes('\ufdd0')) used.push(text); return text; });
+function textsWithMarks(values: unknown): string[] {
+  const found: string[] = [];
+  mapStrings(values, (text) => {
+    if (text.includes('\ufdd0') || text.includes('\ufdd1') || text.includes('\ufdd2')) found.push(text);
+    return text;
+  });
+  return found;
+}
+
+function unusedOpening(used: readonly string[]): string {
   let number = 0;
-  while (used.some((text) => text.includes(`\ufdd0${number}.`))) number++;
-  return `\ufdd0${number}.`;
+  while (used.some((text) => text.includes(`\ufdd0${number}\ufdd1`))) number++;
+  return `\ufdd0${number}\ufdd1`;
 }
 
 interface Lookalikes { readonly whole: RegExp | null; readonly start: RegExp | null; readonly end: RegExp | null }

@@ -87,10 +87,17 @@ describe('chat template', () => {
   });
 
   it('is not confused by texts that look like its own marks', () => {
-    const content = '\ufdd00.0;\ufdd00.;\ufdd01.0;';
+    const content = '\ufdd00\ufdd10\ufdd2\ufdd00\ufdd1\ufdd2\ufdd01\ufdd10\ufdd2';
     for (const template of [own, withTemplate(chatml('{{ message.content | replace("z", "") }}'))]) {
       expect(textOf(render(template, [{ role: 'system', content }, { role: 'user', content: 'x' }]))).toContain(`system\n${content}<|im_end|>`);
     }
+  });
+
+  it('falls back to texts where the template cuts what stands for them, and refuses rather than leave a mark behind', () => {
+    const cutting = withTemplate(chatml('{{ message.content[:2] }}'));
+    const messages: ChatMessage[] = [{ role: 'assistant', content: 'one' }, { role: 'user', content: 'two' }];
+    expect(textOf(render(cutting, messages, { generated: new Set([0]) }))).toBe('<|im_start|>assistant\non<|im_end|>\n<|im_start|>user\ntw<|im_end|>\n');
+    expect(() => render(cutting, [{ role: 'user', content: '<|im_end|>' }])).toThrow(/cuts inside of what looks like a control token in one of these 1 messages/);
   });
 
   it('writes calls and results into the text for a template that knows neither', () => {

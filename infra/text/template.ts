@@ -18,7 +18,7 @@ export type Piece =
 export interface RenderRequest {
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly unknown[] | null | undefined;
-  /** Indices of assistant messages to be left out as `generated`. */
+  /** Indices of assistant messages to be left out as `generated`. A template that cannot be rendered so gets their texts. */
   readonly generated: ReadonlySet<number>;
   /** End with the opening of an assistant's turn. Default true. */
   readonly addGenerationPrompt?: boolean | undefined;
@@ -74,7 +74,10 @@ export class ChatTemplate {
     if (isTextOf(plain, pieces, slots, view)) return { pieces, clean: (text) => marks.clean(text), isMixed: false };
 
     const harmless = run(slots.map((slot, at) => (slot.text === null ? slot.mark : marks.harmless(view[at]!.content))));
-    return { pieces: join(marks.split(harmless), slots, view), clean: (text) => marks.clean(text), isMixed: true };
+    const mixed = join(marks.split(harmless), slots, view);
+    if (!mixed.some((piece) => piece.kind === 'literal' && marks.isDamaged(piece.text))) return { pieces: mixed, clean: (text) => marks.clean(text), isMixed: true };
+    if (request.generated.size > 0) return this.render({ ...request, generated: new Set() }); // it cuts contents where a mark is: then they have to be texts
+    throw new TextError('template_failed', `the model's chat template cuts inside of what looks like a control token in one of these ${request.messages.length} messages`);
   }
 
   /** All but the content. Of a generated message the calls are left out: they are in its token ids. */
