@@ -41,7 +41,8 @@ const toolCall = z.strictObject({
   id: label,
   type: z.literal('function').default('function'),
   function: z.strictObject({ name: label, arguments: z.string() }),
-});
+  index: z.int().optional(), // of a streamed answer that was put together by the client
+}).transform(({ index: _, ...call }): ToolCall => call);
 
 const system = z.strictObject({ role: z.literal(['system', 'developer']).transform(() => 'system' as const), content, name: maybeLabel });
 const user = z.strictObject({ role: z.literal('user'), content, name: maybeLabel });

@@ -22,9 +22,19 @@ type Path = readonly PropertyKey[];
 
 /** The first thing that is wrong, named by its path. `input`: what was parsed, to say what stood there. */
 export function refusedBy(error: z.ZodError, input: unknown): Refused {
+  return problemIn(error, input).refused;
+}
+
+/** The same, and the path of the field apart: protocols have a place for it. */
+export function problemIn(error: z.ZodError, input: unknown): { readonly refused: Refused; readonly param: string | null } {
   // An unknown field explains better what a client meant than the missing one that it was meant to be.
   const issues = error.issues.map((issue) => deepest(issue, []));
-  const { issue, path } = issues.find((it) => it.issue.code === 'unrecognized_keys') ?? issues[0]!;
+  const first = issues.find((it) => it.issue.code === 'unrecognized_keys') ?? issues[0]!;
+  const path = first.issue.code === 'unrecognized_keys' ? [...first.path, first.issue.keys[0]!] : first.path;
+  return { refused: explained(first.issue, first.path, input), param: path.length > 0 ? pathText(path) : null };
+}
+
+function explained(issue: Issue, path: Path, input: unknown): Refused {
   const at = pathText(path);
   const got = valueAt(input, path);
   switch (issue.code) {
