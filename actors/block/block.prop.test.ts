@@ -89,7 +89,7 @@ test('block directory: answers as one set of names per node and tier would, what
     expect(directory.table.used).toBe(names.size);
     if (names.size > 100) expect(tableBytes(directory.table) / names.size).toBeLessThanOrEqual(64);
   }));
-});
+}, 300_000);
 
 const event = (op: 'stored' | 'removed', tier: Tier, chain: Uint8Array) => ({ op, tier, chain });
 

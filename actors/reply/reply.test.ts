@@ -41,6 +41,10 @@ describe('reply', () => {
     expect(seen(read(state, [delta(1, 0, [99]), started(2), delta(1, 0, [98]), started(1), delta(1, 0, [97]), delta(2, 0, [10])]))).toEqual([10]);
   });
 
+  test('what was held of a skipped attempt does not stand in the way of the announced one', () => {
+    expect(seen(read(newReply(step), [delta(1, 0, [99]), delta(2, 0, [10, 11]), delta(3, 0, [98]), started(2), delta(2, 2, [12])]))).toEqual([10, 11, 12]);
+  });
+
   test('a retry is led through what the client has already', () => {
     expect(seen(read(newReply(step), [started(1), delta(1, 0, [10, 11, 12]), started(2), delta(2, 0, [10, 11]), delta(2, 2, [12, 13]), result(2)]))).toEqual([...answer, 'finish']);
   });
