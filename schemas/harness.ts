@@ -7,7 +7,7 @@ import { chatMessages, stops, tools, type ChatMessage, type Tool } from './chat.
 import { readJson, refuseOversized } from './json.ts';
 import type { StepClass } from './messages.ts';
 import { isRefused, refused, refusedBy, type Refused } from './refused.ts';
-import { stepFromProtobuf } from './step-protobuf.ts';
+import { stepFromProtobuf } from './wire-step.ts';
 
 /** A step as it was asked for, defaults applied. Field names are those of the JSON. */
 export interface StepRequest {
