@@ -2,10 +2,14 @@ import { decodePage } from '../../schemas/codec.ts';
 import type { BlockChain, Page, PromptRef } from '../../schemas/messages.ts';
 import type { Subjects } from '../../schemas/subjects.ts';
 import { nameBytes, namesOf, pageBlocks, pageTokens } from '../lib/chain.ts';
-import { BusFault, type Ports } from '../lib/ports.ts';
+import { BusFault, type LogEntry, type Ports } from '../lib/ports.ts';
+import { waiter } from './wait.ts';
 
 const pagesMax = 1_024; // 17 KiB each
 const fetchesMax = 16;
+/** A replica may be a little behind the gateway that wrote the page. */
+const fetchTries = 4;
+const fetchAgainMs = 60;
 
 export type Prompt = { readonly kind: 'ready'; readonly tokens: Int32Array; readonly chain: BlockChain } | { readonly kind: 'missing'; readonly message: string };
 
@@ -63,14 +67,24 @@ export class WorkerPages {
 
   /** Null: not there, or not readable now. A page that is not what its name says is not there. */
   async #fetch(tenant: string, name: string): Promise<Page | null> {
-    const entry = await this.#ports.bus.getLast('ctx', this.#subjects.page(tenant, name)).catch((fault: unknown) => {
-      if (fault instanceof BusFault) return null;
-      throw fault;
-    });
+    let entry = await this.#read(tenant, name);
+    for (let tried = 1; entry === null && tried < fetchTries; tried++) {
+      await waiter(this.#ports.clock)(fetchAgainMs * tried);
+      entry = await this.#read(tenant, name);
+    }
     const page = entry === null ? null : decodePage(entry.bytes);
     const isRight = page !== null && page.kind === 'page' && page.tokens.length === pageTokens && page.chain.length === pageBlocks * nameBytes
       && namesOf(page.chain.subarray(-nameBytes))[0] === name;
     this.counters[isRight ? 'fetched' : 'missing']++;
     return isRight ? page : null;
+  }
+
+  async #read(tenant: string, name: string): Promise<LogEntry | null> {
+    try {
+      return await this.#ports.bus.getLast('ctx', this.#subjects.page(tenant, name));
+    } catch (fault) {
+      if (fault instanceof BusFault) return null;
+      throw fault;
+    }
   }
 }

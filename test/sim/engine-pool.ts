@@ -40,6 +40,8 @@ export class SimPool {
   get dramFree(): number { return this.#dramBlocks - this.#named.dram; }
   get hbmAvailable(): number { return this.hbmFree + [...this.blocks.values()].filter((block) => block.tier === 'hbm' && block.refs === 0 && !pinnedIn(block, 'hbm')).length; }
 
+  inHbm(names: readonly string[]): number { return names.filter((name) => this.blocks.get(name)?.tier === 'hbm').length; }
+
   takeEvents(): EngineBlockEvent[] {
     const events = this.#events;
     this.#events = [];
@@ -67,6 +69,12 @@ export class SimPool {
     if (lane === undefined) return;
     this.setLane(lane, []);
     this.lanes.delete(name);
+  }
+
+  tryLiftPins(): boolean {
+    const pinned = [...this.lanes.values()].filter(({ pin }) => pin !== null);
+    for (const lane of pinned) lane.pin = null;
+    return pinned.length > 0;
   }
 
   use(name: string): void {

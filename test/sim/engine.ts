@@ -1,5 +1,6 @@
 import { blockTokens, namesOf } from '../../actors/lib/chain.ts';
 import type { Clock, Engine, EngineBlockEvent, EngineEvent, EngineInfo, EngineRun, EngineStats } from '../../actors/lib/ports.ts';
+import type { SimProcess } from './clock.ts';
 import { extendDigest, nextToken } from './engine-names.ts';
 import { SimPool } from './engine-pool.ts';
 import { endedEvent, nameNext, newSimRun, type SimRun, startedEvent } from './engine-run.ts';
@@ -146,11 +147,11 @@ export class SimEngine implements Engine {
     for (const run of this.#byPriority('waiting')) {
       const active = this.#active();
       if (active.length >= this.#options.runningMax) return;
-      const promised = active.reduce((sum, other) => sum + other.blocksMax - other.held.length - (other.hasSlot ? 1 : 0), 0);
+      const promised = active.reduce((sum, other) => sum + other.blocksMax - this.#pool.inHbm(other.held) - (other.hasSlot ? 1 : 0), 0);
       const prefix = run.names.slice(0, Math.floor((run.request.tokens.length - 1) / blockTokens));
       const known = prefix.findIndex((name) => !this.#pool.blocks.has(name));
       const held = known < 0 ? prefix : prefix.slice(0, known);
-      const inDram = held.filter((name) => this.#pool.blocks.get(name)!.tier === 'dram').length;
+      const inDram = held.length - this.#pool.inHbm(held);
       for (const name of held) this.#pool.use(name);
       if (run.blocksMax - held.length + inDram > this.#pool.hbmAvailable - promised && active.length > 0) {
         for (const name of held) this.#pool.release(name);
@@ -163,13 +164,18 @@ export class SimEngine implements Engine {
       run.admittedAtMs = this.#clock.now();
       run.stage = inDram > 0 ? 'recalling' : 'running';
       run.startedAtMs = run.admittedAtMs;
-      if (inDram > 0) this.#copy(inDram, () => { if (run.stage === 'recalling') this.#resident(run); });
+      if (inDram > 0) this.#copy(inDram, () => this.#resident(run));
     }
   }
 
   #resident(run: SimRun): void {
+    if (run.stage !== 'recalling') return;
     this.#pool.recall(run.held);
-    if (run.held.some((name) => this.#pool.blocks.get(name)!.tier === 'dram')) return this.#end(run, 'failed', 'no block is left for a recall');
+    if (this.#pool.inHbm(run.held) < run.held.length) { // Pinned blocks are in the way, or a run that is about to end.
+      this.#pool.tryLiftPins();
+      this.#copy(1, () => this.#resident(run));
+      return;
+    }
     run.stage = 'running';
     run.startedAtMs = this.#clock.now();
   }
@@ -189,9 +195,16 @@ export class SimEngine implements Engine {
       if (!run.isStarted) this.#tellStarted(run);
       plan.push(run);
     }
-    const stalled = this.#active();
-    if (plan.length === 0 && this.#moves.size === 0 && stalled.length > 0 && stalled.every(({ stage }) => stage === 'running')) this.#end(stalled.at(-1)!, 'failed', 'no block is left');
+    if (plan.length === 0) this.#unstall();
     return plan;
+  }
+
+  /** Nothing can go on and nothing will free a block: the pins give way first, then a run fails. */
+  #unstall(): void {
+    const stalled = this.#active();
+    if (stalled.length === 0 || this.#moves.size > 0 || stalled.some(({ stage }) => stage !== 'running')) return;
+    if (!this.#pool.tryLiftPins()) this.#end(stalled.at(-1)!, 'failed', 'no block is left');
+    this.#kick();
   }
 
   #tellStarted(run: SimRun): void {
@@ -313,5 +326,11 @@ export class SimEngine implements Engine {
     if (events.length > 0) this.#onEvents(events);
   }
 }
+
+/** The engine is a thread of its process: it stops with it and dies with it, and its clock is the machine's. */
+export const engineClock = (process: SimProcess): Clock => ({
+  now: () => process.world.now,
+  alarm: (atMs, fire) => process.world.at(atMs, `${process.name} engine`, () => process.enter(`${process.name} engine`, fire, true)),
+});
 
 const refused = (code: string, message: string): Error => Object.assign(new Error(message), { code });
