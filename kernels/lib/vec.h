@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "half.h"
+
 #if defined(SLACKWATER_ISA_avx512) || defined(SLACKWATER_ISA_avx2)
 #include <immintrin.h>
 #endif
@@ -46,14 +48,32 @@ inline Vec fmadd(Vec a, Vec b, Vec c) {
 #endif
 }
 
-/// The bf16 values in the low and in the high halves of the words.
-inline Vec low_half(IntVec words) { return reinterpret_cast<Vec>(words << 16); }
-inline Vec high_half(IntVec words) { return reinterpret_cast<Vec>(words & static_cast<int32_t>(0xffff0000u)); }
+/// kLanes binary16 values; no infinity or NaN among them.
+inline Vec load_halves(const uint16_t* at) {
+#if defined(SLACKWATER_ISA_avx512)
+  return _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+#elif defined(SLACKWATER_ISA_avx2)
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+#else
+  typedef uint16_t HalfVec __attribute__((vector_size(kLanes * 2)));
+  HalfVec halves;
+  __builtin_memcpy(&halves, at, sizeof halves);
+  const IntVec bits = __builtin_convertvector(halves, IntVec);
+  const Vec magnitude = reinterpret_cast<Vec>((bits & 0x7fff) << 13) * splat(0x1p112f);
+  return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(magnitude) | ((bits & 0x8000) << 16));
+#endif
+}
 
-inline IntVec load_words(const uint32_t* at) {
-  IntVec v;
-  __builtin_memcpy(&v, at, sizeof v);
-  return v;
+/// Rounded as half_from_float; values beyond ±65504 are clipped to it first.
+inline void store_halves(uint16_t* at, Vec v) {
+  v = v > splat(kHalfMax) ? splat(kHalfMax) : v < splat(-kHalfMax) ? splat(-kHalfMax) : v;
+#if defined(SLACKWATER_ISA_avx512)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT));
+#elif defined(SLACKWATER_ISA_avx2)
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(at), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+#else
+  for (int i = 0; i < kLanes; ++i) at[i] = half_from_float(v[i]);
+#endif
 }
 
 inline Vec greater(Vec a, Vec b) { return a > b ? a : b; }

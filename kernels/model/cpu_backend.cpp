@@ -20,7 +20,7 @@ constexpr int32_t kFewRows = 4;
 constexpr int32_t kFewRowsPanels = 3;
 
 struct Matrix {
-  Buffer<uint32_t> words;
+  Buffer<half> panels;
   int32_t n = 0;
   int32_t k = 0;
 };
@@ -39,11 +39,11 @@ struct RowUnit {
 
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads), numerics_(std::string("cpu-bf16-") + isa_name(ops.isa)) {}
+  CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads), numerics_(std::string("cpu-f16-") + isa_name(ops.isa)) {}
   bool load(const GgufFile& file, Error& error);
 
   const ModelShape& shape() const override { return shape_; }
-  size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(bf16); }
+  size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(half); }
   const char* numerics() const override { return numerics_.c_str(); }
   Status run(const Batch& batch, std::byte* arena) override;
 
@@ -175,7 +175,7 @@ void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
 
 void CpuBackend::store_and_attend(int32_t layer, std::byte* arena) {
   const int32_t stride = qkv_size(), q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
-  const KvLayer<bf16> kv{reinterpret_cast<bf16*>(arena) + layer_values() * static_cast<size_t>(layer),
+  const KvLayer<half> kv{reinterpret_cast<half*>(arena) + layer_values() * static_cast<size_t>(layer),
                          layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
   pool_.run(static_cast<int>(units_.size()), [&](int unit, int) {
     const RowUnit& u = units_[static_cast<size_t>(unit)];
@@ -210,7 +210,7 @@ void CpuBackend::multiply(float* out, int32_t out_stride, const float* a, const 
   pool_.run(row_blocks * panel_units, [&](int unit, int) {
     const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * unit_panels;
     ops_.gemm({out + static_cast<size_t>(row) * out_stride, out_stride, a + static_cast<size_t>(row) * matrix.k, matrix.k,
-               {matrix.words.data(), matrix.n, matrix.k}, std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate});
+               {matrix.panels.data(), matrix.n, matrix.k}, std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate});
   });
 }
 

@@ -6,7 +6,7 @@
 
 namespace slackwater {
 
-/// "cpu-bf16-<isa>": weights in prepacked bf16, activations and sums in fp32, KV in bf16.
+/// "cpu-f16-<isa>": weights in prepacked binary16, activations and sums in fp32, KV in binary16.
 /// Null, and `error` set, as make_backend.
 std::unique_ptr<Backend> make_cpu_backend(const GgufFile& file, Isa isa, int threads, Error& error);
 

@@ -106,7 +106,7 @@ bool read_model_info(const GgufFile& file, ModelInfo& info, Error& error) {
   return read_llama_numbers(file, info, numbers, error);
 }
 
-const GgufTensor* TensorReader::find(const std::string& name, int64_t cols, int64_t rows) {
+const GgufTensor* TensorReader::find(const std::string& name, int64_t cols, int64_t rows, float largest) {
   if (error_) return nullptr;
   const GgufTensor* tensor = file_.find_tensor(name);
   if (tensor == nullptr) {
@@ -120,7 +120,7 @@ const GgufTensor* TensorReader::find(const std::string& name, int64_t cols, int6
     return nullptr;
   }
   used_.push_back(tensor);
-  check_finite(*tensor);
+  check_values(*tensor, largest);
   return error_ ? nullptr : tensor;
 }
 
@@ -135,11 +135,11 @@ Buffer<float> TensorReader::read(const std::string& name, int64_t cols, int64_t 
   return out;
 }
 
-Buffer<uint32_t> TensorReader::pack(const std::vector<Part>& parts, int32_t cols) {
+Buffer<half> TensorReader::pack(const std::vector<Part>& parts, int32_t cols) {
   std::vector<const std::byte*> rows;  // Where each row of the stack lies.
   std::vector<TensorFormat> formats;
   for (const Part& part : parts) {
-    const GgufTensor* tensor = find(part.name, cols, part.rows);
+    const GgufTensor* tensor = find(part.name, cols, part.rows, kHalfMax);
     if (tensor == nullptr) return {};
     for (int32_t row = 0; row < part.rows; ++row) {
       rows.push_back(tensor->data + tensor->bytes / static_cast<size_t>(part.rows) * static_cast<size_t>(row));
@@ -148,7 +148,7 @@ Buffer<uint32_t> TensorReader::pack(const std::vector<Part>& parts, int32_t cols
   }
   const int32_t n = static_cast<int32_t>(rows.size());
   const size_t values = static_cast<size_t>(kPanelColumns) * static_cast<size_t>(cols);
-  Buffer<uint32_t> out(static_cast<size_t>(panel_count(n)) * panel_words(cols));
+  Buffer<half> out(static_cast<size_t>(panel_count(n)) * panel_size(cols));
   Buffer<float> scratch(values * static_cast<size_t>(pool_.threads()));
   pool_.run(panel_count(n), [&](int panel, int thread) {
     float* block = scratch.data() + values * static_cast<size_t>(thread);
@@ -157,7 +157,7 @@ Buffer<uint32_t> TensorReader::pack(const std::vector<Part>& parts, int32_t cols
       const auto at = static_cast<size_t>(first + row);
       dequantize(formats[at], rows[at], static_cast<size_t>(cols), block + static_cast<size_t>(row) * cols);
     }
-    pack_panel(out.data() + static_cast<size_t>(panel) * panel_words(cols), block, count, cols);
+    pack_panel(out.data() + static_cast<size_t>(panel) * panel_size(cols), block, count, cols);
   });
   return out;
 }
@@ -171,7 +171,7 @@ void TensorReader::check_all_used() {
   }
 }
 
-void TensorReader::check_finite(const GgufTensor& tensor) {
+void TensorReader::check_values(const GgufTensor& tensor, float largest) {
   constexpr size_t kChunk = 1024;  // Values; a multiple of every format's block.
   const FormatBlock block = format_block(static_cast<uint32_t>(tensor.format));
   const size_t values = tensor.bytes / block.bytes * block.values;
@@ -184,18 +184,25 @@ void TensorReader::check_finite(const GgufTensor& tensor) {
     for (size_t c = static_cast<size_t>(unit) * kPerUnit; c < end; ++c) {
       const size_t at = c * kChunk, count = std::min(kChunk, values - at);
       dequantize(tensor.format, tensor.data + at / block.values * block.bytes, count, chunk);
-      float difference = 0;  // x - x is 0 for every finite x, NaN otherwise.
-      for (size_t i = 0; i < count; ++i) difference += chunk[i] - chunk[i];
-      if (difference == 0) continue;
+      const auto is_good = [&](float value) { return std::fabs(value) <= largest; };  // NaN is not.
+      bool all_good = true;
+      for (size_t i = 0; i < count; ++i) all_good &= is_good(chunk[i]);
+      if (all_good) continue;
       size_t bad = at;
-      while (std::isfinite(chunk[bad - at])) ++bad;
+      while (is_good(chunk[bad - at])) ++bad;
       size_t seen = first.load();
       while (bad < seen && !first.compare_exchange_weak(seen, bad)) {
       }
     }
   });
   if (first.load() == SIZE_MAX) return;
-  error_.set(kModelInvalid, "tensor '" + tensor.name + "' holds NaN or infinity at value " + std::to_string(first.load()) + " of " + std::to_string(values));
+  float value[256];  // The block that holds the value.
+  const size_t bad = first.load(), start = bad / block.values;
+  dequantize(tensor.format, tensor.data + start * block.bytes, block.values, value);
+  const float found = value[bad % block.values];
+  error_.set(std::isfinite(found) ? kModelUnsupported : kModelInvalid,
+             "tensor '" + tensor.name + "' holds " + std::to_string(found) + " at value " + std::to_string(bad) + " of " + std::to_string(values) +
+                 "; finite weights of at most " + std::to_string(largest) + " are needed");
 }
 
 }  // namespace slackwater

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "../lib/buffer.h"
 #include "../lib/error.h"
+#include "../lib/half.h"
 #include "../lib/thread_pool.h"
 #include "llama.h"
 
@@ -28,21 +30,24 @@ class TensorReader {
   TensorReader(const GgufFile& file, ThreadPool& pool, Error& error) : file_(file), pool_(pool), error_(error) {}
 
   bool has(const std::string& name) const { return file_.find_tensor(name) != nullptr; }
-  /// The tensor as stored, for tables that stay in the format of the file. Null on a fault.
-  const GgufTensor* find(const std::string& name, int64_t cols, int64_t rows);
+  /// The tensor as stored, for tables that stay in the format of the file; its values are checked to be finite and at
+  /// most `largest`. Null on a fault.
+  const GgufTensor* find(const std::string& name, int64_t cols, int64_t rows, float largest = std::numeric_limits<float>::max());
   /// [rows, cols] in fp32; a vector has one row. Empty on a fault.
   Buffer<float> read(const std::string& name, int64_t cols, int64_t rows);
-  /// Stacks matrices of `cols` inputs, in order, and packs them for the cpu backend. Empty on a fault.
+  /// Stacks matrices of `cols` inputs, in order, and packs them for the cpu backend. Empty on a fault, to which
+  /// belongs a weight beyond binary16.
   struct Part {
     std::string name;
     int32_t rows;
   };
-  Buffer<uint32_t> pack(const std::vector<Part>& parts, int32_t cols);
+  Buffer<half> pack(const std::vector<Part>& parts, int32_t cols);
   /// A fault when the file has a tensor that nobody asked for: it would be left out of the computation.
   void check_all_used();
 
  private:
-  void check_finite(const GgufTensor& tensor);
+  /// A fault when a value is NaN or above `largest` in magnitude.
+  void check_values(const GgufTensor& tensor, float largest);
 
   const GgufFile& file_;
   ThreadPool& pool_;

@@ -17,8 +17,8 @@ struct Work {
   float* scores;        // [96, 64] of the block at hand; after the softmax: p
   float* largest;       // [96]
   float* total;         // [96] sum of p so far, relative to `largest`
-  uint32_t* keys;       // panels of the block at hand
-  uint32_t* values;
+  float* keys;          // panels of the block at hand
+  float* values;
   int32_t rows;
 };
 
@@ -32,8 +32,8 @@ T* carve(std::byte*& at, size_t count) {
 Work carve_work(std::byte* at, int32_t head_dim) {
   Work work{};
   const size_t rows = kAttentionRows;
-  work.keys = carve<uint32_t>(at, 2 * panel_words(head_dim));
-  work.values = carve<uint32_t>(at, static_cast<size_t>(panel_count(head_dim)) * panel_words(kKvBlockTokens));
+  work.keys = carve<float>(at, 2 * panel_size(head_dim));
+  work.values = carve<float>(at, static_cast<size_t>(panel_count(head_dim)) * panel_size(kKvBlockTokens));
   work.q = carve<float>(at, rows * head_dim);
   work.out = carve<float>(at, rows * head_dim);
   work.scores = carve<float>(at, rows * kKvBlockTokens);
@@ -82,14 +82,14 @@ void attend_block(const AttentionArgs& args, const Work& work, int32_t block_ind
   const int32_t head_dim = args.layer.head_dim;
   const int32_t group = args.heads / args.layer.kv_heads;
   const int32_t block = args.blocks[block_index];
-  make_panels(args.layer.keys(block, kv_head), kKvBlockTokens, head_dim / 2, work.keys);
-  make_panels(args.layer.values(block, kv_head), head_dim, kKvBlockTokens / 2, work.values);
+  make_panels(args.layer.keys(block, kv_head), kKvBlockTokens, head_dim, work.keys);
+  make_panels(args.layer.values(block, kv_head), head_dim, kKvBlockTokens, work.values);
   const size_t dim = static_cast<size_t>(head_dim);
-  multiply_panels({work.scores, kKvBlockTokens, work.q, dim, work.keys, panel_words(head_dim), head_dim, false}, work.rows, 0, 2);
+  multiply_panels<FloatPanel>({work.scores, kKvBlockTokens, work.q, dim, work.keys, panel_size(head_dim), head_dim, false}, work.rows, 0, 2);
   for (int32_t row = 0; row < work.rows; ++row) {
     soften_row(work, row, args.start + first + row / group + 1 - block_index * kKvBlockTokens, head_dim);
   }
-  multiply_panels({work.out, dim, work.scores, kKvBlockTokens, work.values, panel_words(kKvBlockTokens), limit, true}, work.rows, 0, panel_count(head_dim));
+  multiply_panels<FloatPanel>({work.out, dim, work.scores, kKvBlockTokens, work.values, panel_size(kKvBlockTokens), limit, true}, work.rows, 0, panel_count(head_dim));
 }
 
 /// Tokens [first, first + tokens) of the view, for one kv head.
@@ -125,15 +125,20 @@ void attend(const AttentionArgs& args, Work& work, int32_t kv_head, int32_t firs
 
 Status kv_write_cpu(const KvWriteArgs& args) {
   const int32_t head_dim = args.layer.head_dim;
+  if (head_dim % kPanelColumns != 0) return Status::kUnsupported;
   for (int32_t row = 0; row < args.rows; ++row) {
     const int32_t block = args.blocks[(args.start + row) / kKvBlockTokens], slot = (args.start + row) % kKvBlockTokens;
     for (int32_t head = 0; head < args.layer.kv_heads; ++head) {
       const float* key = args.keys + static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * head_dim;
       const float* value = args.values + static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * head_dim;
-      bf16* keys = args.layer.keys(block, head) + static_cast<size_t>(slot) * head_dim;
-      bf16* values = args.layer.values(block, head) + slot;
-      for (int32_t d = 0; d < head_dim; ++d) keys[d] = bf16_from_float(key[d]);
-      for (int32_t d = 0; d < head_dim; ++d) values[static_cast<size_t>(d) * kKvBlockTokens] = bf16_from_float(value[d]);
+      half* keys = args.layer.keys(block, head) + static_cast<size_t>(slot) * head_dim;
+      half* values = args.layer.values(block, head) + slot;
+      half rounded[kLanes];
+      for (int32_t d = 0; d < head_dim; d += kLanes) {
+        store_halves(keys + d, load(key + d));
+        store_halves(rounded, load(value + d));
+        for (int32_t i = 0; i < kLanes; ++i) values[static_cast<size_t>(d + i) * kKvBlockTokens] = rounded[i];
+      }
     }
   }
   return Status::kOk;

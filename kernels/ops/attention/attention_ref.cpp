@@ -38,8 +38,8 @@ void attend(const AttentionRefArgs& args, int32_t row, int32_t head, std::vector
 }  // namespace
 
 size_t attention_scratch_bytes(int32_t head_dim) {
-  const size_t key_panels = 2 * panel_words(head_dim);                                        // 64 tokens, k = head_dim
-  const size_t value_panels = static_cast<size_t>(panel_count(head_dim)) * panel_words(kKvBlockTokens);
+  const size_t key_panels = 2 * panel_size(head_dim);                                        // 64 tokens, k = head_dim
+  const size_t value_panels = static_cast<size_t>(panel_count(head_dim)) * panel_size(kKvBlockTokens);
   const size_t rows = static_cast<size_t>(kAttentionRows) * (2 * head_dim + kKvBlockTokens + 2);  // q, out, scores, m, l
   return (key_panels + value_panels + rows) * 4 + 4 * 64;
 }
@@ -54,7 +54,7 @@ Status check_attention(const Attention<T>& args) {
   return fits ? Status::kOk : Status::kBadShape;
 }
 template Status check_attention(const Attention<float>& args);
-template Status check_attention(const Attention<bf16>& args);
+template Status check_attention(const Attention<half>& args);
 
 Status kv_write_ref(const KvWriteRefArgs& args) {
   const int32_t head_dim = args.layer.head_dim;

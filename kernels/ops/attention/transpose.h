@@ -1,7 +1,7 @@
 #pragma once
 
-// Turning a block's K [64][head_dim] or V [head_dim][64] into the panels that the inner loop reads. Both are the same
-// transposition of 32-bit words, because a word holds two neighbours of the dimension that is summed over.
+// Turning a block's K [64][head_dim] or V [head_dim][64] into the fp32 panels that the inner loop reads: in both the
+// rows become columns, because memory runs along the dimension that is summed over.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,13 +24,12 @@ constexpr IntVec kHighPairs = {2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 1
 constexpr IntVec kEvenQuads = {0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27};
 constexpr IntVec kOddQuads = {4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31};
 
-inline IntVec shuffle(IntVec a, IntVec b, IntVec lanes) { return __builtin_shuffle(a, b, lanes); }
-inline void store_words(uint32_t* at, IntVec v) { __builtin_memcpy(at, &v, sizeof v); }
+inline Vec shuffle(Vec a, Vec b, IntVec lanes) { return __builtin_shuffle(a, b, lanes); }
 
-/// 16 x 16 words: pairs of rows, then quadruples within 128 bits, then the 128-bit quads.
-inline void transpose_16(const uint32_t* from, size_t from_stride, uint32_t* to, size_t to_stride) {
-  IntVec r[16], t[16];
-  for (int i = 0; i < 16; ++i) r[i] = load_words(from + i * from_stride);
+/// 16 x 16 values: pairs of rows, then quadruples within 128 bits, then the 128-bit quads.
+inline void transpose_16(const half* from, size_t from_stride, float* to, size_t to_stride) {
+  Vec r[16], t[16];
+  for (int i = 0; i < 16; ++i) r[i] = load_halves(from + i * from_stride);
   for (int i = 0; i < 16; i += 2) {
     t[i] = shuffle(r[i], r[i + 1], kLowWords);
     t[i + 1] = shuffle(r[i], r[i + 1], kHighWords);
@@ -42,32 +41,33 @@ inline void transpose_16(const uint32_t* from, size_t from_stride, uint32_t* to,
     r[i + 3] = shuffle(t[i + 1], t[i + 3], kHighPairs);
   }
   for (int j = 0; j < 4; ++j) {  // even: quads 0 and 2 of the upper and of the lower eight rows
-    const IntVec upper_even = shuffle(r[j], r[4 + j], kEvenQuads), upper_odd = shuffle(r[j], r[4 + j], kOddQuads);
-    const IntVec lower_even = shuffle(r[8 + j], r[12 + j], kEvenQuads), lower_odd = shuffle(r[8 + j], r[12 + j], kOddQuads);
-    store_words(to + j * to_stride, shuffle(upper_even, lower_even, kEvenQuads));
-    store_words(to + (4 + j) * to_stride, shuffle(upper_odd, lower_odd, kEvenQuads));
-    store_words(to + (8 + j) * to_stride, shuffle(upper_even, lower_even, kOddQuads));
-    store_words(to + (12 + j) * to_stride, shuffle(upper_odd, lower_odd, kOddQuads));
+    const Vec upper_even = shuffle(r[j], r[4 + j], kEvenQuads), upper_odd = shuffle(r[j], r[4 + j], kOddQuads);
+    const Vec lower_even = shuffle(r[8 + j], r[12 + j], kEvenQuads), lower_odd = shuffle(r[8 + j], r[12 + j], kOddQuads);
+    store(to + j * to_stride, shuffle(upper_even, lower_even, kEvenQuads));
+    store(to + (4 + j) * to_stride, shuffle(upper_odd, lower_odd, kEvenQuads));
+    store(to + (8 + j) * to_stride, shuffle(upper_even, lower_even, kOddQuads));
+    store(to + (12 + j) * to_stride, shuffle(upper_odd, lower_odd, kOddQuads));
   }
 }
 
 #else
 
-inline void transpose_16(const uint32_t* from, size_t from_stride, uint32_t* to, size_t to_stride) {
-  for (int i = 0; i < 16; ++i) {
-    for (int j = 0; j < 16; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+inline void transpose_16(const half* from, size_t from_stride, float* to, size_t to_stride) {
+  for (size_t i = 0; i < 16; ++i) {
+    float row[16];
+    for (size_t j = 0; j < 16; j += kLanes) store(row + j, load_halves(from + i * from_stride + j));
+    for (size_t j = 0; j < 16; ++j) to[j * to_stride + i] = row[j];
   }
 }
 
 #endif
 
-/// `from` [rows, words] of pairs -> `panels` [rows / 32][words][32]. Rows a multiple of 32, words of 16.
-inline void make_panels(const bf16* from, int32_t rows, int32_t words, uint32_t* panels) {
-  const uint32_t* source = reinterpret_cast<const uint32_t*>(from);
+/// `from` [rows, cols] -> `panels` [rows / 32][cols][32]. Rows a multiple of 32, cols of 16.
+inline void make_panels(const half* from, int32_t rows, int32_t cols, float* panels) {
   for (int32_t row = 0; row < rows; row += 16) {
-    uint32_t* panel = panels + static_cast<size_t>(row / kPanelColumns) * words * kPanelColumns + row % kPanelColumns;
-    for (int32_t word = 0; word < words; word += 16) {
-      transpose_16(source + static_cast<size_t>(row) * words + word, static_cast<size_t>(words), panel + static_cast<size_t>(word) * kPanelColumns, kPanelColumns);
+    float* panel = panels + static_cast<size_t>(row / kPanelColumns) * panel_size(cols) + row % kPanelColumns;
+    for (int32_t col = 0; col < cols; col += 16) {
+      transpose_16(from + static_cast<size_t>(row) * cols + col, static_cast<size_t>(cols), panel + static_cast<size_t>(col) * kPanelColumns, kPanelColumns);
     }
   }
 }

@@ -1,7 +1,5 @@
 #include "gemm.h"
 
-#include "../../lib/bf16.h"
-
 namespace slackwater {
 namespace {
 
@@ -17,13 +15,10 @@ void dot(const float* a, const float* weights, int32_t k, double* sums) {
 
 }  // namespace
 
-void pack_panel(uint32_t* words, const float* rows, int32_t count, int32_t k) {
-  for (int32_t i = 0; i < (k + 1) / 2; ++i) {
+void pack_panel(half* panel, const float* rows, int32_t count, int32_t k) {
+  for (int32_t i = 0; i < k; ++i) {
     for (int32_t c = 0; c < kPanelColumns; ++c) {
-      const float* row = rows + static_cast<size_t>(c) * k;
-      const uint32_t low = c < count ? bf16_from_float(row[2 * i]) : 0u;
-      const uint32_t high = c < count && 2 * i + 1 < k ? bf16_from_float(row[2 * i + 1]) : 0u;
-      words[static_cast<size_t>(i) * kPanelColumns + c] = low | high << 16;
+      panel[static_cast<size_t>(i) * kPanelColumns + c] = c < count ? half_from_float(rows[static_cast<size_t>(c) * k + i]) : half{0};
     }
   }
 }

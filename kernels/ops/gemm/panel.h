@@ -1,6 +1,6 @@
 #pragma once
 
-// The inner loop of everything that multiplies: rows of fp32 by panels of bf16 pairs (layout: gemm.h).
+// The inner loop of everything that multiplies: rows of fp32 by panels of 32 outputs.
 // Shared by gemm and attention; internal linkage, like lib/vec.h.
 
 #include <cstddef>
@@ -24,49 +24,46 @@ constexpr int kRowsMax = 6;
 constexpr int kRowsMax = 4;
 #endif
 
+/// A panel of binary16 weights: [k][32].
+struct HalfPanel {
+  using Word = half;
+  static Vec read(const Word* at) { return load_halves(at); }
+};
+
+/// A panel of fp32 values: [k][32].
+struct FloatPanel {
+  using Word = float;
+  static Vec read(const Word* at) { return load(at); }
+};
+
+template <class Panel>
 struct PanelTile {
   float* out;
   size_t out_stride;
   const float* a;
   size_t a_stride;
-  const uint32_t* words;   // of the first panel
-  size_t panel_stride;     // words from panel to panel
-  int32_t k;               // sums go over [0, k)
+  const typename Panel::Word* words;  // of the first panel
+  size_t panel_stride;                // words from panel to panel
+  int32_t k;                          // sums go over [0, k)
   bool accumulate;
 };
 
 /// Rows x (Panels * Vecs) accumulators; vector v lies in panel v / Vecs. Every accumulator is one chain in k.
-template <int Rows, int Panels, int Vecs>
-inline __attribute__((always_inline)) void multiply_tile(const PanelTile& tile, int32_t panel, int vec) {
+template <class Panel, int Rows, int Panels, int Vecs>
+inline __attribute__((always_inline)) void multiply_tile(const PanelTile<Panel>& tile, int32_t panel, int vec) {
   constexpr int kAll = Panels * Vecs;
   Vec sums[Rows][kAll];
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kAll; ++v) sums[r][v] = Vec{};
   }
-  const uint32_t* words = tile.words + static_cast<size_t>(panel) * tile.panel_stride + vec * kLanes;
+  const typename Panel::Word* words = tile.words + static_cast<size_t>(panel) * tile.panel_stride + vec * kLanes;
   const float* a = tile.a;
-  int32_t i = 0;
-  for (; i + 2 <= tile.k; i += 2, words += kPanelColumns) {
-    IntVec pairs[kAll];
-    for (int v = 0; v < kAll; ++v) {
-      pairs[v] = load_words(words + static_cast<size_t>(v / Vecs) * tile.panel_stride + (v % Vecs) * kLanes);
-    }
+  for (int32_t i = 0; i < tile.k; ++i, words += kPanelColumns) {
     Vec weights[kAll];
-    for (int v = 0; v < kAll; ++v) weights[v] = low_half(pairs[v]);
+    for (int v = 0; v < kAll; ++v) weights[v] = Panel::read(words + static_cast<size_t>(v / Vecs) * tile.panel_stride + (v % Vecs) * kLanes);
     for (int r = 0; r < Rows; ++r) {
       const Vec value = splat(a[static_cast<size_t>(r) * tile.a_stride + i]);
       for (int v = 0; v < kAll; ++v) sums[r][v] = fmadd(value, weights[v], sums[r][v]);
-    }
-    for (int v = 0; v < kAll; ++v) weights[v] = high_half(pairs[v]);
-    for (int r = 0; r < Rows; ++r) {
-      const Vec value = splat(a[static_cast<size_t>(r) * tile.a_stride + i + 1]);
-      for (int v = 0; v < kAll; ++v) sums[r][v] = fmadd(value, weights[v], sums[r][v]);
-    }
-  }
-  if (i < tile.k) {  // The last input of an odd k.
-    for (int v = 0; v < kAll; ++v) {
-      const Vec weight = low_half(load_words(words + static_cast<size_t>(v / Vecs) * tile.panel_stride + (v % Vecs) * kLanes));
-      for (int r = 0; r < Rows; ++r) sums[r][v] = fmadd(splat(a[static_cast<size_t>(r) * tile.a_stride + i]), weight, sums[r][v]);
     }
   }
   for (int r = 0; r < Rows; ++r) {
@@ -80,36 +77,37 @@ inline __attribute__((always_inline)) void multiply_tile(const PanelTile& tile, 
 
 /// Panels [begin, end), all columns valid. Few rows take several panels at once: their chains of additions are
 /// what hides the latency that many rows would hide.
-template <int Rows>
-void multiply_rows(const PanelTile& tile, int32_t begin, int32_t end) {
+template <class Panel, int Rows>
+void multiply_rows(const PanelTile<Panel>& tile, int32_t begin, int32_t end) {
   int32_t panel = begin;
 #if defined(SLACKWATER_ISA_avx512)
   if constexpr (Rows <= 4) {
-    for (; panel + 3 <= end; panel += 3) multiply_tile<Rows, 3, kPanelVecs>(tile, panel, 0);
+    for (; panel + 3 <= end; panel += 3) multiply_tile<Panel, Rows, 3, kPanelVecs>(tile, panel, 0);
   }
-  for (; panel < end; ++panel) multiply_tile<Rows, 1, kPanelVecs>(tile, panel, 0);
+  for (; panel < end; ++panel) multiply_tile<Panel, Rows, 1, kPanelVecs>(tile, panel, 0);
 #else
   constexpr int kVecs = Rows == 1 ? kPanelVecs : Rows <= 3 && kPanelVecs > 2 ? 4 : 2;
   for (; panel < end; ++panel) {
-    for (int vec = 0; vec < kPanelVecs; vec += kVecs) multiply_tile<Rows, 1, kVecs>(tile, panel, vec);
+    for (int vec = 0; vec < kPanelVecs; vec += kVecs) multiply_tile<Panel, Rows, 1, kVecs>(tile, panel, vec);
   }
 #endif
 }
 
-using MultiplyRows = void (*)(const PanelTile& tile, int32_t begin, int32_t end);
-
-constexpr MultiplyRows kMultiply[kRowsMax] = {
-    multiply_rows<1>, multiply_rows<2>, multiply_rows<3>, multiply_rows<4>,
+template <class Panel>
+constexpr void (*kMultiply[kRowsMax])(const PanelTile<Panel>& tile, int32_t begin, int32_t end) = {
+    multiply_rows<Panel, 1>, multiply_rows<Panel, 2>, multiply_rows<Panel, 3>, multiply_rows<Panel, 4>,
 #if !defined(SLACKWATER_ISA_scalar)
-    multiply_rows<5>, multiply_rows<6>,
+    multiply_rows<Panel, 5>, multiply_rows<Panel, 6>,
 #endif
 #if defined(SLACKWATER_ISA_avx512)
-    multiply_rows<7>, multiply_rows<8>, multiply_rows<9>, multiply_rows<10>, multiply_rows<11>, multiply_rows<12>,
+    multiply_rows<Panel, 7>, multiply_rows<Panel, 8>, multiply_rows<Panel, 9>,
+    multiply_rows<Panel, 10>, multiply_rows<Panel, 11>, multiply_rows<Panel, 12>,
 #endif
 };
 
 /// Any number of rows, cut into groups of nearly equal size, by panels [begin, end) with all columns valid.
-void multiply_panels(PanelTile tile, int32_t rows, int32_t begin, int32_t end) {
+template <class Panel>
+void multiply_panels(PanelTile<Panel> tile, int32_t rows, int32_t begin, int32_t end) {
   const int32_t groups = (rows + kRowsMax - 1) / kRowsMax;
   float* const out = tile.out;
   const float* const a = tile.a;
@@ -122,7 +120,7 @@ void multiply_panels(PanelTile tile, int32_t rows, int32_t begin, int32_t end) {
       const int32_t next = static_cast<int32_t>(static_cast<int64_t>(rows) * (group + 1) / groups);
       tile.out = out + static_cast<size_t>(row) * tile.out_stride;
       tile.a = a + static_cast<size_t>(row) * tile.a_stride;
-      kMultiply[next - row - 1](tile, panel, panel + panels);
+      kMultiply<Panel>[next - row - 1](tile, panel, panel + panels);
     }
   }
 }
