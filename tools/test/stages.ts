@@ -77,7 +77,7 @@ async function native(stage: Stage, folder: string, configure: readonly string[]
     [ctest, '--test-dir', folder, '--parallel', threads, '--timeout', '300', '--no-tests=error', '--output-on-failure', '--output-junit', report],
   ];
   for (const [i, step] of steps.entries()) {
-    const ended = await runToEnd(`${stage.name}-${i}`, step, stage.deadlineMs);
+    const ended = await runToEnd(`${stage.name}-${i}`, step, stage.deadlineMs, { UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1', TSAN_OPTIONS: 'halt_on_error=1' });
     if (ended.ok) continue;
     console.log(lastLines(ended.output, 80));
     return settle(stage, existsSync(report) ? countJunit(readFileSync(report, 'utf8')) : noCounts, ended.why);
