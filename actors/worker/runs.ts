@@ -47,7 +47,7 @@ export function onDelta(run: Run, event: Extract<EngineEvent, { kind: 'delta' }>
 }
 
 /** Stops a granted run. One that the engine has ends when the engine says so; its blocks stay promised until then. */
-export function stopRun(state: WorkerState, run: Run, why: 'cancelled' | 'superseded' | Failure, config: WorkerConfig, effects: WorkerEffect[]): void {
+export function stopRun(state: WorkerState, run: Run, why: 'cancelled' | 'superseded' | Failure, config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {
   if (run.stopping === 'superseded') return;
   const isFirst = run.stopping === null;
   if (isFirst || why === 'superseded') run.stopping = why;
@@ -58,7 +58,7 @@ export function stopRun(state: WorkerState, run: Run, why: 'cancelled' | 'supers
   const failure = typeof why === 'string' ? null : why;
   close(state, run, new Uint8Array(0), effects);
   if (failure !== null) reportFailure(state, run, failure, config, effects);
-  else if (why === 'cancelled') report(state, run, endedReport(run, config, null, run.orderedAtMs), effects);
+  else if (why === 'cancelled') report(state, run, endedReport(run, config, null, now), effects);
 }
 
 export function endRun(state: WorkerState, run: Run, event: Extract<EngineEvent, { kind: 'ended' }>, config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {

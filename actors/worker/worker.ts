@@ -58,7 +58,7 @@ function onOrder(state: WorkerState, event: Extract<WorkerEvent, { kind: 'order'
   const stale = findStaleOwner(state, order);
   if (stale !== null) return refuse(state, token, stale, effects);
   if (order.kind === 'run') return onRunOrder(state, order, event, now, config, effects);
-  if (order.kind === 'cancel') cancel(state, order, config, effects);
+  if (order.kind === 'cancel') cancel(state, order, config, effects, now);
   else effects.push({ kind: 'toTier', message: tierMessage(state, order) });
   effects.push({ kind: 'reply', token, reply: { kind: 'granted', workerEpoch: config.epoch } });
 }
@@ -84,7 +84,7 @@ function onRunOrder(
     return refuse(state, token, { code: 'old_attempt', message: `attempt ${order.attempt} of ${order.step}; attempt ${highest} was ${why} before`, retry: 'never' }, effects);
   }
   know(state.attempts, order.step, { attempt: order.attempt, isCancelled: false });
-  if (answerAgain(state, order, token, config, effects)) return;
+  if (answerAgain(state, order, token, config, effects, now)) return;
   const refusal = findUnrunnable(config, order) ?? findFull(state, config);
   if (refusal !== null) return refuse(state, token, refusal, effects);
   const run: Run = {
@@ -97,7 +97,7 @@ function onRunOrder(
 }
 
 /** True: this very attempt is known, live or ended. A lower attempt that is live is stopped, and its end goes unreported. */
-function answerAgain(state: WorkerState, order: RunOrder, token: number, config: WorkerConfig, effects: WorkerEffect[]): boolean {
+function answerAgain(state: WorkerState, order: RunOrder, token: number, config: WorkerConfig, effects: WorkerEffect[], now: Instant): boolean {
   const ended = state.reports.get(reportId(order));
   if (ended !== undefined) {
     effects.push({ kind: 'reply', token, reply: { kind: 'granted', workerEpoch: config.epoch } });
@@ -109,7 +109,7 @@ function answerAgain(state: WorkerState, order: RunOrder, token: number, config:
   if (live === undefined) return false;
   if (live.order.attempt < order.attempt) {
     if (live.stopping !== 'superseded') state.counters.superseded++;
-    stop(state, live, 'superseded', config, effects);
+    stop(state, live, 'superseded', config, effects, now);
     return false;
   }
   if (live.phase === 'resolving') live.asks.push(token);
@@ -157,16 +157,16 @@ function onEngine(state: WorkerState, event: Extract<WorkerEvent, { kind: 'engin
 }
 
 /** A cancel that overtakes its run order is remembered, so that the order is refused when it comes. */
-function cancel(state: WorkerState, order: CancelOrder, config: WorkerConfig, effects: WorkerEffect[]): void {
+function cancel(state: WorkerState, order: CancelOrder, config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {
   const known = state.attempts.get(order.step);
   if (known !== undefined && known.attempt > order.attempt) return;
   know(state.attempts, order.step, { attempt: order.attempt, isCancelled: true });
   const run = findRun(state, order.step);
-  if (run !== undefined) stop(state, run, run.order.attempt === order.attempt ? 'cancelled' : 'superseded', config, effects);
+  if (run !== undefined) stop(state, run, run.order.attempt === order.attempt ? 'cancelled' : 'superseded', config, effects, now);
 }
 
-function stop(state: WorkerState, run: Run, why: 'cancelled' | 'superseded', config: WorkerConfig, effects: WorkerEffect[]): void {
-  if (run.phase !== 'resolving') return stopRun(state, run, why, config, effects);
+function stop(state: WorkerState, run: Run, why: 'cancelled' | 'superseded', config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {
+  if (run.phase !== 'resolving') return stopRun(state, run, why, config, effects, now);
   refuseRun(state, run, { code: 'old_attempt', message: `attempt ${run.order.attempt} of ${run.order.step} was ${why} while its prompt was fetched`, retry: 'never' }, effects);
 }
 
@@ -174,7 +174,7 @@ function expire(state: WorkerState, config: WorkerConfig, effects: WorkerEffect[
   for (const run of [...state.runs.values()]) {
     const ranMs = now - run.orderedAtMs;
     if (run.phase === 'resolving' || run.stopping !== null || ranMs <= config.runMs) continue;
-    stopRun(state, run, { code: 'run_expired', message: `attempt ${run.order.attempt} took ${ranMs} ms of ${config.runMs} ms`, retry: 'later' }, config, effects);
+    stopRun(state, run, { code: 'run_expired', message: `attempt ${run.order.attempt} took ${ranMs} ms of ${config.runMs} ms`, retry: 'later' }, config, effects, now);
   }
 }
 
