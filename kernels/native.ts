@@ -136,7 +136,17 @@ export function loadNative(path: string | null = findAddon()): Native {
   try {
     const addon = createRequire(import.meta.url)(path) as Native & { useErrorClass(type: typeof NativeError): void };
     addon.useErrorClass(NativeError);
-    return addon;
+    return {
+      isa: () => addon.isa(),
+      // An exception in a callback of the addon would only be a warning: it is a bug, and must end the process.
+      open: (options, onEvents) => addon.open(options, (events) => {
+        try {
+          onEvents(events);
+        } catch (error) {
+          process.nextTick(() => { throw error; });
+        }
+      }),
+    };
   } catch (error) {
     throw new NativeError('addon_unloadable', `${path} does not load: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
   }

@@ -23,5 +23,5 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
     }, onEvents),
   });
   log.info({ model: model.name, hbm: worker.hbm, dram: worker.dram, threads: worker.threads }, 'worker ready');
-  return { name: worker.name, host, close: async () => { await host.close(); await bus.close(); } };
+  return { name: worker.name, host, close: async () => { await host.close(10_000); await bus.close(); } };
 }

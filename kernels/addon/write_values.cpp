@@ -1,4 +1,6 @@
 // Writing: what the engine says, as the objects of kernels/native.ts.
+#include <cstring>
+
 #include "values.h"
 
 namespace slackwater {
@@ -72,6 +74,9 @@ Napi::Object ended(Napi::Env env, const EndedEvent& event) {
   object.Set("firstTokenMs", event.first_token_ms);
   object.Set("totalMs", event.total_ms);
   object.Set("engineMs", event.engine_ms);
+  Napi::ArrayBuffer chain = Napi::ArrayBuffer::New(env, event.chain.size() * sizeof(BlockName));
+  if (!event.chain.empty()) std::memcpy(chain.Data(), event.chain.data(), chain.ByteLength());
+  object.Set("chain", Napi::Uint8Array::New(env, chain.ByteLength(), chain, 0));
   return object;
 }
 

@@ -182,10 +182,12 @@ void Loop::end(Run& run, Finish finish, std::string message) {
   const bool is_admitted = run.stage != Run::Stage::kWaiting;
   // Less than the rest of the prompt when the run ended before its prefill did.
   const int32_t computed = is_admitted ? std::min(sequence.computed, run.prompt_tokens()) - sequence.hit - sequence.recalled : 0;
+  std::vector<BlockName> chain;
+  for (int32_t i = 0; is_admitted && i < sequence.computed / kBlockTokens && sequence.blocks[i]->is_named; ++i) chain.push_back(sequence.blocks[i]->name);
   totals_.prompt_tokens += static_cast<uint64_t>(run.is_started ? run.prompt_tokens() : 0);
   fresh_.push_back(EndedEvent{run.request.run, finish, std::move(message), static_cast<int32_t>(run.generated.size()), sequence.hit, sequence.recalled, computed,
                               (is_admitted ? run.admitted_ms : now) - run.submitted_ms, run.resident_ms < 0 ? 0 : run.resident_ms - run.admitted_ms,
-                              run.first_token_ms < 0 ? 0 : run.first_token_ms - run.submitted_ms, now - run.submitted_ms, run.engine_ms});
+                              run.first_token_ms < 0 ? 0 : run.first_token_ms - run.submitted_ms, now - run.submitted_ms, run.engine_ms, std::move(chain)});
   run.stage = Run::Stage::kEnded;
   if (is_admitted) pool_.release(run.sequence);
   else left_queue(run.request.run, false);

@@ -49,6 +49,7 @@ struct EndedEvent {
   std::string message;
   int32_t generated, hit, recalled, computed;
   double queued_ms, recall_ms, first_token_ms, total_ms, engine_ms;
+  std::vector<BlockName> chain;  // the lane's full blocks, of prompt and generation
 };
 struct BlocksEvent {
   std::vector<BlockEvent> events;
