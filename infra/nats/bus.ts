@@ -1,11 +1,12 @@
 import { type JetStreamClient, type JetStreamManager, type StoredMsg, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { type Msg, type NatsConnection, TimeoutError } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { limits } from '../../actors/lib/limits.ts';
 import { assert } from '../../actors/lib/logic.ts';
-import { type Bus, BusFault, type Headers, type LogEntry, type Message, type PublishOptions, type Stored, type StreamName, type Subscription, type Task } from '../../actors/lib/ports.ts';
+import type { Bus, Headers, LogEntry, Message, PublishOptions, Stored, StreamName, Subscription, Task } from '../../actors/lib/ports.ts';
+import { ask } from './ask.ts';
 import type { Connection } from './connect.ts';
 import { LogReader, loadLast } from './log.ts';
-import { crashOnThrow, fromNatsHeaders, isNobodyThere, refusalOf, toNatsHeaders } from './message.ts';
+import { crashOnThrow, fromNatsHeaders, refusalOf, toNatsHeaders } from './message.ts';
 import { QueueReader } from './queue.ts';
 import { type StreamTable, apiCode, ensureStreams } from './streams.ts';
 
@@ -32,7 +33,7 @@ export class NatsBus implements Bus {
   }
 
   static async open(connection: Connection, table: StreamTable): Promise<NatsBus> {
-    return new NatsBus(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: limits.publishMs }));
+    return new NatsBus(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: 1_000 }));
   }
 
   /** Ends what this bus reads; the connection is its owner's. */
@@ -44,30 +45,19 @@ export class NatsBus implements Bus {
   }
 
   async publish(subject: string, bytes: Uint8Array, options: PublishOptions = {}): Promise<Stored> {
-    const deadlineMs = options.deadlineMs ?? limits.publishMs;
-    const startedMs = performance.now();
     const headers = toNatsHeaders(options.headers);
-    for (let attempt = 0; ; attempt++) {
-      const leftMs = deadlineMs - (performance.now() - startedMs);
-      try {
-        if (leftMs < 1) throw new TimeoutError();
-        const ack = await this.#js.publish(subject, bytes, {
-          timeout: Math.ceil(leftMs),
-          ...(headers === undefined ? {} : { headers }),
-          ...(options.id === undefined ? {} : { msgID: options.id }),
-          ...(options.expectLast === undefined ? {} : { expect: { lastSubjectSequence: options.expectLast } }),
-        });
-        return { seq: ack.seq, isDuplicate: ack.duplicate };
-      } catch (error) {
-        const fault = refusalOf(error, subject, bytes.length);
-        if (fault !== null) throw fault;
-        const pauseMs = Math.min(500, 10 * 2 ** attempt);
-        // JetStream is still starting: nobody saw the message, so it may be sent again.
-        if (!isNobodyThere(error) || performance.now() - startedMs + pauseMs >= deadlineMs) {
-          throw new BusFault('no_answer', `${subject}: ${error instanceof Error ? error.message : String(error)}, within ${deadlineMs} ms`);
-        }
-        await new Promise((done) => setTimeout(done, pauseMs));
-      }
+    // With an id alone a repetition is a duplicate at worst; with expectLast it would be refused for our own first try.
+    const isRepeatable = options.id !== undefined && options.expectLast === undefined;
+    try {
+      const ack = await ask(this.#connection, subject, { deadlineMs: options.deadlineMs ?? limits.publishMs, isRepeatable }, (timeout) => this.#js.publish(subject, bytes, {
+        timeout,
+        ...(headers === undefined ? {} : { headers }),
+        ...(options.id === undefined ? {} : { msgID: options.id }),
+        ...(options.expectLast === undefined ? {} : { expect: { lastSubjectSequence: options.expectLast } }),
+      }));
+      return { seq: ack.seq, isDuplicate: ack.duplicate };
+    } catch (error) {
+      throw refusalOf(error, subject, bytes.length);
     }
   }
 
@@ -80,8 +70,11 @@ export class NatsBus implements Bus {
 
   async request(subject: string, bytes: Uint8Array, deadlineMs: number, headers?: Headers): Promise<Uint8Array | null> {
     const hdrs = toNatsHeaders(headers);
+    const endMs = performance.now() + deadlineMs;
     try {
-      const reply = await this.#nc.request(subject, bytes, { timeout: Math.max(1, Math.ceil(deadlineMs)), ...(hdrs === undefined ? {} : { headers: hdrs }) });
+      await this.#connection.untilUp(deadlineMs);
+      const timeout = Math.max(1, Math.ceil(endMs - performance.now()));
+      const reply = await this.#connection.whileUp(() => this.#nc.request(subject, bytes, { timeout, ...(hdrs === undefined ? {} : { headers: hdrs }) }));
       return reply.data;
     } catch {
       return null; // Silence, nobody there, or no connection: the caller has one question, was there an answer.
@@ -109,7 +102,7 @@ export class NatsBus implements Bus {
   }
 
   loadLast(stream: StreamName, filter: string): Promise<LogEntry[]> {
-    return loadLast(this.#nc, this.#manager, this.#table[stream].stream, filter, limits.publishMs);
+    return loadLast(this.#connection, this.#manager, this.#table[stream].stream, filter);
   }
 
   getLast(stream: StreamName, subject: string): Promise<LogEntry | null> {
@@ -128,11 +121,11 @@ export class NatsBus implements Bus {
     const spec = this.#table[stream];
     try {
       const from = spec.readFrom === 'any' ? this.#manager.direct : this.#manager.streams;
-      const stored: StoredMsg | null = await from.getMessage(spec.stream, query);
+      const stored: StoredMsg | null = await ask(this.#connection, `${JSON.stringify(query)} of ${spec.stream}`, { deadlineMs: limits.publishMs, isRepeatable: true }, () => from.getMessage(spec.stream, query));
       return stored === null ? null : entryOf(stored);
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === apiCode.noMessage) return null;
-      throw new BusFault(this.#nc.isClosed() ? 'closed' : 'no_answer', `${JSON.stringify(query)} of ${spec.stream}: ${error instanceof Error ? error.message : String(error)}`);
+      throw refusalOf(error, spec.stream, 0);
     }
   }
 

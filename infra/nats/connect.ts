@@ -34,6 +34,10 @@ export interface Connection {
   readonly url: string;
   readonly version: string;
   isUp(): boolean;
+  /** Resolves when it is up, or after `deadlineMs`, or when it is closed. */
+  untilUp(deadlineMs: number): Promise<void>;
+  /** Rejects when the connection breaks before `run` has settled: its answer will not come any more. */
+  whileUp<T>(run: () => Promise<T>): Promise<T>;
   /** Calls `listener` after each reconnect; returns what ends that. */
   onReconnect(listener: () => void): () => void;
   /** Sends what is buffered, then closes. */
@@ -105,18 +109,31 @@ async function findJetStreamProblem(nc: NatsConnection): Promise<{ readonly reas
 function watch(nc: NatsConnection, url: string, version: string, onStatus: (status: ConnectionStatus) => void): Connection {
   let isUp = true;
   const listeners = new Set<() => void>();
+  const waiting = new Set<() => void>();
+  const atStake = new Set<(error: Error) => void>();
+  const lose = (): void => {
+    isUp = false;
+    for (const reject of [...atStake]) reject(new Error('the connection broke'));
+    atStake.clear();
+  };
+  const release = (): void => {
+    for (const resume of [...waiting]) resume();
+    waiting.clear();
+  };
   const follow = async (): Promise<void> => {
     for await (const status of nc.status()) {
       if (status.type === 'disconnect') {
-        isUp = false;
+        lose();
         onStatus({ kind: 'down', url });
       } else if (status.type === 'reconnect') {
         isUp = true;
         onStatus({ kind: 'up', url });
+        release();
         for (const listener of [...listeners]) listener();
       }
     }
-    isUp = false;
+    lose();
+    release();
     onStatus({ kind: 'closed' });
   };
   onStatus({ kind: 'up', url });
@@ -124,6 +141,24 @@ function watch(nc: NatsConnection, url: string, version: string, onStatus: (stat
   return {
     nc, url, version,
     isUp: () => isUp && !nc.isClosed(),
+    untilUp: async (deadlineMs) => {
+      if (isUp || nc.isClosed()) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      const late = setTimeout(resolve, deadlineMs);
+      await promise;
+      clearTimeout(late);
+      waiting.delete(resolve);
+    },
+    whileUp: async (run) => {
+      const { promise, reject } = Promise.withResolvers<never>();
+      atStake.add(reject);
+      try {
+        return await Promise.race([run(), promise]);
+      } finally {
+        atStake.delete(reject);
+      }
+    },
     onReconnect: (listener) => { listeners.add(listener); return () => { listeners.delete(listener); }; },
     close: async () => {
       if (nc.isClosed()) return;

@@ -1,11 +1,10 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { limits } from '../../actors/lib/limits.ts';
 import type { Lease, Leases } from '../../actors/lib/ports.ts';
+import { ask } from './ask.ts';
 import type { Connection } from './connect.ts';
 import { loadLast } from './log.ts';
 import { refusalOf } from './message.ts';
-import { type StreamTable } from './streams.ts';
+import type { StreamTable } from './streams.ts';
 
 /**
  * One key, one message with its own time to live; who stores it first has the lease.
@@ -14,14 +13,14 @@ import { type StreamTable } from './streams.ts';
  * of the key, so no two acquisitions of a key ever share one. The server counts whole seconds, see `leaseTtlS`.
  */
 export class NatsLeases implements Leases {
-  readonly #nc: NatsConnection;
+  readonly #connection: Connection;
   readonly #js: JetStreamClient;
   readonly #manager: JetStreamManager;
   readonly #stream: string;
   readonly #prefix: string;
 
   private constructor(connection: Connection, table: StreamTable, manager: JetStreamManager) {
-    this.#nc = connection.nc;
+    this.#connection = connection;
     this.#js = jetstream(connection.nc);
     this.#manager = manager;
     this.#stream = table.lease.stream;
@@ -29,7 +28,7 @@ export class NatsLeases implements Leases {
   }
 
   static async open(connection: Connection, table: StreamTable): Promise<NatsLeases> {
-    return new NatsLeases(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: limits.leaseTtlMs }));
+    return new NatsLeases(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: 1_000 }));
   }
 
   async acquire(key: string, holder: string, ttlMs: number): Promise<Lease | null> {
@@ -48,20 +47,19 @@ export class NatsLeases implements Leases {
   }
 
   async holders(): Promise<ReadonlyMap<string, string>> {
-    const entries = await loadLast(this.#nc, this.#manager, this.#stream, `${this.#prefix}>`, limits.leaseTtlMs);
+    const entries = await loadLast(this.#connection, this.#manager, this.#stream, `${this.#prefix}>`);
     return new Map(entries.filter((entry) => entry.bytes.length > 0).map((entry) => [entry.subject.slice(this.#prefix.length), new TextDecoder().decode(entry.bytes)]));
   }
 
   /** The new revision; null when another one than `expectLast` is stored, or no answer came in half the lease's life. */
   async #write(key: string, holder: string, expectLast: number, ttlMs: number): Promise<number | null> {
     try {
-      const ack = await this.#js.publish(this.#prefix + key, new TextEncoder().encode(holder), {
-        timeout: Math.max(100, Math.floor(ttlMs / 2)), ttl: `${leaseTtlS(ttlMs)}s`, expect: { lastSubjectSequence: expectLast },
-      });
+      const ack = await ask(this.#connection, `lease ${key}`, { deadlineMs: Math.max(100, Math.floor(ttlMs / 2)), isRepeatable: false }, (timeout) =>
+        this.#js.publish(this.#prefix + key, new TextEncoder().encode(holder), { timeout, ttl: `${leaseTtlS(ttlMs)}s`, expect: { lastSubjectSequence: expectLast } }));
       return ack.seq;
     } catch (error) {
       const fault = refusalOf(error, key, holder.length);
-      if (fault?.code === 'too_large') throw fault;
+      if (fault.code === 'too_large') throw fault;
       return null;
     }
   }

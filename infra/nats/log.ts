@@ -1,6 +1,8 @@
 import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection, type Subscription as NatsSubscription, createInbox, nanos, nuid } from '@nats-io/transport-node';
-import { BusFault, type LogEntry, type Subscription } from '../../actors/lib/ports.ts';
+import type { LogEntry, Subscription } from '../../actors/lib/ports.ts';
+import { ask } from './ask.ts';
+import type { Connection } from './connect.ts';
 import { crashOnThrow, fromNatsHeaders } from './message.ts';
 import type { StreamSpec } from './streams.ts';
 
@@ -134,51 +136,54 @@ export class LogReader implements Subscription {
   }
 }
 
+/** No word for this long, although heartbeats come every 200 ms: the load begins again. */
+const silentMs = 1_000;
+const loadMs = 10_000;
+
 /**
  * The last message of every subject that matches. Complete when the consumer has nothing pending: said by the last
  * message, or by a heartbeat when the last ones were replaced or removed while they were on their way.
- * Rejects: BusFault `no_answer`.
+ * Rejects: BusFault `no_answer`, `closed`.
  */
-export async function loadLast(nc: NatsConnection, manager: JetStreamManager, stream: string, filter: string, deadlineMs: number): Promise<LogEntry[]> {
+export function loadLast(connection: Connection, manager: JetStreamManager, stream: string, filter: string): Promise<LogEntry[]> {
+  return ask(connection, `last of ${filter} in ${stream}`, { deadlineMs: loadMs, isRepeatable: true }, () => loadOnce(connection.nc, manager, stream, filter));
+}
+
+async function loadOnce(nc: NatsConnection, manager: JetStreamManager, stream: string, filter: string): Promise<LogEntry[]> {
   const inbox = createInbox();
   const found = new Map<string, LogEntry>();
-  const consumer = `last_${nuid.next()}`;
+  const name = `last_${nuid.next()}`;
   const complete = Promise.withResolvers<void>();
+  complete.promise.catch(() => {});
   let delivered = 0;
-  const subscription = nc.subscribe(inbox, {
-    callback: (error, message) => {
-      if (error !== null) return complete.reject(error);
-      const control = controlOf(message);
-      if (control !== null) {
-        answerFlowControl(nc, message);
-        if (control.delivered === null || control.isStalled) return;
-        return control.delivered === delivered ? complete.resolve() : complete.reject(new Error('a message was lost on the way'));
-      }
-      const info = deliveryOf(message);
-      if (info === null) return;
-      if (info.delivered !== delivered + 1) return complete.reject(new Error('a message was lost on the way'));
-      delivered = info.delivered;
-      found.set(message.subject, { subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers), seq: info.seq, atMs: info.atMs });
-      if (info.pending === 0) complete.resolve();
-    },
-  });
-  const late = setTimeout(() => complete.reject(new Error('deadline')), deadlineMs);
+  const take = (message: Msg): void => {
+    silence.refresh();
+    const control = controlOf(message);
+    if (control !== null) {
+      answerFlowControl(nc, message);
+      if (control.delivered === null || control.isStalled) return;
+      if (control.delivered === delivered) complete.resolve();
+      else complete.reject(new Error('a message was lost on the way'));
+      return;
+    }
+    const info = deliveryOf(message);
+    if (info === null) return;
+    if (info.delivered !== delivered + 1) return complete.reject(new Error('a message was lost on the way'));
+    delivered = info.delivered;
+    found.set(message.subject, { subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers), seq: info.seq, atMs: info.atMs });
+    if (info.pending === 0) complete.resolve();
+  };
+  const silence = setTimeout(() => complete.reject(new Error(`silence for ${silentMs} ms after ${found.size} entries`)), silentMs);
+  const subscription = nc.subscribe(inbox, { callback: (error, message) => { if (error === null) take(message); else complete.reject(error); } });
   try {
-    const created = await Promise.race([
-      manager.consumers.add(stream, { ...pushConsumer(consumer, inbox, 200), filter_subject: filter, deliver_policy: DeliverPolicy.LastPerSubject }),
-      complete.promise.then(() => null),
-    ]);
-    if (created !== null && created.num_pending > 0) await complete.promise;
-    // An empty match is known from the creation's answer; what was delivered already counts as pending no more.
-    else if (created !== null && created.delivered.consumer_seq > 0) await complete.promise;
+    const created = await manager.consumers.add(stream, { ...pushConsumer(name, inbox, 200), filter_subject: filter, deliver_policy: DeliverPolicy.LastPerSubject });
+    // An empty match is known from the creation's answer; what was already delivered counts as pending no more.
+    if (created.num_pending > 0 || created.delivered.consumer_seq > 0) await complete.promise;
     return [...found.values()].sort((a, b) => a.seq - b.seq);
-  } catch (error) {
-    throw new BusFault(nc.isClosed() ? 'closed' : 'no_answer', `last of ${filter} in ${stream}: ${error instanceof Error ? error.message : String(error)} after ${found.size} entries, within ${deadlineMs} ms`);
   } finally {
-    clearTimeout(late);
-    complete.promise.catch(() => {});
+    clearTimeout(silence);
     subscription.unsubscribe();
-    if (!nc.isClosed()) manager.consumers.delete(stream, consumer).catch(() => {});
+    if (!nc.isClosed()) manager.consumers.delete(stream, name).catch(() => {});
   }
 }
 

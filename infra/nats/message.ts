@@ -1,4 +1,4 @@
-import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { ClosedConnectionError, DrainingConnectionError, type MsgHdrs, headers as newHeaders } from '@nats-io/transport-node';
 import { BusFault, type Headers } from '../../actors/lib/ports.ts';
 import { apiCode } from './streams.ts';
@@ -21,30 +21,28 @@ export function fromNatsHeaders(headers: MsgHdrs | undefined): Headers {
 
 const noHeaders: Headers = Object.freeze({});
 
-/** Null: not an answer of the server about this message; then it may or may not have been stored. */
-export function refusalOf(error: unknown, subject: string, bytes: number): BusFault | null {
+/** What the server or the client says about a message, as the port has it. */
+export function refusalOf(error: unknown, what: string, bytes: number): BusFault {
+  if (error instanceof BusFault) return error;
+  const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof JetStreamApiError) {
     switch (error.code) {
       case apiCode.wrongLastSequence:
       case apiCode.wrongLastSequenceUnknown:
-        return new BusFault('wrong_last_sequence', `${subject}: ${error.message}`);
+        return new BusFault('wrong_last_sequence', `${what}: ${reason}`);
       case apiCode.tooLarge:
-        return new BusFault('too_large', `${subject}: ${bytes} bytes: ${error.message}`);
+        return new BusFault('too_large', `${what}: ${bytes} bytes: ${reason}`);
       case apiCode.storeFailed:
-        return new BusFault('stream_full', `${subject}: ${error.message}`);
+        return new BusFault('stream_full', `${what}: ${reason}`);
       default:
-        return null;
+        return new BusFault('no_answer', `${what}: ${reason}`);
     }
   }
   // The client refuses what is above the server's payload limit before it is sent.
-  if (error instanceof Error && /max_payload/i.test(error.message)) return new BusFault('too_large', `${subject}: ${bytes} bytes: ${error.message}`);
-  if (error instanceof ClosedConnectionError || error instanceof DrainingConnectionError) return new BusFault('closed', `${subject}: the connection is closed`);
-  return null;
+  if (/max_payload/i.test(reason)) return new BusFault('too_large', `${what}: ${bytes} bytes: ${reason}`);
+  const isClosed = error instanceof ClosedConnectionError || error instanceof DrainingConnectionError;
+  return new BusFault(isClosed ? 'closed' : 'no_answer', `${what}: ${reason}`);
 }
-
-/** True when nobody stored it for certain, so it may be tried again: no stream listens (yet) on the subject. */
-export const isNobodyThere = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'JetStreamNotEnabled' || error.name === 'NoRespondersError') && !(error instanceof JetStreamError);
 
 /** A bug in a handler must end the process, not the client's parser. */
 export function crashOnThrow(call: () => void): void {

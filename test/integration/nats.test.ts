@@ -103,6 +103,7 @@ describe('a server that dies', () => {
     const bus = await openBus(server);
     await bus.publish('sw.v1.r.in.1.t', bytesOf('before'));
     await server.kill('SIGSTOP');
+    await until('stopped', async () => / T /.test(await readFile(`/proc/${server.pid()}/stat`, 'latin1')));
     const startMs = performance.now();
     const fault = await bus.publish('sw.v1.r.in.1.t', bytesOf('late'), { deadlineMs: 300 }).then(() => null, (error: unknown) => error);
     expect(fault).toBeInstanceOf(BusFault);
