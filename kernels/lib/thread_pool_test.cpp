@@ -1,0 +1,47 @@
+// Every unit runs exactly once and is visible afterwards, through many short jobs and after pauses that let the
+// threads fall asleep.
+#include "thread_pool.h"
+
+#include <chrono>
+
+#include "check.h"
+
+using namespace slackwater;
+
+namespace {
+
+void check_each_unit_runs_once(int threads) {
+  ThreadPool pool(threads);
+  std::vector<int> hits(1000);
+  for (int job = 0; job < 2000; ++job) {
+    const int units = job % 37 == 0 ? 1000 : job % 5;
+    pool.run(units, [&](int unit, int thread) {
+      CHECK(thread >= 0 && thread < threads, "thread %d of %d", thread, threads);
+      hits[static_cast<size_t>(unit)] += 1;
+    });
+    for (int unit = 0; unit < units; ++unit) CHECK(hits[static_cast<size_t>(unit)] == 1, "unit %d of job %d ran %d times", unit, job, hits[static_cast<size_t>(unit)]);
+    for (int unit = 0; unit < units; ++unit) hits[static_cast<size_t>(unit)] = 0;
+    if (job % 400 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // Past the spinning.
+  }
+}
+
+/// Two units that wait for each other end only when a second thread, asleep by now, comes to help.
+void check_a_sleeping_thread_wakes() {
+  ThreadPool pool(2);
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::atomic<int> inside{0};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  pool.run(2, [&](int, int) {
+    inside.fetch_add(1);
+    while (inside.load() < 2 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  });
+  CHECK(inside.load() == 2, "the second thread did not come within 20 s");
+}
+
+}  // namespace
+
+int main() {
+  for (const int threads : {1, 2, 3, 8}) check_each_unit_runs_once(threads);
+  check_a_sleeping_thread_wakes();
+  std::puts("thread_pool: ok");
+}

@@ -1,0 +1,171 @@
+// Loading: a tiny llama made in memory, in every format, with everything that can be wrong with it; and the two
+// backends on it against each other.
+#include "llama.h"
+
+#include <functional>
+
+#include "test_gguf.h"
+#include "test_model.h"
+
+using namespace slackwater;
+
+namespace {
+
+constexpr uint32_t kHidden = 64, kHeads = 4, kKvHeads = 2, kHeadDim = 32, kFfn = 96, kVocab = 40, kLayers = 2, kContext = 200;
+
+/// What a test changes of the tiny model.
+struct Variant {
+  uint32_t format = 0;
+  std::string skip{};                                     // a tensor left out
+  std::string poison{};                                   // a tensor whose first value becomes `poisoned`
+  float poisoned = NAN;
+  bool untied = false;
+  std::function<void(GgufWriter&)> extra = [](GgufWriter&) {};
+  std::string architecture = "llama";
+  uint32_t heads = kHeads;
+};
+
+std::string tiny_model(const Variant& variant) {
+  GgufWriter out;
+  out.text("general.architecture", variant.architecture);
+  out.text("general.name", "tiny");
+  out.number("llama.block_count", kLayers);
+  out.number("llama.embedding_length", kHidden);
+  out.number("llama.attention.head_count", variant.heads);
+  out.number("llama.attention.head_count_kv", kKvHeads);
+  out.number("llama.attention.key_length", kHeadDim);
+  out.number("llama.feed_forward_length", kFfn);
+  out.number("llama.vocab_size", kVocab);
+  out.number("llama.context_length", kContext);
+  out.real("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  out.real("llama.rope.freq_base", 10000);
+  uint64_t seed = 100;
+  const auto add = [&](const std::string& name, uint64_t cols, uint64_t rows) {
+    if (name == variant.skip) return;
+    const bool is_matrix = rows > 1;
+    std::string bytes = test_weights(is_matrix ? variant.format : 0, cols * rows, ++seed);
+    if (name == variant.poison) std::memcpy(bytes.data(), &variant.poisoned, 4);
+    out.tensor(name, is_matrix ? std::vector<uint64_t>{cols, rows} : std::vector<uint64_t>{cols}, is_matrix ? variant.format : 0, bytes);
+  };
+  add("token_embd.weight", kHidden, kVocab);
+  add("output_norm.weight", kHidden, 1);
+  if (variant.untied) add("output.weight", kHidden, kVocab);
+  for (uint32_t i = 0; i < kLayers; ++i) {
+    const std::string prefix = "blk." + std::to_string(i) + ".";
+    add(prefix + "attn_norm.weight", kHidden, 1);
+    add(prefix + "ffn_norm.weight", kHidden, 1);
+    add(prefix + "attn_q.weight", kHidden, kHeads * kHeadDim);
+    add(prefix + "attn_k.weight", kHidden, kKvHeads * kHeadDim);
+    add(prefix + "attn_v.weight", kHidden, kKvHeads * kHeadDim);
+    add(prefix + "attn_output.weight", kHeads * kHeadDim, kHidden);
+    add(prefix + "ffn_gate.weight", kHidden, kFfn);
+    add(prefix + "ffn_up.weight", kHidden, kFfn);
+    add(prefix + "ffn_down.weight", kFfn, kHidden);
+  }
+  variant.extra(out);
+  return out.bytes();
+}
+
+std::unique_ptr<Backend> load(const Variant& variant, BackendKind kind, Isa isa, Error& error, int threads = 1) {
+  const TestFile file(tiny_model(variant));
+  const auto gguf = GgufFile::open(file.path(), error);
+  CHECK(gguf != nullptr, "%s", error.message.c_str());
+  return make_backend(*gguf, kind, isa, threads, error);  // The file is closed before the backend runs.
+}
+
+std::vector<float> logits_of(Backend& backend) {
+  TestSequences run(backend, 2, 70);
+  run.append(66);
+  run.append(1);
+  return run.logits();
+}
+
+void check_variant(const Variant& variant, const char* what) {
+  Error error;
+  const auto reference = load(variant, BackendKind::kReference, Isa::kScalar, error);
+  CHECK(reference != nullptr, "%s: %s", what, error.message.c_str());
+  const std::vector<float> want = logits_of(*reference);
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+    if (isa > best_isa()) continue;
+    const auto backend = load(variant, BackendKind::kCpu, isa, error, 2);
+    CHECK(backend != nullptr, "%s: %s", what, error.message.c_str());
+    const std::vector<float> got = logits_of(*backend);
+    const double distance = rel_l2(got.data(), want.data(), want.size());
+    CHECK(distance < 2e-3, "%s on %s: relL2 %.1e from the reference", what, backend->numerics(), distance);
+  }
+}
+
+void expect_fault(const Variant& variant, const char* code, const char* part) {
+  for (const BackendKind kind : {BackendKind::kReference, BackendKind::kCpu}) {
+    Error error;
+    CHECK(load(variant, kind, best_isa(), error) == nullptr, "'%s' is refused", part);
+    CHECK(error.code == code && error.message.find(part) != std::string::npos, "wanted %s '%s', got %s: %s", code, part, error.code.c_str(), error.message.c_str());
+  }
+}
+
+void check_good_models() {
+  for (const uint32_t format : {0u, 1u, 2u, 3u, 8u, 30u}) check_variant({.format = format}, ("format " + std::to_string(format)).c_str());
+  check_variant({.untied = true}, "untied output");
+  check_variant({.extra = [](GgufWriter& out) {
+                   std::string factors;
+                   for (uint32_t i = 0; i < kHeadDim / 2; ++i) GgufWriter::put(factors, 1.0f + static_cast<float>(i));
+                   out.tensor("rope_freqs.weight", {kHeadDim / 2}, 0, factors);
+                 }},
+                "RoPE factors");
+  Error error;
+  const auto tied = load({}, BackendKind::kReference, Isa::kScalar, error), untied = load({.untied = true}, BackendKind::kReference, Isa::kScalar, error);
+  CHECK(logits_of(*tied) != logits_of(*untied), "output.weight is used where there is one");
+  CHECK(std::string(tied->numerics()) == "reference-f32", "%s", tied->numerics());
+}
+
+void check_bad_models() {
+  expect_fault({.architecture = "mamba"}, kModelUnsupported, "architecture 'mamba'; known: llama");
+  expect_fault({.skip = "blk.1.ffn_up.weight"}, kModelInvalid, "'blk.1.ffn_up.weight' is missing");
+  expect_fault({.heads = 3}, kModelInvalid, "3 heads do not share 2 KV heads");
+  expect_fault({.heads = 6}, kModelInvalid, "'blk.0.attn_q.weight' has shape 64 x 128; the model's numbers ask for 64 x 192");
+  expect_fault({.poison = "blk.1.attn_v.weight"}, kModelInvalid, "'blk.1.attn_v.weight' holds nan at value 0 of 4096");
+  expect_fault({.poison = "output_norm.weight", .poisoned = INFINITY}, kModelInvalid, "'output_norm.weight' holds inf");
+  expect_fault({.extra = [](GgufWriter& out) { out.tensor("blk.0.attn_q.bias", {kHidden}, 0, test_weights(0, kHidden, 9)); }}, kModelUnsupported, "'blk.0.attn_q.bias'");
+  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.expert_count", 8); }}, kModelUnsupported, "8 experts");
+  expect_fault({.extra = [](GgufWriter& out) { out.text("llama.rope.scaling.type", "yarn"); }}, kModelUnsupported, "'yarn'");
+  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.dimension_count", 34); }}, kModelInvalid, "RoPE over 34 of 32");
+  Error error;
+  CHECK(load({.poison = "blk.0.attn_q.weight", .poisoned = 1e6f}, BackendKind::kCpu, best_isa(), error) == nullptr, "a weight beyond binary16");
+  CHECK(error.code == kModelUnsupported && error.message.find("at most 65504") != std::string::npos, "%s", error.message.c_str());
+  error = {};
+  CHECK(load({}, BackendKind::kCpu, best_isa(), error, 0) == nullptr && error.message.find("0 threads") == 0, "%s", error.message.c_str());
+}
+
+/// What `run` refuses, with nothing written.
+void check_bad_batches() {
+  Error error;
+  const auto backend = load({}, BackendKind::kCpu, best_isa(), error);
+  Buffer<std::byte> arena(backend->block_bytes() * 4);
+  const int32_t blocks[4] = {0, 1, 2, 3};
+  std::vector<float> logits(kVocab, 7);
+  const auto run = [&](int32_t token, const SequenceView& view, int32_t logits_row) {
+    const int32_t tokens[2] = {1, token};
+    return backend->run({tokens, 2, &view, 1, &logits_row, 1, logits.data()}, arena.data());
+  };
+  CHECK(run(2, {blocks, 0, 2, 0}, 1) == Status::kOk && logits[0] != 7, "a good batch");
+  logits.assign(kVocab, 7);
+  CHECK(run(kVocab, {blocks, 0, 2, 0}, 1) == Status::kBadShape, "a token outside the vocabulary");
+  CHECK(run(-1, {blocks, 0, 2, 0}, 1) == Status::kBadShape, "a negative token");
+  CHECK(run(2, {blocks, kContext - 1, 2, 0}, 1) == Status::kBadShape, "a position outside the context");
+  CHECK(run(2, {blocks, -1, 2, 0}, 1) == Status::kBadShape, "a negative position");
+  CHECK(run(2, {blocks, 0, 1, 0}, 1) == Status::kBadShape, "a row that belongs to no sequence");
+  CHECK(run(2, {blocks, 0, 3, 0}, 1) == Status::kBadShape, "a view beyond the batch");
+  CHECK(run(2, {blocks, 0, 1, 1}, 1) == Status::kBadShape, "a gap between views");
+  CHECK(run(2, {blocks, 0, 2, 0}, 2) == Status::kBadShape, "logits of a row outside the batch");
+  CHECK(logits[0] == 7, "nothing is written");
+  CHECK(backend->run({nullptr, 0, nullptr, 0, nullptr, 0, nullptr}, arena.data()) == Status::kOk, "an empty batch");
+}
+
+}  // namespace
+
+int main() {
+  check_good_models();
+  check_bad_models();
+  check_bad_batches();
+  std::puts("llama: ok");
+}
