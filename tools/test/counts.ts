@@ -21,7 +21,7 @@ export function countVitest(json: string): Counts {
     passed: report.numPassedTests,
     failed: report.numFailedTests + unloaded.length,
     skipped: report.numPendingTests + report.numTodoTests,
-    failures: [...failedTests, ...unloaded.map((file) => `${file.name}: ${file.message.split('\n')[0] ?? 'not loaded'}`)],
+    failures: [...failedTests, ...unloaded.map((file) => `${file.name}: ${file.message.split('\n')[0] || 'a hook failed, see above'}`)],
   };
 }
 
