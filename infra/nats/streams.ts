@@ -76,13 +76,17 @@ export function streamOf(table: StreamTable, subject: string): StreamSpec | null
 /** `*` stands for one token, a final `>` for one or more. */
 export function matches(filter: string, subject: string): boolean {
   if (filter === subject) return true;
-  const wanted = filter.split('.'), given = subject.split('.');
-  for (const [i, token] of wanted.entries()) {
-    if (token === '>') return given.length > i;
-    if (i >= given.length || (token !== '*' && token !== given[i])) return false;
+  let pattern = patterns.get(filter);
+  if (pattern === undefined) {
+    if (patterns.size >= 4_096) patterns.clear();
+    const tokens = filter.split('.').map((token) => (token === '*' ? '[^.]+' : token === '>' ? '.+' : token.replace(/[^A-Za-z0-9_-]/g, '\\$&')));
+    pattern = new RegExp(`^${tokens.join('\\.')}$`, 's');
+    patterns.set(filter, pattern);
   }
-  return wanted.length === given.length;
+  return pattern.test(subject);
 }
+
+const patterns = new Map<string, RegExp>();
 
 export type Ensured =
   /** `notices`: one line for each limit that an operator set otherwise than the table. */
