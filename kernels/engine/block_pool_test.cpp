@@ -50,7 +50,10 @@ struct Bench {
   void compute(Use& use, int32_t rows) {
     pool.adopt(use.sequence, use.names, static_cast<int32_t>(use.tokens.size()) - 1);
     rows = std::min(rows, static_cast<int32_t>(use.tokens.size()) - use.sequence.computed);
-    EXPECT(pool.extend(use.sequence, rows));
+    if (!pool.extend(use.sequence, rows)) {  // a real copy thread would end on its own while extend() waits for it
+      finish_begun();
+      EXPECT(pool.extend(use.sequence, rows));
+    }
     const Values values = ToyBackend::chain(use.tokens);
     const auto first = static_cast<size_t>(use.sequence.computed);
     for (size_t at = first; at < first + static_cast<size_t>(rows); ++at) {
@@ -97,6 +100,10 @@ struct Bench {
     return after;
   }
 
+  void finish_begun() {
+    for (const CopyJobPtr& job : std::exchange(begun, {})) copier.finish(job);
+  }
+
   void settle() {
     copier.wait_idle();
     pool.pump_moves(0);
@@ -138,6 +145,7 @@ struct Bench {
   std::set<std::pair<Tier, BlockName>> directory;
   std::map<BlockName, BlockName> parents;
   std::vector<MovedEvent> moved;
+  std::vector<CopyJobPtr> begun;  // copies in the middle
 };
 
 void hit_during_a_queued_demotion_cancels_it() {
@@ -241,6 +249,19 @@ void dram_takes_a_block_only_in_the_place_of_a_lesser_one() {
   EXPECT(bench.holds(dear, 1, Tier::kDram) && bench.pool.find_block(name_chain(Salt{}, cheap)[0]) == nullptr);
 }
 
+void pressure_with_dram_takes_leaves_first_and_spares_pins() {
+  Bench bench(6, 8);
+  const auto pinned = make_tokens(128, 1), idle = make_tokens(128, 2);
+  bench.run("pinned", pinned);
+  bench.pool.pin("pinned", Tier::kHbm);
+  bench.run("idle", idle);
+  bench.run("new", make_tokens(192, 3));  // one more than is free
+  EXPECT(bench.holds(idle, 0, Tier::kHbm) && !bench.holds(idle, 1, Tier::kHbm) && bench.holds(idle, 1, Tier::kDram));
+  EXPECT(bench.holds(pinned, 1, Tier::kHbm));
+  bench.run("newer", make_tokens(256, 4));
+  EXPECT(bench.holds(pinned, 0, Tier::kHbm) && bench.holds(pinned, 1, Tier::kHbm));
+}
+
 void admission_counts_what_is_promised_already() {
   Bench bench(6, 0);
   auto first = bench.admit("a", make_tokens(10, 1), 256);  // promised 4, holds none yet
@@ -310,7 +331,6 @@ void survives_random_operations(uint64_t seed) {
   std::vector<std::unique_ptr<Bench::Use>> uses;
   std::map<std::string, std::vector<int32_t>> history;
   std::map<std::string, size_t> pinned;  // lane to the length of its chain: none of it may go
-  std::vector<CopyJobPtr> begun;
   for (int i = 0; i < 400; ++i) {
     const std::string lane = any_lane();
     switch (draw(13)) {
@@ -330,7 +350,7 @@ void survives_random_operations(uint64_t seed) {
       case 2: case 3: case 4: {
         if (uses.empty()) break;
         Bench::Use& use = *uses[draw(uses.size())];
-        if (begun.empty()) bench.make_resident(use);
+        if (bench.begun.empty()) bench.make_resident(use);
         if (bench.pool.pump_resident(use.sequence)) bench.compute(use, 1 + static_cast<int32_t>(draw(100)));
         break;
       }
@@ -355,11 +375,10 @@ void survives_random_operations(uint64_t seed) {
       case 10: if (bench.pool.find_lane(lane) != nullptr) bench.pool.retain(lane, static_cast<double>(draw(4))); break;
       case 11: if (draw(3) == 0) { bench.pool.drop(lane); pinned.erase(lane); } break;
       case 12: {
-        if (draw(2) == 0 && begun.empty()) {
-          if (CopyJobPtr job = bench.copier.begin()) begun.push_back(job);
+        if (draw(2) == 0 && bench.begun.empty()) {
+          if (CopyJobPtr job = bench.copier.begin()) bench.begun.push_back(job);
         } else {
-          for (const CopyJobPtr& job : begun) bench.copier.finish(job);
-          begun.clear();
+          bench.finish_begun();
         }
         if (draw(2) == 0) bench.pool.pump_moves(0);
         break;
@@ -370,7 +389,7 @@ void survives_random_operations(uint64_t seed) {
       if (bench.pool.find_lane(id) != nullptr) EXPECT_EQ(bench.pool.find_lane(id)->chain.size(), length);
     }
   }
-  for (const CopyJobPtr& job : begun) bench.copier.finish(job);
+  bench.finish_begun();
   for (auto& use : uses) bench.release(*use);
   for (int i = 0; i < 6; ++i) bench.pool.drop("l" + std::to_string(i));
   bench.settle();
@@ -392,6 +411,7 @@ int main(int count, char** arguments) {
   lane_dropped_during_its_copy_frees_everything_it_alone_had();
   eviction_takes_the_least_value_then_the_oldest_leaves_first();
   dram_takes_a_block_only_in_the_place_of_a_lesser_one();
+  pressure_with_dram_takes_leaves_first_and_spares_pins();
   admission_counts_what_is_promised_already();
   recall_stops_at_what_is_worth_more();
   for (uint64_t seed = 1; seed <= 60; ++seed) {

@@ -181,7 +181,7 @@ void fork_shares_full_blocks_and_copies_the_partial_one() {
 }
 
 void siblings_that_arrive_together_compute_the_prefix_once() {
-  Rig rig({.hbm_blocks = 64, .dram_blocks = 0, .running_max = 8, .iteration_tokens_max = 64});
+  Rig rig({.hbm_blocks = 64, .dram_blocks = 0, .running_max = 8, .iteration_tokens_max = 200});
   const auto parent = make_tokens(256, 1);
   for (int64_t run = 0; run < 6; ++run) rig.submit(Rig::request(run, "s" + std::to_string(run), joined(parent, make_tokens(10, 10 + static_cast<uint64_t>(run))), 4));
   int32_t computed = 0;
