@@ -11,10 +11,13 @@ const MiB = 1 << 20;
 const units: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 1024, MiB, GiB: 1024 * MiB };
 
 /** `256MiB`, `1GiB`, or a plain number of bytes. */
-const bytes = z.union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?\s*(B|KiB|MiB|GiB)?$/, 'is a size such as 256MiB').transform((text) => {
-  const [, number = '0', unit = ''] = /^([\d.]+)\s*(\w*)$/.exec(text) ?? [];
-  return Math.floor(Number(number) * (units[unit] ?? 1));
-})]);
+const bytes = z.union([z.int().min(0), z.string()], { error: 'is not a size such as 256MiB' }).transform((given, context) => {
+  if (typeof given === 'number') return given;
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB)?$/.exec(given) ?? [];
+  if (number !== undefined) return Math.floor(Number(number) * (units[unit] ?? 1));
+  context.addIssue({ code: 'custom', message: `"${given}" is not a size such as 256MiB` });
+  return z.NEVER;
+});
 const token = z.string().refine(isToken, 'is 1 to 64 of A-Z a-z 0-9 _ -');
 const port = z.int().min(0).max(65_535);
 

@@ -6,6 +6,7 @@ export const subjects = (region: string) => ({
   in: (p: number, trace: string) => `sw.v1.${region}.in.${p}.${trace}`,
   inOf: (p: number) => `sw.v1.${region}.in.${p}.*`,
   state: (p: number, trace: string) => `sw.v1.${region}.state.${p}.${trace}`,
+  states: `sw.v1.${region}.state.*.*`,
   stateOf: (p: number) => `sw.v1.${region}.state.${p}.*`,
   checkpoint: (p: number) => `sw.v1.${region}.state.${p}._checkpoint`,
   page: (tenant: string, name: string) => `sw.v1.${region}.ctx.${tenant}.${name}`,

@@ -15,7 +15,12 @@ export interface Role {
 }
 
 /** A fault of the surroundings, told in one line; the process ends with code 1. */
-export class StartError extends Error { override readonly name = 'StartError'; }
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  /** NATS is not there, or not as it is needed. */
+  readonly isUnavailable: boolean;
+  constructor(message: string, isUnavailable = false) { super(message); this.isUnavailable = isUnavailable; }
+}
 
 export const newLogger = (config: Config, role: string): Logger => pino({ level: config.log, base: { role }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
 
@@ -40,7 +45,7 @@ export async function openBus(config: Config, name: string, url: string, log: Lo
     servers: url, name, deadlineMs: config.nats.deadlineMs,
     onStatus: (status) => { log[status.kind === 'up' || status.kind === 'closed' ? 'info' : 'warn'](status, `nats ${status.kind}`); },
   });
-  if (!connected.ok) throw new StartError(connected.message);
+  if (!connected.ok) throw new StartError(connected.message, true);
   const { connection } = connected;
   const table = streamTable(config.region);
   const ensured = await ensureStreams(connection, Object.values(table));

@@ -1,0 +1,132 @@
+import { Command, CommanderError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
+import { doctor } from './commands/doctor.ts';
+import { runRole } from './commands/run-role.ts';
+import { tap } from './commands/tap.ts';
+import { traceLs, traceShow, traceWatch } from './commands/trace.ts';
+import { StartError } from './role.ts';
+
+/** What the program's exit code means; never changed, scripts rely on it. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, unavailable: 3, notFound: 4 } as const;
+
+interface Flags {
+  config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;
+  name?: string; host?: string; port?: string; policy?: Config['conductor']['policy']; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa'];
+  backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
+  dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
+}
+
+const program = new Command('slackwater')
+  .description('An inference runtime for background AI agents: the trace is the unit, the cluster is one machine.')
+  .version((JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version)
+  .exitOverride()
+  .showHelpAfterError('(slackwater --help shows every command)')
+  .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 NATS or fleet not reachable, 4 not found.\nEvery setting: defaults, then --config FILE (YAML), then SLACKWATER_<SECTION>_<FIELD>, then flags. --print-config shows the result.');
+
+/** Flags that every command understands. */
+const shared = (command: Command): Command => command
+  .option('--config <file>', 'settings in YAML', process.env['SLACKWATER_CONFIG'])
+  .option('--nats <url>', 'an existing NATS; without it `up` and `demo` start their own')
+  .option('--region <name>', 'region, part of every subject')
+  .option('--print-config', 'print the effective configuration and exit')
+  .addOption(new Option('--log <level>', 'what is logged, to stderr').choices(['silent', 'error', 'warn', 'info', 'debug']));
+const withModel = (command: Command): Command => command.option('--model <path>', 'a GGUF file');
+const withWorker = (command: Command): Command => withModel(command)
+  .option('--hbm <size>', "the engine's KV arena, such as 256MiB").option('--dram <size>', 'the tier below it').option('--threads <n>', 'threads of the engine')
+  .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512']))
+  .addOption(new Option('--backend <kind>', 'reference: plain loops, the definition').choices(['cpu', 'reference']));
+const policyOption = new Option('--policy <name>', 'how steps are placed and what is kept').choices(['slackwater', 'round-robin-lru']);
+
+withWorker(shared(program.command('up').description('starts nats-server, gateway, conductors and workers, and keeps them running')))
+  .option('--conductors <n>', 'how many').option('--workers <n>', 'how many').option('--host <address>', 'where the gateway listens').option('--port <n>', 'where the gateway listens')
+  .option('--store <folder>', "where nats-server keeps what it stores").addOption(policyOption)
+  .action((flags: Flags) => run(flags, async (config) => (await import('./up.ts')).runUp(config)));
+withModel(shared(program.command('gateway').description('speaks HTTP and NATS with harnesses; the only place that knows text')))
+  .option('--name <name>', 'of this process').option('--host <address>', 'to listen on').option('--port <n>', 'to listen on')
+  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./gateway.ts')).startGateway(config, url))));
+shared(program.command('conductor').description('owns partitions of traces and runs the control loop'))
+  .option('--name <name>', 'of this process').option('--metrics-port <n>', 'serves /metrics there').addOption(policyOption)
+  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./conductor.ts')).startConductor(config, url))));
+withWorker(shared(program.command('worker').description('runs the engine and its memory tiers')))
+  .option('--name <name>', 'of this process').option('--metrics-port <n>', 'serves /metrics there').addOption(policyOption)
+  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./worker.ts')).startWorker(config, url))));
+
+const trace = program.command('trace').description('what agents are doing, and why');
+shared(trace.command('ls').description('every trace with its state')).option('--json', 'one JSON object a line')
+  .action((flags: Flags) => run(flags, (config) => traceLs(config, flags.json === true)));
+shared(trace.command('show').description('one trace: its steps, what was decided on which numbers, and what else could have been chosen').argument('<id>', 'tr_…')).option('--json', 'as JSON')
+  .action((id: string, flags: Flags) => run(flags, (config) => traceShow(config, id, flags.json === true)));
+shared(trace.command('watch').description('transitions and decisions as they happen').argument('[id]', 'only this trace')).option('--json', 'one JSON object a line')
+  .action((id: string | undefined, flags: Flags) => run(flags, (config) => traceWatch(config, id ?? null, flags.json === true)));
+shared(program.command('tap').description('prints any subject readably, such as "sw.v1.local.beat.*" or "sw.v1.local.>"').argument('<subject>')).option('--json', 'one JSON object a line')
+  .action((subject: string, flags: Flags) => run(flags, (config) => tap(config, subject, flags.json === true)));
+withModel(shared(program.command('doctor').description('checks what the program needs on this machine, and a fleet if --nats names one'))).option('--json', 'as JSON')
+  .action((flags: Flags) => run(flags, (config) => doctor(config, flags.json === true)));
+shared(program.command('config').description('prints the effective configuration')).action((flags: Flags) => run({ ...flags, printConfig: true }, async () => 0));
+
+withModel(shared(program.command('demo').description('real agents review a repository on a real model, with memory pressure, on this machine')))
+  .option('--dir <path>', 'what is reviewed instead of the fixed sample').option('--agents <n>', 'reviews at once: half over HTTP, half over NATS')
+  .option('--tool-seconds <s>', 'how long a tool takes').option('--json <file>', 'writes the report').option('--compare', 'the same work again under round-robin + LRU')
+  .action((flags: Flags) => run(flags, async (config) => (await import('../demo/demo.ts')).runDemo(config, {
+    dir: flags.dir ?? null, agents: flags.agents === undefined ? null : whole(flags.agents, 'agents'), json: typeof flags.json === 'string' ? flags.json : null,
+    toolSeconds: flags.toolSeconds === undefined ? null : number(flags.toolSeconds, 'tool-seconds'), isCompared: flags.compare === true,
+  })));
+
+process.exitCode = await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<number> {
+  let code: number = exitCodes.ok;
+  program.commands.forEach((command) => command.exitOverride());
+  trace.commands.forEach((command) => command.exitOverride());
+  try {
+    await program.parseAsync([...argv]);
+    code = Number(process.exitCode ?? exitCodes.ok);
+  } catch (error) {
+    if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    else code = tell(error);
+  }
+  return code;
+}
+
+/** Loads the configuration, runs a command, and turns what it says into the exit code. */
+async function run(flags: Flags, command: (config: Config) => Promise<number>): Promise<void> {
+  const config = loadConfig(flags.config ?? null, process.env, settingsOf(flags));
+  if (flags.printConfig === true) { process.stdout.write(stringify(config)); return; }
+  process.exitCode = await command(config);
+}
+
+function settingsOf(flags: Flags): ConfigInput {
+  const defined = <T extends object>(layer: T): T => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as T;
+  const name = flags.name;
+  return defined({
+    region: flags.region, log: flags.log,
+    nats: defined({ url: flags.nats, store: flags.store }),
+    model: defined({ path: flags.model }),
+    gateway: defined({ name, host: flags.host, port: flags.port === undefined ? undefined : whole(flags.port, 'port') }),
+    conductor: defined({ name, policy: flags.policy }),
+    worker: defined({ name, hbm: flags.hbm, dram: flags.dram, threads: flags.threads === undefined ? undefined : whole(flags.threads, 'threads'), isa: flags.isa, backend: flags.backend, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
+    fleet: defined({ conductors: flags.conductors === undefined ? undefined : whole(flags.conductors, 'conductors'), workers: flags.workers === undefined ? undefined : whole(flags.workers, 'workers') }),
+  }) as ConfigInput;
+}
+
+function whole(text: string, flag: string): number {
+  if (!/^\d+$/.test(text)) throw new ConfigError(`--${flag} ${text}: a whole number is expected`);
+  return Number(text);
+}
+
+function number(text: string, flag: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new ConfigError(`--${flag} ${text}: a number of 0 or more is expected`);
+  return value;
+}
+
+/** One line for what the surroundings did wrong; the stack for what we did. */
+function tell(error: unknown): number {
+  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NativeError', 'TextError'].includes(error.name);
+  process.stderr.write(`slackwater: ${isExpected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  if (error instanceof ConfigError) return exitCodes.usage;
+  return error instanceof StartError && error.isUnavailable ? exitCodes.unavailable : exitCodes.failed;
+}
