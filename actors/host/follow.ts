@@ -21,15 +21,15 @@ const quietMs = 2_000;
 export class Follow {
   readonly step: string;
   readonly #deps: FollowDeps;
-  readonly #onEffect: (effect: ReplyEffect) => void;
+  readonly #onEffect: (effect: ReplyEffect, attempt: number) => void;
   readonly #reply: Reply;
   readonly #subscriptions: Subscription[] = [];
   #cancelQuiet: () => void = () => {};
   #heardAtMs: number;
   #isOver = false;
 
-  /** Listens from now on; call it before the step is published, or `replay` for one that is under way. */
-  constructor(step: string, deps: FollowDeps, onEffect: (effect: ReplyEffect) => void) {
+  /** `onEffect` is told the attempt that was announced last. Listens from now on; call it before the step is published, or `replay` for one that is under way. */
+  constructor(step: string, deps: FollowDeps, onEffect: (effect: ReplyEffect, attempt: number) => void) {
     this.step = step;
     this.#deps = deps;
     this.#onEffect = onEffect;
@@ -62,7 +62,7 @@ export class Follow {
     this.#heardAtMs = now;
     const { effects } = reply.step(this.#reply, event, now);
     if (effects.some((effect) => effect.kind === 'finish' || effect.kind === 'fail')) this.stop();
-    for (const effect of effects) this.#onEffect(effect);
+    for (const effect of effects) this.#onEffect(effect, this.#reply.attempt);
   }
 
   #watch(): void {

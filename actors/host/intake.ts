@@ -25,7 +25,8 @@ export interface IntakeStep {
   readonly headers: Headers;
 }
 
-export interface PreparedPrompt { readonly ref: PromptRef; readonly pages: readonly Page[]; readonly names: readonly string[] }
+/** `roomTokens`: what the context has left for the answer; a larger `maxTokens` would only reserve blocks that can never be used. */
+export interface PreparedPrompt { readonly ref: PromptRef; readonly pages: readonly Page[]; readonly names: readonly string[]; readonly roomTokens: number }
 
 export type Intaken =
   /** In the log. `isKnown`: it was there before, under the same id. */
@@ -62,7 +63,7 @@ export class Intake {
     if ('kind' in prepared) return prepared;
     try {
       await this.#storePages(step, prepared);
-      return await this.#accept(step, who, prepared.ref);
+      return await this.#accept(step, who, prepared);
     } catch (fault) {
       if (!(fault instanceof BusFault)) throw fault;
       if (fault.code === 'too_large') return { kind: 'refused', code: 'too_large', message: fault.message, limit: null, got: null };
@@ -99,11 +100,11 @@ export class Intake {
     }));
   }
 
-  async #accept(step: IntakeStep, who: WhoReply, ref: PromptRef): Promise<Intaken> {
+  async #accept(step: IntakeStep, who: WhoReply, { ref, roomTokens }: PreparedPrompt): Promise<Intaken> {
     const { trace, parent, seq, lane, identity } = who;
     const accepted: StepAccepted = {
       kind: 'stepAccepted', trace, step: who.step, id: step.id, tenant: step.tenant, parent, lane, seq, isSeqGiven: step.seq !== null, model: step.model,
-      prompt: ref, messageChain: step.chain.at(-1) ?? '', sampling: step.sampling, class: step.class, deadlineMs: step.deadlineMs, identity, atMs: this.#ports.clock.now(),
+      prompt: ref, messageChain: step.chain.at(-1) ?? '', sampling: { ...step.sampling, maxTokens: Math.min(step.sampling.maxTokens, roomTokens) }, class: step.class, deadlineMs: step.deadlineMs, identity, atMs: this.#ports.clock.now(),
     };
     const partition = partitionOf(trace);
     assert(partition !== null, `identity answered "${trace}", which is not a trace id`);

@@ -10,6 +10,7 @@ import type { ChatMessage, Tool } from '../../schemas/chat.ts';
 import { encodeInbox } from '../../schemas/codec.ts';
 import type { FailedOut, Finish, Identity, Page, ResultOut, Retry, StepClass, Timing, TokenLogprob, Usage, WhoReply } from '../../schemas/messages.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
+import { ByteLru } from '../text/byte-lru.ts';
 import { extendChain, messageChain } from '../text/message.ts';
 import { PageMemory, salt } from '../text/pages.ts';
 import { StopFilter } from '../text/stop-filter.ts';
@@ -45,9 +46,10 @@ export interface GatewayStep {
 }
 
 export type Answer =
-  | { readonly kind: 'accepted'; readonly step: string; readonly trace: string; readonly promptTokens: number | null; readonly identity: Identity; readonly isKnown: boolean }
+  /** `promptTokens`: null when the step was known before. `knownTokens`: of them the trace had, as far as this gateway saw. */
+  | { readonly kind: 'accepted'; readonly step: string; readonly trace: string; readonly promptTokens: number | null; readonly knownTokens: number; readonly identity: Identity; readonly isKnown: boolean }
   /** `text` follows what was sent before; `offset` counts its tokens from the answer's start. */
-  | { readonly kind: 'delta'; readonly step: string; readonly offset: number; readonly tokens: Int32Array; readonly text: string; readonly logprobs: readonly TokenLogprob[] }
+  | { readonly kind: 'delta'; readonly step: string; readonly attempt: number; readonly offset: number; readonly tokens: Int32Array; readonly text: string; readonly logprobs: readonly TokenLogprob[] }
   | { readonly kind: 'result'; readonly step: string; readonly attempt: number; readonly text: string; readonly tokens: Int32Array; readonly finish: Finish; readonly usage: Usage; readonly timing: Timing; readonly worker: string; readonly costUsd: number; readonly logprobs: readonly TokenLogprob[] }
   | { readonly kind: 'failed'; readonly step: string; readonly code: string; readonly message: string; readonly retry: Retry; readonly limit: number | null; readonly got: number | null }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly limit: number | null; readonly got: number | null }
@@ -61,8 +63,12 @@ export interface GatewayOptions {
   readonly stepsMax?: number;
 }
 
-const defaultMaxTokens = 256;
+/** What a follower of the step reports, and which attempt was announced then. */
+interface Told { readonly effect: ReplyEffect; readonly attempt: number }
+
+const defaultMaxTokens = 1_024;
 const encodeMs = 30_000;
+const graceMs = 10_000;
 
 /** The only place that knows text: steps in, tokens to the fleet, text out. Any number of them, none with state that matters. */
 export class Gateway {
@@ -71,6 +77,7 @@ export class Gateway {
   readonly #intake: Intake;
   readonly #pages = new PageMemory();
   readonly #histories = new Histories();
+  readonly #traceTokens = new ByteLru<number>(8 << 20);
   readonly #stepsMax: number;
   #inFlight = 0;
   #totals = { accepted: 0, refused: 0, deferred: 0, failed: 0, answered: 0, diverged: 0 };
@@ -112,8 +119,12 @@ export class Gateway {
   }
 
   /** The harness says that its trace is over. False: the fleet could not be told now. */
-  async end(tenant: string, foreignTrace: string): Promise<boolean> {
-    const trace = ownTrace(tenant, foreignTrace);
+  end(tenant: string, foreignTrace: string): Promise<boolean> {
+    return this.endTrace(ownTrace(tenant, foreignTrace));
+  }
+
+  /** The same of a trace by our own id: one that was inferred has no other. */
+  async endTrace(trace: string): Promise<boolean> {
     const bytes = encodeInbox({ kind: 'endAsked', trace, outcome: 'finished', reason: 'ended by its harness' });
     return this.#tell(this.#subjects.in(partitionOf(trace) ?? 0, trace), bytes, `end/${trace}/${this.#options.ports.clock.now()}`);
   }
@@ -136,8 +147,8 @@ export class Gateway {
     if (messages === null) { yield this.#refuse('history_unknown', `this gateway does not have steps 1 to ${(step.seq ?? 1) - 1} of trace "${step.trace}"; send "messages", the whole history`); return; }
     const chain = messageChain(step.tenant, step.model, messages);
     const id = step.id ?? randomBytes(12).toString('hex');
-    const answers = new AnswerQueue<ReplyEffect>();
-    let follow: Follow | null = null;
+    const answers = new AnswerQueue<Told>();
+    let follow: Follow | null = null, endWait = (): void => {};
     const followDeps = { ports: this.#options.ports, subjects: this.#subjects, costUsd: (acceleratorMs: number) => costUsd(acceleratorMs, 0, this.#options.prices) };
     try {
       const taken = await this.#intake.submit(
@@ -153,27 +164,37 @@ export class Gateway {
         async (who) => {
           const prepared = await this.#prepare(step, model, messages, chain, who);
           // From before it is in the log: no delta may come unheard.
-          if (!('kind' in prepared)) follow = new Follow(who.step, followDeps, (effect) => answers.push(effect));
+          if (!('kind' in prepared)) follow = new Follow(who.step, followDeps, (effect, attempt) => answers.push({ effect, attempt }));
           return prepared;
         },
       );
       if (taken.kind !== 'accepted') { this.#totals[taken.kind]++; yield taken; return; }
       this.#totals.accepted++;
-      if (trace !== null) this.#histories.remember(trace, taken.seq, messages);
+      if (trace !== null && isMain(taken.step)) this.#histories.remember(trace, taken.seq, messages);
       follow = this.#followed(follow, taken, followDeps, answers);
-      yield { kind: 'accepted', step: taken.step, trace: taken.trace, promptTokens: taken.promptTokens, identity: taken.identity, isKnown: taken.isKnown };
+      yield { kind: 'accepted', step: taken.step, trace: taken.trace, promptTokens: taken.promptTokens, knownTokens: Math.min(this.#traceTokens.find(taken.trace) ?? 0, taken.promptTokens ?? 0), identity: taken.identity, isKnown: taken.isKnown };
+      endWait = this.#endWait(taken.step, step.deadlineMs ?? limits.stepDeadlineMs, answers);
       yield* this.#relay(step, model, taken, chain, answers, trace, messages);
     } finally {
+      endWait();
       (follow as Follow | null)?.stop();
     }
   }
 
+  /** The trace keeps the deadline; when nobody is left to do so, its gateway does, somewhat later. */
+  #endWait(step: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
+    const { clock } = this.#options.ports;
+    const waitMs = deadlineMs + graceMs;
+    const failure: FailedOut = { kind: 'failed', step, code: 'no_answer', message: `nothing ended step ${step} within ${waitMs} ms`, retry: 'later', limit: null, got: null };
+    return clock.alarm(clock.now() + waitMs, () => answers.push({ effect: { kind: 'fail', failure }, attempt: 0 }));
+  }
+
   /** A step that was known already may be under way, or answered: what was published of it is read from the start. */
-  #followed(follow: Follow | null, taken: Intaken & { readonly kind: 'accepted' }, deps: ConstructorParameters<typeof Follow>[1], answers: AnswerQueue<ReplyEffect>): Follow {
+  #followed(follow: Follow | null, taken: Intaken & { readonly kind: 'accepted' }, deps: ConstructorParameters<typeof Follow>[1], answers: AnswerQueue<Told>): Follow {
     let followed = follow;
     if (followed === null || followed.step !== taken.step) {
       followed?.stop();
-      followed = new Follow(taken.step, deps, (effect) => answers.push(effect));
+      followed = new Follow(taken.step, deps, (effect, attempt) => answers.push({ effect, attempt }));
     }
     if (taken.isKnown) followed.replay();
     return followed;
@@ -189,7 +210,7 @@ export class Gateway {
       const paged = this.#pages.build(who.trace, salt(step.tenant, model.weights, '', kvDtype), tokens);
       const names = paged.pages.map((page) => page.name);
       const pages: Page[] = paged.pages.map(({ parent, tokens: ids, chain: blocks }) => ({ kind: 'page', parent, tokens: ids, chain: blocks }));
-      return { ref: { pages: names, tail: paged.tail, tailChain: paged.tailChain, tokens: paged.tokens }, pages, names };
+      return { ref: { pages: names, tail: paged.tail, tailChain: paged.tailChain, tokens: paged.tokens }, pages, names, roomTokens: model.contextLength - tokens.length };
     } catch (error) {
       if (!(error instanceof TextError)) throw error;
       if (error.code === 'message_invalid' || error.code === 'template_failed') return { kind: 'refused', code: error.code, message: error.message, limit: null, got: null };
@@ -197,24 +218,25 @@ export class Gateway {
     }
   }
 
-  async *#relay(step: GatewayStep, model: GatewayModel, taken: Intaken & { readonly kind: 'accepted' }, chain: readonly string[], effects: AnswerQueue<ReplyEffect>, trace: string | null, messages: readonly ChatMessage[]): AsyncGenerator<Answer, void, void> {
+  async *#relay(step: GatewayStep, model: GatewayModel, taken: Intaken & { readonly kind: 'accepted' }, chain: readonly string[], effects: AnswerQueue<Told>, trace: string | null, messages: readonly ChatMessage[]): AsyncGenerator<Answer, void, void> {
     const detokenizer = model.detokenizer(), stops = new StopFilter(step.stop);
     let text = '';
     const shown = (piece: string): string => { text += piece; return piece; };
-    for await (const effect of effects) {
+    for await (const { effect, attempt } of effects) {
       switch (effect.kind) {
         case 'deliver':
-          yield { kind: 'delta', step: taken.step, offset: effect.offset, tokens: effect.tokens, text: shown(stops.push(detokenizer.push(effect.tokens))), logprobs: effect.logprobs };
+          yield { kind: 'delta', step: taken.step, attempt, offset: effect.offset, tokens: effect.tokens, text: shown(stops.push(detokenizer.push(effect.tokens))), logprobs: effect.logprobs };
           break;
         case 'diverged': this.#totals.diverged++; break;
         case 'finish': {
           const rest = shown(stops.push(detokenizer.flush()) + stops.flush());
           const { result } = effect;
-          if (rest !== '') yield { kind: 'delta', step: taken.step, offset: result.tokens.length, tokens: new Int32Array(), text: rest, logprobs: [] };
+          if (rest !== '') yield { kind: 'delta', step: taken.step, attempt: result.attempt, offset: result.tokens.length, tokens: new Int32Array(), text: rest, logprobs: [] };
           this.#remember(model, chain, result, text, trace, taken.seq, messages);
+          if (isMain(taken.step)) this.#traceTokens.keep(taken.trace, result.usage.prompt + result.usage.generated, 200);
           this.#totals.answered++;
-          const { attempt, tokens, finish, usage, timing, worker, logprobs } = result;
-          yield { kind: 'result', step: taken.step, attempt, text, tokens, finish, usage, timing, worker, costUsd: result.costUsd, logprobs };
+          const { tokens, finish, usage, timing, worker, logprobs } = result;
+          yield { kind: 'result', step: taken.step, attempt: result.attempt, text, tokens, finish, usage, timing, worker, costUsd: result.costUsd, logprobs };
           return;
         }
         case 'fail': {
@@ -230,7 +252,7 @@ export class Gateway {
   #remember(model: GatewayModel, chain: readonly string[], result: ResultOut, text: string, trace: string | null, seq: number, messages: readonly ChatMessage[]): void {
     const message: ChatMessage = { role: 'assistant', content: text };
     model.splices.remember(extendChain(chain.at(-1) ?? '', message), result.tokens, text);
-    if (trace !== null) this.#histories.remember(trace, seq, [...messages, message]);
+    if (trace !== null && isMain(result.step)) this.#histories.remember(trace, seq, [...messages, message]);
   }
 
   #refuse(code: string, message: string): Answer {
@@ -238,6 +260,9 @@ export class Gateway {
     return { kind: 'refused', code, message, limit: null, got: null };
   }
 }
+
+/** A side call's context is not the trace's. */
+const isMain = (step: string): boolean => !step.includes('/s');
 
 const failedOf = ({ step, code, message, retry, limit, got }: FailedOut): Answer => ({ kind: 'failed', step, code, message, retry, limit, got });
 
