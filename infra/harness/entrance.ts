@@ -1,0 +1,114 @@
+import { hash } from 'node:crypto';
+import type { Ports, Subscription, Task } from '../../actors/lib/ports.ts';
+import { isRefused, refused } from '../../schemas/refused.ts';
+import { type Reply, encodeReply } from '../../schemas/reply.ts';
+import { isToken, stepSubject } from '../../schemas/subjects.ts';
+import { type StepRequest, parseStep } from '../../schemas/harness.ts';
+import type { Answer, Gateway } from '../gateway/gateway.ts';
+import { acceptedOf, deferredOf, deltaOf, failedOf, gatewayStep, refusedOf, resultOf } from '../gateway/requests.ts';
+import { findReply } from './find-reply.ts';
+import { SignOfLife } from './sign-of-life.ts';
+
+export interface EntranceOptions {
+  readonly gateway: Gateway;
+  readonly ports: Ports;
+  /** Steps taken from the queue whose fate is not in the log yet. */
+  readonly inFlightMax?: number;
+  onFault(message: string): void;
+}
+
+export interface Entrance {
+  /** Takes no more steps; answers under way get `drainMs`. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Shared by all gateways: each step goes to one of them. */
+const durable = 'gateways';
+const inFlightMax = 64;
+/** Longer than a prompt takes to be tokenised and stored; after it another gateway gets the step, under the same id. */
+const ackWaitMs = 45_000;
+
+/**
+ * Steps that harnesses publish to `sw.step.<tenant>`, answered on the subject that a step names in `reply`.
+ *
+ * A step leaves the queue when it is in the log or can never be; what is deferred goes back and comes again after its
+ * delay, until its deadline has passed. So a step that was stored is not lost, whichever gateway dies.
+ */
+export function openHarnessEntrance(options: EntranceOptions): Entrance {
+  const { bus } = options.ports;
+  const underWay = new Set<Promise<void>>();
+  const subscription: Subscription = bus.consume('step', durable, { inFlightMax: options.inFlightMax ?? inFlightMax, ackWaitMs }, (task) => {
+    const work = answerTask(options, task).finally(() => underWay.delete(work));
+    underWay.add(work);
+  });
+  return {
+    close: async (drainMs) => {
+      subscription.stop();
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, drainMs);
+      await Promise.race([Promise.all(underWay), late.promise]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function answerTask(options: EntranceOptions, task: Task): Promise<void> {
+  const { gateway, ports } = options;
+  const tenant = task.subject.slice(stepSubject('').length);
+  const contentType = task.headers['content-type'] ?? task.headers['Content-Type'] ?? null;
+  const request = isToken(tenant) ? parseStep(task.bytes, contentType) : refused('invalid_tenant', `tenant "${tenant.slice(0, 80)}" is not 1 to 64 of A-Z a-z 0-9 _ -`);
+  if (isRefused(request)) {
+    const reply = findReply(task.bytes, contentType);
+    options.onFault(`step on ${task.subject} refused: ${request.message}`);
+    if (reply !== null) ports.bus.emit(reply, encodeReply(request));
+    task.ack();
+    return;
+  }
+  const send = (reply: Reply): void => { if (request.reply !== null) ports.bus.emit(request.reply, encodeReply(reply)); };
+  if (request.end) {
+    if (await gateway.end(tenant, request.trace ?? '')) task.ack();
+    else task.putBack(1_000);
+    return;
+  }
+  await answerStep(options, task, request, tenant, send);
+}
+
+async function answerStep({ gateway, ports }: EntranceOptions, task: Task, request: StepRequest, tenant: string, send: (reply: Reply) => void): Promise<void> {
+  const waitedMs = ports.clock.now() - task.atMs;
+  const { deadline_ms: deadlineMs } = request;
+  if (deadlineMs !== null && waitedMs >= deadlineMs) {
+    send(refused('deadline', `the step waited ${waitedMs} ms for the fleet; its deadline is ${deadlineMs} ms`, { limit: deadlineMs, got: waitedMs }));
+    task.ack();
+    return;
+  }
+  // Without an id it still has to be the same step when it is delivered again.
+  const id = request.id ?? `queue-${hash('sha256', `${task.subject}/${task.seq}/${task.atMs}`, 'hex').slice(0, 24)}`;
+  const life = new SignOfLife(ports.clock, send);
+  const step = gatewayStep({ ...request, id, deadline_ms: deadlineMs === null ? null : deadlineMs - waitedMs }, tenant, headersOf(task));
+  try {
+    for await (const answer of gateway.submit(step)) {
+      if (answer.kind === 'deferred') task.putBack(answer.retryAfterMs);
+      else if (answer.kind === 'accepted' || answer.kind === 'refused') task.ack();
+      const reply = replyOf(answer);
+      life.heard(reply);
+      send(reply);
+    }
+  } finally {
+    life.stop();
+  }
+}
+
+/** Only the trace context goes with the step. */
+const headersOf = (task: Task): Readonly<Record<string, string>> =>
+  Object.fromEntries(['traceparent', 'tracestate'].flatMap((name) => (task.headers[name] === undefined ? [] : [[name, task.headers[name]]])));
+
+function replyOf(answer: Answer): Reply {
+  switch (answer.kind) {
+    case 'accepted': return acceptedOf(answer);
+    case 'delta': return deltaOf(answer);
+    case 'result': return resultOf(answer);
+    case 'failed': return failedOf(answer);
+    case 'refused': return refusedOf(answer);
+    case 'deferred': return deferredOf(answer);
+  }
+}
