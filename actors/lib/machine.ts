@@ -1,4 +1,4 @@
-import { type AnyStateMachine, type EventFromLogic, type SnapshotFrom, initialTransition, transition } from 'xstate';
+import { type AnyStateMachine, type EventFromLogic, type SnapshotFrom, transition } from 'xstate';
 
 /** An action of a machine, as data: what the actor around the machine turns into effects. */
 export interface Descriptor { readonly type: string; readonly params: unknown }
@@ -7,11 +7,6 @@ export interface Descriptor { readonly type: string; readonly params: unknown }
 export const describes = <Params>() => (_: unknown, _params: Params): void => {};
 
 export interface Transition<M extends AnyStateMachine> { readonly snapshot: SnapshotFrom<M>; readonly actions: readonly Descriptor[] }
-
-export function begin<M extends AnyStateMachine>(machine: M): Transition<M> {
-  const [snapshot, actions] = initialTransition(machine as AnyStateMachine);
-  return { snapshot: snapshot as SnapshotFrom<M>, actions: actions as readonly Descriptor[] };
-}
 
 /** The only call of xstate's `transition` here, so that its cost and its gaps have one home. */
 export function advance<M extends AnyStateMachine>(machine: M, snapshot: SnapshotFrom<M>, event: EventFromLogic<M>): Transition<M> {

@@ -1,7 +1,7 @@
 import type { Decided } from '../lib/asks.ts';
 import type { Decision, FailedOut, Retry, StepAccepted, StepEnded, Usage } from '../../schemas/messages.ts';
 import { idsAfter, tipsAfter } from '../lib/tips.ts';
-import type { LoggedEvent, StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
+import type { StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A context and what its change asks for. */
 export interface Change { readonly context: TraceContext; readonly effects: readonly TraceEffect[] }
@@ -244,5 +244,3 @@ export function andThen(change: Change, more: (context: TraceContext) => Change)
 export const addUsage = (a: Usage, b: Usage): Usage => ({
   prompt: a.prompt + b.prompt, hit: a.hit + b.hit, recalled: a.recalled + b.recalled, computed: a.computed + b.computed, generated: a.generated + b.generated,
 });
-
-export const isLogged = (event: TraceEvent): event is LoggedEvent => 'logSeq' in event;

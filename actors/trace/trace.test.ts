@@ -80,10 +80,14 @@ describe('trace', () => {
   test('a given seq with a gap, or used before, is refused with the numbers', () => {
     const actor = inGap();
     for (const [seq, code] of [[3, 'seq_gap'], [1, 'seq_old']] as const) {
-      const effects = actor.on({ ...accepted(seq), id: 'other', isSeqGiven: true });
+      const effects = actor.on({ ...accepted(seq), id: 'other', step: `${trace}/x`, isSeqGiven: true });
       expect(effects[0]).toMatchObject({ kind: 'announce', out: { kind: 'failed', code, limit: 2, got: seq } });
     }
     expect(actor.value).toBe('toolGap');
+  });
+
+  test('a second step under a number that was answered says nothing on its subject', () => {
+    expect(inGap().on({ ...accepted(1), id: 'other', isSeqGiven: true })).toEqual([]);
   });
 
   test('the same id again is answered with the first answer', () => {

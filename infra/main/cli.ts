@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { doctor } from './commands/doctor.ts';
@@ -71,7 +71,7 @@ withModel(shared(program.command('demo').description('real agents review a repos
   .option('--dir <path>', 'what is reviewed instead of the fixed sample').option('--agents <n>', 'reviews at once: half over HTTP, half over NATS')
   .option('--tool-seconds <s>', 'how long a tool takes').option('--json <file>', 'writes the report').option('--compare', 'the same work again under round-robin + LRU')
   .action((flags: Flags) => run(flags, async (config) => (await import('../demo/demo.ts')).runDemo(config, {
-    dir: flags.dir ?? null, agents: flags.agents === undefined ? null : whole(flags.agents, 'agents'), json: typeof flags.json === 'string' ? flags.json : null,
+    dir: flags.dir === undefined ? null : fromHere(flags.dir), agents: flags.agents === undefined ? null : whole(flags.agents, 'agents'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null,
     toolSeconds: flags.toolSeconds === undefined ? null : number(flags.toolSeconds, 'tool-seconds'), isCompared: flags.compare === true,
   })));
 
@@ -93,7 +93,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** Loads the configuration, runs a command, and turns what it says into the exit code. */
 async function run(flags: Flags, command: (config: Config) => Promise<number>): Promise<void> {
-  const config = loadConfig(flags.config ?? null, process.env, settingsOf(flags));
+  const config = loadConfig(flags.config === undefined ? null : fromHere(flags.config), process.env, settingsOf(flags));
   if (flags.printConfig === true) { process.stdout.write(stringify(config)); return; }
   process.exitCode = await command(config);
 }
@@ -111,6 +111,9 @@ function settingsOf(flags: Flags): ConfigInput {
     fleet: defined({ conductors: flags.conductors === undefined ? undefined : whole(flags.conductors, 'conductors'), workers: flags.workers === undefined ? undefined : whole(flags.workers, 'workers') }),
   }) as ConfigInput;
 }
+
+/** npm runs scripts in the package's root; a path means where the user stands. */
+const fromHere = (path: string): string => resolve(process.env['INIT_CWD'] ?? process.cwd(), path);
 
 function whole(text: string, flag: string): number {
   if (!/^\d+$/.test(text)) throw new ConfigError(`--${flag} ${text}: a whole number is expected`);

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import type { Beat, WorkerLoad } from '../../schemas/messages.ts';
+import type { PlaceAsk } from '../lib/asks.ts';
+import type { Instant } from '../lib/logic.ts';
+import { controlLogic, controlStart } from './control.ts';
+import type { ControlEffect, ControlEvent, ControlPolicy, Held } from './types.ts';
+
+const limits = { beatLostMs: 1_000, waitingMax: 3, candidatesMax: 256 };
+
+describe('control', () => {
+  test('a step goes to the worker that holds its prefix, and says why', () => {
+    const fleet = new Fleet().beat('w1').beat('w2');
+    const [made] = fleet.ask(ask('a/1'), [{ worker: 'w2', hbmTokens: 960, dramTokens: 0 }]);
+    expect(made).toMatchObject({ kind: 'decided', decided: { what: 'place', worker: 'w2', decision: { why: 'holds 960 of 1000 tokens in hbm, 0 in dram; queue 0.00 s' } } });
+    expect((made as Placed).decided.decision.alternatives.map(({ choice }) => choice).sort()).toEqual(['w1', 'w2']);
+  });
+
+  test('a prefix one tier down is still worth more than none', () => {
+    const fleet = new Fleet().beat('w1').beat('w2');
+    expect(fleet.ask(ask('a/1'), [{ worker: 'w1', hbmTokens: 0, dramTokens: 960 }])).toMatchObject([{ decided: { worker: 'w1' } }]);
+  });
+
+  test('a long queue outweighs a short prefix', () => {
+    const fleet = new Fleet().beat('w1', { backlogTokens: 20_000 }).beat('w2');
+    expect(fleet.ask(ask('a/1'), [{ worker: 'w1', hbmTokens: 128, dramTokens: 0 }])).toMatchObject([{ decided: { worker: 'w2' } }]);
+  });
+
+  test('what was placed since the last beat counts: two steps at once do not both take the last room', () => {
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 20 });
+    expect(fleet.ask(ask('a/1'))).toMatchObject([{ decided: { what: 'place' } }]);
+    expect(fleet.ask(ask('b/1'))).toMatchObject([{ decided: { what: 'defer', decision: { why: 'w1: 2 of 64 blocks are free, 18 needed' } } }]);
+  });
+
+  test('a deferred step is said once, and placed by the tick after room shows up', () => {
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 0 });
+    expect(fleet.ask(ask('a/1'))).toMatchObject([{ decided: { what: 'defer' } }]);
+    expect(fleet.tick()).toEqual([]);
+    fleet.beat('w1');
+    expect(fleet.tick()).toMatchObject([{ trace: 'a', decided: { what: 'place', worker: 'w1' } }]);
+    expect(fleet.tick()).toEqual([]);
+  });
+
+  test('of two waiting steps the trace with less left to do goes first, and interactive ones before both', () => {
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 0 });
+    fleet.ask({ ...ask('long/9'), stepsDone: 100, attainedMs: 900_000 });
+    fleet.ask({ ...ask('short/2'), stepsDone: 1, attainedMs: 100 });
+    fleet.ask({ ...ask('person/2'), class: 'interactive', stepsDone: 100, attainedMs: 900_000 });
+    fleet.beat('w1', { hbmGrantable: 64 });
+    expect(fleet.tick().map((made) => (made.kind === 'decided' ? made.trace : ''))).toEqual(['person', 'short', 'long']);
+  });
+
+  test('a wait ages a step past a shorter trace that came later', () => {
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 0 });
+    fleet.ask({ ...ask('long/9'), stepsDone: 10, attainedMs: 10_000 });
+    fleet.at(60_000).beat('w1', { hbmGrantable: 0 });
+    fleet.ask({ ...ask('short/2'), stepsDone: 1, attainedMs: 10, acceptedAtMs: 60_000 });
+    fleet.beat('w1', { hbmGrantable: 20 });
+    expect(fleet.tick()).toMatchObject([{ trace: 'long' }]);
+  });
+
+  test('a full queue rejects the next step with the numbers', () => {
+    const fleet = new Fleet();
+    for (const step of ['a/1', 'b/1', 'c/1']) fleet.ask(ask(step));
+    expect(fleet.ask(ask('d/1'))).toMatchObject([{ decided: { what: 'reject', limit: 3, got: 4, message: '3 of 3 steps wait for a worker' } }]);
+  });
+
+  test('a withdrawn step is never placed', () => {
+    const fleet = new Fleet();
+    fleet.ask(ask('a/1'));
+    fleet.on({ kind: 'ask', ask: { what: 'withdraw', trace: 'a', step: 'a/1' }, held: [] });
+    fleet.beat('w1');
+    expect(fleet.tick()).toEqual([]);
+  });
+
+  test('a worker whose beats stop is lost, and one that started anew has lost what it ran', () => {
+    const fleet = new Fleet().beat('w1');
+    expect(fleet.at(1_500).tick()).toEqual([{ kind: 'workerLost', worker: 'w1' }]);
+    fleet.beat('w1');
+    expect(fleet.on(fleet.beatOf('w1', {}, 2))).toEqual([{ kind: 'workerLost', worker: 'w1' }]);
+    expect(fleet.on(fleet.beatOf('w1', {}, 1))).toEqual([]);
+  });
+
+  test('a model that nobody serves waits, and the reason names who serves what', () => {
+    const fleet = new Fleet().beat('w1');
+    expect(fleet.ask({ ...ask('a/1'), model: 'other' })).toMatchObject([{ decided: { what: 'defer', decision: { why: 'w1: serves m' } } }]);
+  });
+
+  test('in a tight arena a gap demotes and is back before the expected resume; in a roomy one a short gap stays', () => {
+    const gap = { what: 'retain', trace: 'a', step: 'a/1', worker: 'w1', tokens: 2_000, gapsMs: [8_000, 9_000], children: 0, stepsDone: 2 } as const;
+    const [tight] = new Fleet().beat('w1', { hbmUsed: 60 }).on({ kind: 'ask', ask: gap, held: [] });
+    expect(tight).toMatchObject({ decided: { what: 'retain', demoteAfterMs: 0, decision: { forecast: { resumeP50Ms: 9_000 } } } });
+    const { recallAfterMs } = (tight as unknown as { decided: { recallAfterMs: number } }).decided;
+    expect(recallAfterMs).toBeGreaterThan(8_000);
+    expect(recallAfterMs).toBeLessThan(9_000);
+    expect(new Fleet().beat('w1', { hbmUsed: 4 }).on({ kind: 'ask', ask: gap, held: [] })).toMatchObject([{ decided: { demoteAfterMs: null } }]);
+  });
+
+  test('a small parent is pinned resident, one that would fill the arena a tier down', () => {
+    const pin = { what: 'pin', trace: 'a', step: 'a/1', worker: 'w1', children: 4 } as const;
+    const fleet = new Fleet().beat('w1');
+    expect(fleet.on({ kind: 'ask', ask: { ...pin, tokens: 400 }, held: [] })).toMatchObject([{ decided: { tier: 'hbm' } }]);
+    expect(fleet.on({ kind: 'ask', ask: { ...pin, tokens: 3_000 }, held: [] })).toMatchObject([{ decided: { tier: 'dram' } }]);
+  });
+
+  test('round robin takes turns whatever is held', () => {
+    const fleet = new Fleet({ name: 'round-robin-lru', demoteAfterMs: 0 }).beat('w1').beat('w2');
+    const held = [{ worker: 'w2', hbmTokens: 960, dramTokens: 0 }];
+    const workers = ['a/1', 'b/1', 'c/1'].map((step) => (fleet.ask(ask(step), held)[0] as Placed).decided.worker);
+    expect(workers).toEqual(['w1', 'w2', 'w1']);
+  });
+});
+
+type Placed = ControlEffect & { readonly decided: { readonly worker: string; readonly decision: { readonly alternatives: readonly { readonly choice: string }[] } } };
+
+class Fleet {
+  readonly #state = controlStart();
+  readonly #logic: ReturnType<typeof controlLogic>;
+  #now = 0;
+  #seq = 0;
+  constructor(policy: ControlPolicy = { name: 'slackwater', demoteAfterMs: 0 }) { this.#logic = controlLogic(policy, limits); }
+  at(nowMs: number): this { this.#now = nowMs; return this; }
+  on(event: ControlEvent): readonly ControlEffect[] { return this.#logic.step(this.#state, event, this.#now as Instant).effects; }
+  ask(placed: PlaceAsk, held: readonly Held[] = []): readonly ControlEffect[] { return this.on({ kind: 'ask', ask: placed, held }); }
+  tick(): readonly ControlEffect[] { return this.on({ kind: 'tick' }); }
+  beat(node: string, load: Partial<WorkerLoad> = {}): this { this.on(this.beatOf(node, load, 1)); return this; }
+  beatOf(node: string, load: Partial<WorkerLoad>, epoch: number): ControlEvent {
+    const beat: Beat = { kind: 'beat', node, role: 'worker', epoch, seq: ++this.#seq, atMs: this.#now, worker: { ...idle, ...load } };
+    return { kind: 'beat', beat };
+  }
+}
+
+const idle: WorkerLoad = {
+  model: 'm', weights: '', numerics: '', contextLength: 8_192, blockBytes: 1_474_560, device: 'cpu', runsMax: 16, running: 0, waiting: 0,
+  hbmBlocks: 64, hbmGrantable: 64, hbmUsed: 0, dramBlocks: 200, dramUsed: 0, prefillTokensPerS: 600, decodeTokensPerS: 60, recallBytesPerS: 2e9, backlogTokens: 0,
+  counters: { demotedBlocks: 0, recalledBlocks: 0, evictedBlocks: 0, migratedBlocks: 0, promptTokens: 0, generatedTokens: 0, iterations: 0, busyMs: 0 },
+};
+
+const ask = (step: string): PlaceAsk => ({
+  what: 'place', trace: step.split('/')[0] ?? '', parent: null, step, tenant: 't', model: 'm', class: 'agent', promptTokens: 1_000, maxTokens: 100,
+  acceptedSeq: 1, acceptedAtMs: 0, previousWorker: null, avoid: [], stepsDone: 0, attainedMs: 0,
+});
