@@ -4,6 +4,7 @@ import { access, constants, mkdir, readFile, rm, writeFile } from 'node:fs/promi
 import { connect as connectTcp } from 'node:net';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { packageRoot } from '../config.ts';
 import { isOlder, versionFloor } from './connect.ts';
 
 export interface ServerOptions {
@@ -60,7 +61,7 @@ export type FoundBinary =
 
 /** Looks at the argument, SLACKWATER_NATS_SERVER, `bin/` of the cache folder and PATH; the first that exists must be new enough. */
 export async function findServerBinary(given?: string): Promise<FoundBinary> {
-  const cache = process.env['SLACKWATER_CACHE'] ?? join(import.meta.dirname, '..', '..', '.cache');
+  const cache = process.env['SLACKWATER_CACHE'] ?? join(packageRoot(), '.cache');
   const named = given ?? process.env['SLACKWATER_NATS_SERVER'];
   const candidates = named !== undefined && named !== ''
     ? [named]
