@@ -74,7 +74,8 @@ export interface NativeEngine {
   demote(lane: string): void;
   /** Copies the lane's blocks back to hbm ahead of its next run; stops, without harm, when no block can be freed. */
   recall(lane: string): void;
-  /** Blocks of a pinned lane are never dropped; pinned in `hbm` they are not demoted either. A second pin replaces the first. */
+  /** Blocks of a pinned lane are never dropped; pinned in `hbm` they are not demoted either. A second pin replaces the first.
+   * A pin yields only to a run that was admitted and can get its blocks no other way. */
   pin(lane: string, tier: 'hbm' | 'dram'): void;
   unpin(lane: string): void;
   /** Value of keeping the lane (larger = kept longer); eviction takes the block with the least value among its lanes, then the least recently used, leaves first. */

@@ -143,12 +143,14 @@ void EngineObject::on_wake(napi_env env, napi_value on_events, void* context, vo
   auto* self = static_cast<EngineObject*>(context);
   if (env == nullptr || self->loop_ == nullptr) return;
   Napi::HandleScope scope(env);
+  std::optional<Napi::Error> thrown;  // by the listener: told to the process, after what must be done anyway
   try {
     self->dispatch(env, on_events);
   } catch (const Napi::Error& error) {
-    error.ThrowAsJavaScriptException();
+    thrown = error;
   }
   if (last_word != nullptr) self->finish_close(env);
+  if (thrown.has_value()) thrown->ThrowAsJavaScriptException();
 }
 
 void EngineObject::dispatch(Napi::Env env, napi_value on_events) {

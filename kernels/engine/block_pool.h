@@ -147,7 +147,7 @@ class BlockPool {
   bool extend(Sequence& sequence, int32_t rows);
   /// `tokens`: [rows], whose KV the blocks now have. Full blocks get their names; one that exists already is shared instead.
   void commit(Sequence& sequence, std::span<const int32_t> tokens);
-  /// At a block boundary: takes over full blocks of `names` that others completed meanwhile, below `tokens_max`. Returns tokens.
+  /// Takes over full blocks of `names` that others completed meanwhile, up to `tokens_max` tokens. Returns how many tokens that saved.
   int32_t adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max);
   /// Ends the use. What was computed becomes the lane's, unless the lane was dropped.
   void release(Sequence& sequence);

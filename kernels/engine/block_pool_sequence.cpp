@@ -97,18 +97,26 @@ void BlockPool::commit(Sequence& sequence, std::span<const int32_t> tokens) {
 }
 
 int32_t BlockPool::adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max) {
-  int32_t adopted = 0;
-  while (static_cast<size_t>(sequence.computed) == sequence.blocks.size() * kBlockTokens && sequence.computed + kBlockTokens <= tokens_max) {
-    const auto at = index_.find(names[sequence.blocks.size()]);
+  const int32_t before = sequence.computed;
+  while (true) {
+    const auto block = static_cast<size_t>(sequence.computed / kBlockTokens);
+    const auto end = static_cast<int32_t>(block + 1) * kBlockTokens;
+    if (end > tokens_max) break;
+    const auto at = index_.find(names[block]);
     if (at == index_.end() || !is_resident(*at->second)) break;
     ref(*at->second);
     at->second->used = tick_;
-    sequence.blocks.push_back(at->second);
-    sequence.computed += kBlockTokens;
-    sequence.hit += kBlockTokens;
-    adopted += kBlockTokens;
+    if (block < sequence.blocks.size()) {  // begun here, completed elsewhere
+      Block& ours = *std::exchange(sequence.blocks[block], at->second);
+      unref(ours);
+      discard(ours);
+    } else {
+      sequence.blocks.push_back(at->second);
+    }
+    sequence.hit += end - sequence.computed;
+    sequence.computed = end;
   }
-  return adopted;
+  return sequence.computed - before;
 }
 
 void BlockPool::release(Sequence& sequence) {

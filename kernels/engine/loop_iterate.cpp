@@ -83,10 +83,11 @@ Loop::Plan Loop::compose() {
   return plan;
 }
 
+// 0 or less: the run waits, in the middle of a block perhaps, for an earlier run to complete it.
 int32_t Loop::rows_until_claimed(const Run& run, const std::set<BlockName>& claimed) const {
   const int32_t end = run.prompt_tokens();
   const int32_t shareable = (end - 1) / kBlockTokens;  // the block of the last prompt token is computed by everyone
-  for (int32_t block = blocks_for(run.sequence.computed); block < shareable; ++block) {
+  for (int32_t block = run.sequence.computed / kBlockTokens; block < shareable; ++block) {
     if (claimed.contains(run.names[static_cast<size_t>(block)])) return block * kBlockTokens - run.sequence.computed;
   }
   return end - run.sequence.computed;

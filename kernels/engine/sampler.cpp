@@ -25,6 +25,26 @@ bool is_likelier(const RankedLogprob& a, const RankedLogprob& b) {
   return a.logprob != b.logprob ? a.logprob > b.logprob : a.token < b.token;
 }
 
+void sort_first(std::vector<RankedLogprob>& candidates, size_t count) {
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(std::min(count, candidates.size())), candidates.end(), is_likelier);
+}
+
+/// Keeps the smallest set of likeliest tokens whose chances reach `wanted`, at least one; returns their sum.
+/// A few tokens usually do, so that the whole vocabulary is not sorted until they did not.
+double cut_to_top_p(std::vector<RankedLogprob>& candidates, double wanted) {
+  for (size_t sorted = 64;; sorted *= 8) {
+    sort_first(candidates, sorted);
+    double reached = 0;
+    for (size_t i = 0; i < std::min(sorted, candidates.size()); ++i) {
+      reached += candidates[i].logprob;
+      if (reached < wanted) continue;
+      candidates.resize(i + 1);
+      return reached;
+    }
+    if (sorted >= candidates.size()) return reached;
+  }
+}
+
 }  // namespace
 
 double sampling_noise(uint64_t seed, int32_t position) {
@@ -42,23 +62,13 @@ int32_t sample(std::span<const float> logits, const SamplingOptions& options, in
     const double scaled = (logits[i] - top) / options.temperature;
     if (scaled > -40) candidates.push_back({static_cast<int32_t>(i), scaled});
   }
-  const bool is_cut = options.top_k > 0 || options.top_p < 1;
-  if (is_cut) {
-    size_t kept = candidates.size();
-    if (options.top_k > 0) kept = std::min(kept, static_cast<size_t>(options.top_k));
-    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept), candidates.end(), is_likelier);
-    candidates.resize(kept);
+  if (options.top_k > 0 && static_cast<size_t>(options.top_k) < candidates.size()) {
+    sort_first(candidates, static_cast<size_t>(options.top_k));
+    candidates.resize(static_cast<size_t>(options.top_k));
   }
   double sum = 0;
   for (auto& candidate : candidates) sum += candidate.logprob = std::exp(candidate.logprob);
-  if (options.top_p < 1) {
-    // The smallest set of likeliest tokens that reaches top_p, at least one.
-    double reached = 0;
-    size_t kept = 0;
-    while (kept < candidates.size() && (kept == 0 || reached < options.top_p * sum)) reached += candidates[kept++].logprob;
-    candidates.resize(kept);
-    sum = reached;
-  }
+  if (options.top_p < 1) sum = cut_to_top_p(candidates, options.top_p * sum);
   double left = sampling_noise(options.seed, position) * sum;
   for (const auto& candidate : candidates) {
     left -= candidate.logprob;
