@@ -111,8 +111,9 @@ export async function ensureStreams(connection: Connection, specs: readonly Stre
     }
     return { ok: true, notices };
   } catch (error) {
-    const isAnswer = error instanceof JetStreamApiError;
-    return { ok: false, retry: isAnswer ? 'never' : 'later', message: `streams of ${connection.url}: ${error instanceof Error ? error.message : String(error)}` };
+    // A 5xx is about the server's state, for example files of a stream of that name that was deleted just now.
+    const isFinal = error instanceof JetStreamApiError && error.status < 500;
+    return { ok: false, retry: isFinal ? 'never' : 'later', message: `streams of ${connection.url}: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 

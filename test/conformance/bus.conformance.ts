@@ -1,18 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Bus, BusFault, type BusFaultCode, type LogEntry, type Message, type Task } from '../../actors/lib/ports.ts';
-import type { Rig, Stage } from './stage.ts';
-
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const refusal = async (promise: Promise<unknown>): Promise<BusFaultCode | null> => {
-  try {
-    await promise;
-    return null;
-  } catch (error) {
-    if (error instanceof BusFault) return error.code;
-    throw error;
-  }
-};
+import type { LogEntry, Message } from '../../actors/lib/ports.ts';
+import { type Rig, type Stage, bytesOf, refusal, textOf } from './stage.ts';
 
 /** What hosts rely on. Runs on the real nats-server and on the simulated one, so that the simulated is never kinder. */
 export function busConformance(name: string, rig: Rig): void {
@@ -253,78 +241,6 @@ export function busConformance(name: string, rig: Rig): void {
     });
   });
 
-  describe(`${name}: work queue`, () => {
-    const fill = async (bus: Bus, count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) await bus.publish('sw.step.acme', bytesOf(`${i}`));
-    };
-
-    it('stream_full: a full queue refuses the publisher and takes again when there is room', async (stage) => {
-      const { bus } = await stage.open('a');
-      await fill(bus, 8);
-      expect(await refusal(bus.publish('sw.step.acme', bytesOf('one too many')))).toBe('stream_full');
-      const tasks: Task[] = [];
-      bus.consume('step', 'gateway', { inFlightMax: 1, ackWaitMs: 5_000 }, (task) => { tasks.push(task); });
-      await stage.until('one', () => tasks.length === 1);
-      tasks[0]!.ack();
-      await stage.until('room', async () => (await refusal(bus.publish('sw.step.acme', bytesOf('fits')))) === null);
-    });
-
-    it('consume: oldest first, not more than inFlightMax at once, gone when acknowledged', async (stage) => {
-      const { bus } = await stage.open('a');
-      await fill(bus, 6);
-      const tasks: Task[] = [];
-      const reader = bus.consume('step', 'gateway', { inFlightMax: 2, ackWaitMs: 20_000 }, (task) => { tasks.push(task); });
-      await stage.until('two', () => tasks.length === 2);
-      await stage.pass(300);
-      expect(tasks.length).toBe(2);
-      for (let i = 0; i < 6; i++) {
-        await stage.until('next', () => tasks.length > i);
-        tasks[i]!.ack();
-      }
-      expect(tasks.map((task) => textOf(task.bytes))).toEqual(['0', '1', '2', '3', '4', '5']);
-      expect(tasks.every((task) => task.deliveries === 1)).toBe(true);
-      await stage.until('empty', async () => (await bus.get('step', tasks[5]!.seq)) === null);
-      reader.stop();
-    });
-
-    it('putBack: the task comes again after its delay, and counts', async (stage) => {
-      const { bus } = await stage.open('a');
-      await fill(bus, 1);
-      const seen: { readonly deliveries: number; readonly atMs: number }[] = [];
-      bus.consume('step', 'gateway', { inFlightMax: 4, ackWaitMs: 20_000 }, (task) => {
-        seen.push({ deliveries: task.deliveries, atMs: stage.nowMs() });
-        if (seen.length === 1) task.putBack(300);
-        else task.ack();
-      });
-      await stage.until('twice', () => seen.length === 2);
-      expect(seen.map((each) => each.deliveries)).toEqual([1, 2]);
-      expect(seen[1]!.atMs - seen[0]!.atMs).toBeGreaterThanOrEqual(280);
-    });
-
-    it('redelivery: what is not acknowledged in time goes to another process', async (stage) => {
-      const a = await stage.open('a'), b = await stage.open('b');
-      await fill(a.bus, 1);
-      const first: Task[] = [], second: Task[] = [];
-      const silent = a.bus.consume('step', 'gateway', { inFlightMax: 1, ackWaitMs: 1_000 }, (task) => { first.push(task); });
-      await stage.until('taken', () => first.length === 1);
-      silent.stop();
-      b.bus.consume('step', 'gateway', { inFlightMax: 1, ackWaitMs: 1_000 }, (task) => { second.push(task); });
-      await stage.until('taken over', () => second.length === 1);
-      expect([second[0]!.seq, second[0]!.deliveries]).toEqual([first[0]!.seq, 2]);
-      second[0]!.ack();
-      await stage.until('gone', async () => (await a.bus.get('step', second[0]!.seq)) === null);
-    });
-
-    it('consume: two processes share the queue, each task once', async (stage) => {
-      const a = await stage.open('a'), b = await stage.open('b');
-      const seen: string[] = [];
-      for (const { bus } of [a, b]) bus.consume('step', 'gateway', { inFlightMax: 2, ackWaitMs: 20_000 }, (task) => { seen.push(textOf(task.bytes)); task.ack(); });
-      for (let i = 0; i < 30; i++) await stage.until('room', async () => (await refusal(a.bus.publish('sw.step.acme', bytesOf(`${i}`), { id: `t${i}` }))) === null);
-      await stage.until('all', () => seen.length >= 30);
-      expect(seen.toSorted((x, y) => Number(x) - Number(y))).toEqual(Array.from({ length: 30 }, (_, i) => `${i}`));
-    });
-  });
-
   describe(`${name}: core messages`, () => {
     it('request: nobody there is null, well before the deadline', async (stage) => {
       const { bus } = await stage.open('a');
@@ -395,78 +311,6 @@ export function busConformance(name: string, rig: Rig): void {
       expect(await refusal(bus.publish('sw.v1.r.state.1.t', bytesOf('refused'), { expectLast: 0 }))).toBe('wrong_last_sequence');
       await stage.until('heard', () => heard.length === 2);
       expect([logged, heard]).toEqual([['moved'], ['kept', 'refused']]);
-    });
-  });
-
-  describe(`${name}: leases`, () => {
-    it('acquire: the first has it, the second is refused, holders names the first', async (stage) => {
-      const a = await stage.open('a'), b = await stage.open('b');
-      const lease = await a.leases.acquire('p-1', 'conductor-a', 2_000);
-      expect([lease?.key, lease?.holder]).toEqual(['p-1', 'conductor-a']);
-      expect(await b.leases.acquire('p-1', 'conductor-b', 2_000)).toBeNull();
-      expect(await a.leases.acquire('p-1', 'conductor-a', 2_000)).toBeNull();
-      expect(await b.leases.acquire('p-2', 'conductor-b', 2_000)).not.toBeNull();
-      expect(new Map([...await b.leases.holders()].toSorted())).toEqual(new Map([['p-1', 'conductor-a'], ['p-2', 'conductor-b']]));
-    });
-
-    it('renew: holds beyond the first life with the same epoch; a renewal of an old revision is refused', async (stage) => {
-      const a = await stage.open('a'), b = await stage.open('b');
-      const first = (await a.leases.acquire('p-1', 'a', 1_000))!;
-      let lease = first;
-      const startMs = stage.nowMs();
-      while (stage.nowMs() - startMs < 2_500) {
-        await stage.pass(300);
-        const renewed = await a.leases.renew(lease, 1_000);
-        expect(renewed).not.toBeNull();
-        lease = renewed!;
-        expect(await b.leases.acquire('p-1', 'b', 1_000)).toBeNull();
-      }
-      expect(lease.epoch).toBe(first.epoch);
-      expect(lease.revision).toBeGreaterThan(first.revision);
-      expect(await a.leases.renew(first, 1_000)).toBeNull();
-      expect(await a.leases.renew(lease, 1_000)).not.toBeNull();
-    });
-
-    it('expiry: the next takes over with a higher epoch; the old one can neither renew nor release it', async (stage) => {
-      const a = await stage.open('a'), b = await stage.open('b');
-      const old = (await a.leases.acquire('p-1', 'a', 1_000))!;
-      const startMs = stage.nowMs();
-      let next = await b.leases.acquire('p-1', 'b', 5_000);
-      await stage.until('taken over', async () => (next = await b.leases.acquire('p-1', 'b', 5_000)) !== null, 6_000);
-      expect(stage.nowMs() - startMs).toBeGreaterThanOrEqual(900);
-      expect(next!.epoch).toBeGreaterThan(old.epoch);
-      expect(await a.leases.renew(old, 1_000)).toBeNull();
-      await a.leases.release(old);
-      expect((await b.leases.holders()).get('p-1')).toBe('b');
-      expect(await b.leases.renew(next!, 1_000)).not.toBeNull();
-    });
-
-    it('expiry: without anybody taking over, holders forgets and the old revision cannot be renewed', async (stage) => {
-      const { leases } = await stage.open('a');
-      const old = (await leases.acquire('p-1', 'a', 1_000))!;
-      await stage.until('forgotten', async () => !(await leases.holders()).has('p-1'), 6_000);
-      expect(await leases.renew(old, 1_000)).toBeNull();
-      expect((await leases.acquire('p-1', 'a', 1_000))!.epoch).toBeGreaterThan(old.epoch);
-    });
-
-    it('release: frees the key at once, the next epoch is higher', async (stage) => {
-      const a = await stage.open('a'), b = await stage.open('b');
-      const first = (await a.leases.acquire('p-1', 'a', 5_000))!;
-      const renewed = (await a.leases.renew(first, 5_000))!;
-      await a.leases.release(first); // An old revision: not the one that holds.
-      expect(await b.leases.acquire('p-1', 'b', 5_000)).toBeNull();
-      await a.leases.release(renewed);
-      const second = await b.leases.acquire('p-1', 'b', 5_000);
-      expect(second!.epoch).toBeGreaterThan(first.epoch);
-      expect((await a.leases.holders()).get('p-1')).toBe('b');
-    });
-
-    it('acquire: of several at the same moment exactly one has it', async (stage) => {
-      const sides = await Promise.all(['a', 'b', 'c'].map((name) => stage.open(name)));
-      for (let k = 0; k < 5; k++) {
-        const got = await Promise.all(sides.map(({ leases }, i) => leases.acquire(`p-${k}`, `h${i}`, 2_000)));
-        expect(got.filter((lease) => lease !== null).length).toBe(1);
-      }
     });
   });
 }

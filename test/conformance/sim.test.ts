@@ -5,6 +5,8 @@ import { SimWorld } from '../sim/clock.ts';
 import { noFaults } from '../sim/faults.ts';
 import { SimServer } from '../sim/server.ts';
 import { busConformance } from './bus.conformance.ts';
+import { leasesConformance } from './leases.conformance.ts';
+import { queueConformance } from './queue.conformance.ts';
 import { type Rig, withSmallBounds } from './stage.ts';
 
 const table = withSmallBounds(streamTable('r'));
@@ -35,4 +37,4 @@ const rig: Rig = {
   },
 };
 
-busConformance('simulated server', rig);
+for (const conformance of [busConformance, queueConformance, leasesConformance]) conformance('simulated server', rig);

@@ -1,4 +1,4 @@
-import type { Bus, Leases } from '../../actors/lib/ports.ts';
+import { type Bus, BusFault, type BusFaultCode, type Leases } from '../../actors/lib/ports.ts';
 import type { StreamTable } from '../../infra/nats/streams.ts';
 
 /** What the bus suite needs of a world, real or simulated. */
@@ -24,3 +24,16 @@ export interface Stage {
 
 /** Small bounds, so that a full stream is cheap to show. */
 export const withSmallBounds = (table: StreamTable): StreamTable => ({ ...table, step: { ...table.step, messagesMax: 8 } });
+
+export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+/** The code that a promise was refused with; null when it was not. */
+export const refusal = async (promise: Promise<unknown>): Promise<BusFaultCode | null> => {
+  try {
+    await promise;
+    return null;
+  } catch (error) {
+    if (error instanceof BusFault) return error.code;
+    throw error;
+  }
+};
