@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { StepAccepted } from '../../schemas/messages.ts';
+import type { SavedTrace, StepAccepted } from '../../schemas/messages.ts';
 import type { Decided } from '../lib/asks.ts';
 import type { Instant } from '../lib/logic.ts';
 import { fromSaved, toSaved } from './saved.ts';
@@ -192,6 +194,15 @@ describe('trace', () => {
     const actor = inGap();
     const saved = { actor: actor.state as TraceActor, cursor: 7, outbox: [], epoch: 3, saves: 2 };
     expect(fromSaved(toSaved(saved))).toEqual(saved);
+  });
+
+  test('the golden snapshot of version 1 is still read, and goes on', () => {
+    const record = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/trace-v1.json'), 'utf8')) as SavedTrace;
+    const saved = fromSaved(record);
+    if ('kind' in saved) throw new Error(saved.message);
+    expect(saved.actor).toEqual(inGap().state);
+    const logic = traceLogic(limits);
+    expect(logic.step(saved.actor, accepted(2), 50 as Instant).state?.value).toBe('resumed');
   });
 
   test('a snapshot of a version from the future is refused with both versions', () => {
