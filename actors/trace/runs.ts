@@ -130,6 +130,7 @@ function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: nu
     ...removed.context, usage,
     attainedMs: context.attainedMs + event.acceleratorMs,
     answers: [...context.answers.slice(-7), { step: run.step, attempt: run.attempt, endedSeq: event.logSeq }],
+    decisions: context.decisions.map((decision) => (decision.step === run.step && decision.what === 'place' ? settled(decision, event) : decision)),
     ...(isMain ? { worker: event.worker, tokens: event.usage.prompt + event.usage.generated, stepsDone: context.stepsDone + 1, lastFinish: event.finish } : {}),
   };
   const effects: TraceEffect[] = [...removed.effects, { kind: 'answer', step: run.step, attempt: run.attempt, endedSeq: event.logSeq }];
@@ -137,6 +138,13 @@ function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: nu
   if (!isMain) effects.push(drop(event.worker, context.trace, run.lane));
   else if (context.worker !== null && context.worker !== event.worker) effects.push(...leave(context, context.worker));
   return { context: isMain && context.pinnedOn !== null && context.pinnedOn !== event.worker ? { ...next, pinnedOn: null } : next, effects };
+}
+
+/** What a placement promised (its score is the expected seconds to the first token), and what came of it. */
+function settled(decision: Decision, { timing, worker }: StepEnded): Decision {
+  const promisedS = decision.alternatives.find((candidate) => candidate.choice === worker)?.score;
+  if (decision.choice !== worker || promisedS === undefined) return decision;
+  return { ...decision, outcome: { firstTokenMs: timing.firstTokenMs, promisedMs: promisedS * 1_000 } };
 }
 
 function onTimer(context: TraceContext, id: string, nowMs: number, limits: TraceLimits): Change {

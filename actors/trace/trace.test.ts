@@ -196,6 +196,15 @@ describe('trace', () => {
     expect(fromSaved(toSaved(saved))).toEqual(saved);
   });
 
+  test('a placement is told what came of it: promised and measured first token', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    const made = { ...decision, step: `${trace}/1`, alternatives: [{ choice: 'w1', score: 0.25 }, { choice: 'w2', score: 3 }] };
+    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/1`, worker: 'w1', priority: 1, decision: made } });
+    actor.on(ended(1, 1, 'w1'));
+    expect(actor.context.decisions[0]?.outcome).toEqual({ firstTokenMs: 1, promisedMs: 250 });
+  });
+
   test('the golden snapshot of version 1 is still read, and goes on', () => {
     const record = JSON.parse(readFileSync(join(import.meta.dirname, 'golden/trace-v1.json'), 'utf8')) as SavedTrace;
     const saved = fromSaved(record);

@@ -38,9 +38,9 @@ export async function traceShow(config: Config, id: string, isJson: boolean): Pr
   if (isJson) { printLine(JSON.stringify({ ...summary(actor), decisions })); return 0; }
   for (const [name, value] of Object.entries(summary(actor))) printLine(`${name.padEnd(16)}${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   printLine(`\nthe last ${decisions.length} decisions`);
-  for (const { at_ms, step, what, choice, why, alternatives } of decisions) {
+  for (const { at_ms, step, what, choice, why, alternatives, outcome } of decisions) {
     const others = alternatives.filter((other) => other.choice !== choice).map((other) => `${other.choice} ${other.score}`).join(', ');
-    printLine(`  ${(at_ms / 1000).toFixed(2).padStart(8)} s  step ${String(step ?? '-').padEnd(4)} ${what.padEnd(7)} ${choice.padEnd(18)} ${why}${others === '' ? '' : `; otherwise ${others}`}`);
+    printLine(`  ${(at_ms / 1000).toFixed(2).padStart(8)} s  step ${String(step ?? '-').padEnd(4)} ${what.padEnd(7)} ${choice.padEnd(18)} ${why}${others === '' ? '' : `; otherwise ${others}`}${outcome === null ? '' : `; first token after ${Math.round(outcome.first_token_ms)} ms, promised ${Math.round(outcome.promised_ms)}`}`);
   }
   return 0;
 }
