@@ -66,6 +66,7 @@ export class Conductor {
   readonly #decisionMs: number[] = [];
   #beatSeq = 0;
   #isClosed = false;
+  #isDeciding = false;
   #cancelTick: () => void = () => {};
   #cancelBeat: () => void = () => {};
 
@@ -235,7 +236,18 @@ export class Conductor {
     }
   }
 
+  /** One at a time: a look at pages that takes longer than a tick must not pile up behind itself. */
   async #decideWaiting(): Promise<void> {
+    if (this.#isDeciding) return;
+    this.#isDeciding = true;
+    try {
+      await this.#decideCandidates();
+    } finally {
+      this.#isDeciding = false;
+    }
+  }
+
+  async #decideCandidates(): Promise<void> {
     for (const { ask } of candidatesOf(this.#fleet, this.#now(), limits)) this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) });
     for (const effect of this.#stepControl({ kind: 'tick' })) this.#route(effect);
   }
