@@ -144,8 +144,8 @@ export class Gateway {
     if (model === undefined) { yield this.#refuse('unknown_model', `model "${step.model}" is not served here; known: ${[...this.#options.models.keys()].join(', ')}`); return; }
     const trace = step.trace === null ? null : ownTrace(step.tenant, step.trace);
     const messages = step.messages ?? this.#histories.extend(trace, step.seq, step.append ?? []);
-    if (messages === null) { yield this.#refuse('history_unknown', `this gateway does not have steps 1 to ${(step.seq ?? 1) - 1} of trace "${step.trace}"; send "messages", the whole history`); return; }
-    const chain = messageChain(step.tenant, step.model, messages);
+    const chain = messages === null ? [] : findChain(step, messages);
+    if (!Array.isArray(chain)) { yield this.#refuse(chain.code, chain.message); return; }
     const id = step.id ?? randomBytes(12).toString('hex');
     const answers = new AnswerQueue<Told>();
     let follow: Follow | null = null, endWait = (): void => {};
@@ -154,7 +154,7 @@ export class Gateway {
       const taken = await this.#intake.submit(
         {
           id, tenant: step.tenant, model: step.model, trace, parent: step.parent === null ? null : ownTrace(step.tenant, step.parent), seq: step.seq, chain,
-          firstUser: Math.max(0, messages.findIndex((message) => message.role === 'user')),
+          firstUser: Math.max(0, (messages ?? []).findIndex((message) => message.role === 'user')),
           sampling: {
             maxTokens: step.maxTokens ?? defaultMaxTokens, temperature: step.temperature, topP: step.topP, topK: step.topK,
             seed: step.seed ?? BigInt(`0x${hash('sha256', `${step.tenant}/${id}`, 'hex').slice(0, 16)}`), stop: step.stop, logprobs: step.logprobs,
@@ -162,6 +162,8 @@ export class Gateway {
           class: step.class, deadlineMs: step.deadlineMs ?? limits.stepDeadlineMs, headers: step.headers,
         },
         async (who) => {
+          // Asked for all the same: a step that was taken elsewhere under this id is answered without its history.
+          if (messages === null) return { kind: 'refused', code: 'history_unknown', message: `this gateway does not have steps 1 to ${(step.seq ?? 1) - 1} of trace "${step.trace}" with their answers; send "messages", the whole history`, limit: null, got: null };
           const prepared = await this.#prepare(step, model, messages, chain, who);
           // From before it is in the log: no delta may come unheard.
           if (!('kind' in prepared)) follow = new Follow(who.step, followDeps, (effect, attempt) => answers.push({ effect, attempt }));
@@ -170,7 +172,7 @@ export class Gateway {
       );
       if (taken.kind !== 'accepted') { this.#totals[taken.kind]++; yield taken; return; }
       this.#totals.accepted++;
-      if (trace !== null && isMain(taken.step)) this.#histories.remember(trace, taken.seq, messages);
+      if (trace !== null && messages !== null && isMain(taken.step)) this.#histories.remember(trace, taken.seq, messages);
       follow = this.#followed(follow, taken, followDeps, answers);
       yield { kind: 'accepted', step: taken.step, trace: taken.trace, promptTokens: taken.promptTokens, knownTokens: Math.min(this.#traceTokens.find(taken.trace) ?? 0, taken.promptTokens ?? 0), identity: taken.identity, isKnown: taken.isKnown };
       endWait = this.#endWait(taken.step, step.deadlineMs ?? limits.stepDeadlineMs, answers);
@@ -218,7 +220,7 @@ export class Gateway {
     }
   }
 
-  async *#relay(step: GatewayStep, model: GatewayModel, taken: Intaken & { readonly kind: 'accepted' }, chain: readonly string[], effects: AnswerQueue<Told>, trace: string | null, messages: readonly ChatMessage[]): AsyncGenerator<Answer, void, void> {
+  async *#relay(step: GatewayStep, model: GatewayModel, taken: Intaken & { readonly kind: 'accepted' }, chain: readonly string[], effects: AnswerQueue<Told>, trace: string | null, messages: readonly ChatMessage[] | null): AsyncGenerator<Answer, void, void> {
     const detokenizer = model.detokenizer(), stops = new StopFilter(step.stop);
     let text = '';
     const shown = (piece: string): string => { text += piece; return piece; };
@@ -232,7 +234,7 @@ export class Gateway {
           const rest = shown(stops.push(detokenizer.flush()) + stops.flush());
           const { result } = effect;
           if (rest !== '') yield { kind: 'delta', step: taken.step, attempt: result.attempt, offset: result.tokens.length, tokens: new Int32Array(), text: rest, logprobs: [] };
-          this.#remember(model, chain, result, text, trace, taken.seq, messages);
+          if (messages !== null) this.#remember(model, chain, result, text, trace, taken.seq, messages);
           if (isMain(taken.step)) this.#traceTokens.keep(taken.trace, result.usage.prompt + result.usage.generated, 200);
           this.#totals.answered++;
           const { tokens, finish, usage, timing, worker, logprobs } = result;
@@ -258,6 +260,15 @@ export class Gateway {
   #refuse(code: string, message: string): Answer {
     this.#totals.refused++;
     return { kind: 'refused', code, message, limit: null, got: null };
+  }
+}
+
+function findChain(step: GatewayStep, messages: readonly ChatMessage[]): string[] | TextError {
+  try {
+    return messageChain(step.tenant, step.model, messages);
+  } catch (error) {
+    if (error instanceof TextError) return error; // calls nested too deep to be read
+    throw error;
   }
 }
 

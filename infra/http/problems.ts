@@ -8,18 +8,29 @@ type Reason = ChatRefusal | Refused | Deferred | Failed;
 
 /** The fleet's own trouble, not too many steps: for these a load balancer should look elsewhere. */
 const troubles: ReadonlySet<string> = new Set(['bus_unavailable', 'tokenizer_died', 'closed']);
+/** The step and its trace do not fit together: the harness's books differ from ours. */
+const conflicts: ReadonlySet<string> = new Set(['seq_gap', 'seq_old', 'step_in_flight', 'side_calls']);
 
 export interface Problem { readonly status: number; readonly retryAfterMs: number | null; readonly body: object }
 
 /** A reason not to answer, in the protocol's shape; `slackwater` has our own code and numbers, which its shape has no place for. */
 export function problemOf(reason: Reason): Problem {
-  const { status, retryAfterMs, body } = chatError(reason);
+  const { retryAfterMs, body, ...shape } = chatError(reason);
+  const status = statusOf(reason, shape.status);
   const own: Refused | Deferred | Failed = reason.kind === 'chatRefusal' ? reason.refused : reason;
   const numbers = own.kind === 'refused' && own.limit !== undefined ? { limit: own.limit, got: own.got } : {};
   return {
-    status: reason.kind === 'deferred' && troubles.has(reason.code) ? 503 : status, retryAfterMs,
-    body: { error: { ...body.error, slackwater: { code: own.code, ...numbers } } },
+    status, retryAfterMs,
+    body: { error: { ...body.error, ...(status === 409 ? { type: 'invalid_request_error' } : {}), slackwater: { code: own.code, ...numbers } } },
   };
+}
+
+function statusOf(reason: Reason, status: number): number {
+  if (reason.kind === 'chatRefusal') return status;
+  if (conflicts.has(reason.code)) return 409;
+  // An accepted step that the fleet gave back for want of room is the same to its harness as one that it never took.
+  if (reason.kind === 'failed' && reason.code === 'deferred') return 429;
+  return reason.kind === 'deferred' && troubles.has(reason.code) ? 503 : status;
 }
 
 export function sendProblem(reply: FastifyReply, reason: Reason): FastifyReply {
