@@ -181,7 +181,13 @@ describe('identity of an explicit trace', () => {
     expect(world.run(explicit(conversation('a', 1)))).toMatchObject({ trace, seq: 1, identity: { how: 'explicit', confidence: 1 } });
     expect(world.run(explicit(conversation('a', 2)))).toMatchObject({ trace, seq: 2, lane: 'main' });
     expect(world.run(explicit(['anything'], 3))).toMatchObject({ trace, seq: 3, lane: 'main' });
-    expect(world.ask(explicit(['anything', 'else'], 9)), 'the trace itself refuses a gap').toMatchObject({ seq: 9, lane: 'main' });
+  });
+
+  test('a seq that is not the next is answered with the next, and nothing is kept for it', () => {
+    const world = new World();
+    for (const seq of [1, 2, 3]) world.run(explicit([`step ${seq}`], seq));
+    for (const wrong of [9, 3, 1]) expect(world.ask(explicit(['anything', 'else'], wrong)), `seq ${wrong}`).toMatchObject({ seq: 4, lane: 'main' });
+    expect(world.run(explicit(['step 4'], 4))).toMatchObject({ seq: 4 });
   });
 
   test('a step whose history does not extend the tip is a side call, and one that goes on from it the main course', () => {

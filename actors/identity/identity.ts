@@ -76,6 +76,8 @@ function answer(state: Identities, who: Who, now: Instant): WhoReply {
   }
   const assignment = recognise(state, who);
   const reply: WhoReply = { kind: 'whoReply', ...assignment, step: stepOf(state, assignment, key), isKnown: false };
+  // A wrong seq: its step will not come under this number, so nothing is kept for it.
+  if (who.trace === reply.trace && who.seq !== null && who.seq !== reply.seq) return reply;
   const row = touch(state, reply.trace, who.tenant, reply.parent);
   const tip = { row, space: spaceOf(who.tenant, who.model), chain: who.chain.at(-1) ?? '', seq: reply.lane === 'main' ? reply.seq : 0, key, isPending: true };
   addPending(state, key, { reply, tip, expiresAtMs: now + pendingMs });

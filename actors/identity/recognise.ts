@@ -30,7 +30,16 @@ export function recognise(state: Identities, who: Who): Assignment {
   const identity: Identity = { how: 'explicit', confidence: confidence.certain };
   if (row === undefined) return { trace: who.trace, parent: who.parent, seq: who.seq ?? 1, lane: 'main', identity };
   const isMain = who.seq !== null || currentTip(row) === undefined || continues(row, who);
-  return { trace: row.trace, parent: row.parent, seq: isMain ? (who.seq ?? nextSeq(row)) : row.seq, lane: isMain ? 'main' : 'side', identity };
+  return { trace: row.trace, parent: row.parent, seq: isMain ? givenSeq(row, who.seq) : row.seq, lane: isMain ? 'main' : 'side', identity };
+}
+
+/**
+ * A given seq that is not the next one is answered with the one that is, which says to the gateway that it is wrong: two
+ * steps under one number would share their answer's subject. Pending ones do not count: they may never come.
+ */
+function givenSeq(row: Row, given: number | null): number {
+  if (given === null) return nextSeq(row);
+  return row.seq === 0 || given === row.seq + 1 ? given : row.seq + 1;
 }
 
 /**
