@@ -19,10 +19,13 @@ constexpr int32_t kActivationBytes = 1 << 20;
 constexpr int32_t kFewRows = 4;
 constexpr int32_t kFewRowsPanels = 3;
 
+/// Panels lie in CpuBackend::weights_.
 struct Matrix {
-  Buffer<half> panels;
+  const half* panels = nullptr;
   int32_t n = 0;
   int32_t k = 0;
+
+  static size_t size(int32_t n, int32_t k) { return static_cast<size_t>(panel_count(n)) * panel_size(k); }
 };
 
 struct Layer {
@@ -67,6 +70,7 @@ class CpuBackend final : public Backend {
   LlamaNumbers numbers_{};
   Buffer<std::byte> embedding_;  // As in the file.
   TensorFormat embedding_format_{};
+  Buffer<half> weights_;
   Matrix output_;
   Buffer<float> output_norm_, rope_table_;
   std::vector<Layer> layers_;
@@ -88,10 +92,17 @@ bool CpuBackend::load(const GgufFile& file, Error& error) {
   }
   TensorReader reader(file, pool_, error);
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
+  // All matrices in one allocation: then they lie on large pages, which the reading of decode needs for its speed.
+  weights_ = Buffer<half>(Matrix::size(shape_.vocab, hidden) +
+                          static_cast<size_t>(shape_.layers) * (Matrix::size(qkv_size(), hidden) + Matrix::size(hidden, q_size) +
+                                                                Matrix::size(2 * shape_.ffn, hidden) + Matrix::size(hidden, shape_.ffn)));
+  half* free = weights_.data();
   const auto pack = [&](const std::vector<TensorReader::Part>& parts, int32_t k) {
-    int32_t n = 0;
-    for (const auto& part : parts) n += part.rows;
-    return Matrix{reader.pack(parts, k), n, k};
+    Matrix out{free, 0, k};
+    for (const auto& part : parts) out.n += part.rows;
+    reader.pack(parts, k, free);
+    free += Matrix::size(out.n, k);
+    return out;
   };
   if (const GgufTensor* table = reader.find("token_embd.weight", hidden, shape_.vocab)) {
     embedding_ = Buffer<std::byte>(table->bytes);
@@ -210,7 +221,7 @@ void CpuBackend::multiply(float* out, int32_t out_stride, const float* a, const 
   pool_.run(row_blocks * panel_units, [&](int unit, int) {
     const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * unit_panels;
     ops_.gemm({out + static_cast<size_t>(row) * out_stride, out_stride, a + static_cast<size_t>(row) * matrix.k, matrix.k,
-               {matrix.panels.data(), matrix.n, matrix.k}, std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate});
+               {matrix.panels, matrix.n, matrix.k}, std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate});
   });
 }
 

@@ -135,12 +135,12 @@ Buffer<float> TensorReader::read(const std::string& name, int64_t cols, int64_t 
   return out;
 }
 
-Buffer<half> TensorReader::pack(const std::vector<Part>& parts, int32_t cols) {
+void TensorReader::pack(const std::vector<Part>& parts, int32_t cols, half* out) {
   std::vector<const std::byte*> rows;  // Where each row of the stack lies.
   std::vector<TensorFormat> formats;
   for (const Part& part : parts) {
     const GgufTensor* tensor = find(part.name, cols, part.rows, kHalfMax);
-    if (tensor == nullptr) return {};
+    if (tensor == nullptr) return;
     for (int32_t row = 0; row < part.rows; ++row) {
       rows.push_back(tensor->data + tensor->bytes / static_cast<size_t>(part.rows) * static_cast<size_t>(row));
       formats.push_back(tensor->format);
@@ -148,7 +148,6 @@ Buffer<half> TensorReader::pack(const std::vector<Part>& parts, int32_t cols) {
   }
   const int32_t n = static_cast<int32_t>(rows.size());
   const size_t values = static_cast<size_t>(kPanelColumns) * static_cast<size_t>(cols);
-  Buffer<half> out(static_cast<size_t>(panel_count(n)) * panel_size(cols));
   Buffer<float> scratch(values * static_cast<size_t>(pool_.threads()));
   pool_.run(panel_count(n), [&](int panel, int thread) {
     float* block = scratch.data() + values * static_cast<size_t>(thread);
@@ -157,9 +156,8 @@ Buffer<half> TensorReader::pack(const std::vector<Part>& parts, int32_t cols) {
       const auto at = static_cast<size_t>(first + row);
       dequantize(formats[at], rows[at], static_cast<size_t>(cols), block + static_cast<size_t>(row) * cols);
     }
-    pack_panel(out.data() + static_cast<size_t>(panel) * panel_size(cols), block, count, cols);
+    pack_panel(out + static_cast<size_t>(panel) * panel_size(cols), block, count, cols);
   });
-  return out;
 }
 
 void TensorReader::check_all_used() {

@@ -35,13 +35,13 @@ class TensorReader {
   const GgufTensor* find(const std::string& name, int64_t cols, int64_t rows, float largest = std::numeric_limits<float>::max());
   /// [rows, cols] in fp32; a vector has one row. Empty on a fault.
   Buffer<float> read(const std::string& name, int64_t cols, int64_t rows);
-  /// Stacks matrices of `cols` inputs, in order, and packs them for the cpu backend. Empty on a fault, to which
-  /// belongs a weight beyond binary16.
+  /// Stacks matrices of `cols` inputs, in order, and packs them for the cpu backend into `out`, which has room for
+  /// panel_count(all rows) * panel_size(cols). On a fault, to which belongs a weight beyond binary16, `out` is as it was.
   struct Part {
     std::string name;
     int32_t rows;
   };
-  Buffer<half> pack(const std::vector<Part>& parts, int32_t cols);
+  void pack(const std::vector<Part>& parts, int32_t cols, half* out);
   /// A fault when the file has a tensor that nobody asked for: it would be left out of the computation.
   void check_all_used();
 

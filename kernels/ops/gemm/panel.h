@@ -24,15 +24,18 @@ constexpr int kRowsMax = 6;
 constexpr int kRowsMax = 4;
 #endif
 
-/// A panel of binary16 weights: [k][32].
+/// A panel of binary16 weights: [k][32]. It streams from memory, which the hardware alone does not fetch far enough
+/// ahead: 2 KiB ahead gave decode 12% at 1 row and 25% at 16.
 struct HalfPanel {
   using Word = half;
+  static constexpr int kPrefetchInputs = 32;
   static Vec read(const Word* at) { return load_halves(at); }
 };
 
-/// A panel of fp32 values: [k][32].
+/// A panel of fp32 values: [k][32], in the nearest cache already.
 struct FloatPanel {
   using Word = float;
+  static constexpr int kPrefetchInputs = 0;
   static Vec read(const Word* at) { return load(at); }
 };
 
@@ -59,6 +62,9 @@ inline __attribute__((always_inline)) void multiply_tile(const PanelTile<Panel>&
   const typename Panel::Word* words = tile.words + static_cast<size_t>(panel) * tile.panel_stride + vec * kLanes;
   const float* a = tile.a;
   for (int32_t i = 0; i < tile.k; ++i, words += kPanelColumns) {
+    for (int p = 0; p < Panels && Panel::kPrefetchInputs > 0; ++p) {
+      __builtin_prefetch(words + static_cast<size_t>(p) * tile.panel_stride + Panel::kPrefetchInputs * kPanelColumns);
+    }
     Vec weights[kAll];
     for (int v = 0; v < kAll; ++v) weights[v] = Panel::read(words + static_cast<size_t>(v / Vecs) * tile.panel_stride + (v % Vecs) * kLanes);
     for (int r = 0; r < Rows; ++r) {
