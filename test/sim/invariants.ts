@@ -1,0 +1,69 @@
+import { sumBills } from '../../actors/ledger/sum.ts';
+import { limits } from '../../actors/lib/limits.ts';
+import { runsOf } from '../../actors/trace/runs.ts';
+import { check } from './broken.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What must hold at every moment: no pool has more or less than it has, no promise exceeds it, every queue its bound. */
+export function checkNow(fleet: Fleet): void {
+  for (const [name, { host, engine }] of fleet.liveWorkers) {
+    engine.checkIntegrity();
+    const { load, engine: stats } = host.stats();
+    check(stats.hbmFree >= 0 && stats.hbmFree <= stats.hbmAvailable && stats.hbmAvailable <= stats.hbmBlocks, 'free + held = total', `${name}: ${stats.hbmFree} free, ${stats.hbmAvailable} available of ${stats.hbmBlocks}`);
+    check(load.hbmGrantable >= 0 && load.hbmGrantable <= load.hbmBlocks, 'reserved at most what there is', `${name}: ${load.hbmGrantable} of ${load.hbmBlocks} grantable`);
+    check(load.running + load.waiting <= load.runsMax, 'queues have bounds', `${name}: ${load.running} + ${load.waiting} runs of ${load.runsMax}`);
+  }
+  for (const [name, { conductor }] of fleet.liveConductors) {
+    const { waitingSteps, partitions } = conductor.stats();
+    check(waitingSteps <= limits.waitingMax && partitions <= limits.partitions, 'queues have bounds', `${name}: ${waitingSteps} waiting steps, ${partitions} partitions`);
+  }
+}
+
+/** What is still under way; null: nothing. */
+export function findUnfinished(fleet: Fleet): string | null {
+  for (const [trace, { actor }] of fleet.watch.saved) {
+    const run = runsOf(actor.context)[0];
+    if (run !== undefined) return `${run.step} is ${run.phase}, attempt ${run.attempt} on ${run.worker}`;
+    if (actor.value !== 'done') return `${trace} is in ${actor.value} since ${Math.round(fleet.world.now - actor.context.enteredAtMs)} ms, children [${actor.context.children}], timers [${actor.context.timers.map(({ id, dueAtMs }) => `${id} ${dueAtMs - fleet.world.now}`)}]`;
+  }
+  for (const [name, { host }] of fleet.liveWorkers) {
+    const { load, reports } = host.stats();
+    if (load.running + load.waiting + reports.pending > 0) return `${name} has ${load.running} running, ${load.waiting} waiting runs and ${reports.pending} reports`;
+  }
+  for (const [name, { conductor }] of fleet.liveConductors) if (conductor.stats().waitingSteps > 0) return `${name} has ${conductor.stats().waitingSteps} waiting steps`;
+  return null;
+}
+
+export function checkAtEnd(fleet: Fleet): void {
+  checkNow(fleet);
+  const { watch } = fleet;
+  for (const [name, { host, engine }] of fleet.liveWorkers) {
+    const { load, tier, engine: stats } = host.stats();
+    check(load.hbmGrantable === load.hbmBlocks, 'reservations are released', `${name}: ${load.hbmGrantable} of ${load.hbmBlocks} grantable with nothing running; ${tier.hbmPinned} pinned`);
+    check(stats.running + stats.waiting === 0, 'no run is left', `${name}: the engine has ${stats.running} running, ${stats.waiting} waiting`);
+    check(tier.hbmPinned + tier.dramPinned === 0 && engine.pins.size === 0, 'pins drain', `${name}: ${tier.hbmPinned} + ${tier.dramPinned} blocks, lanes ${[...engine.pins]}`);
+    check(tier.lanes <= watch.accepted.size, 'lanes have a bound', `${name}: ${tier.lanes} lanes for ${watch.accepted.size} steps`);
+    const stored = { hbm: 0, dram: 0 };
+    for (const event of engine.snapshot()) stored[event.tier]++;
+    check(stored.hbm === load.hbmUsed && stored.dram === load.dramUsed, 'the tier mirrors its memory', `${name}: ${load.hbmUsed} + ${load.dramUsed} told, ${stored.hbm} + ${stored.dram} held`);
+  }
+  checkEveryStep(fleet);
+  checkBills(fleet);
+}
+
+/** Nothing is lost: every step in the log was answered, or failed with a reason. */
+function checkEveryStep({ watch }: Fleet): void {
+  for (const [step, accepted] of watch.accepted) {
+    const outs = watch.outs.get(step);
+    check(outs?.result != null || outs?.failed != null, 'every accepted step ends', `${step} of ${accepted.map(({ id }) => id)} was neither answered nor failed`);
+  }
+}
+
+/** The ledger's own promise: a step counts once, with its first end in the log. */
+function checkBills({ watch }: Fleet): void {
+  const totals = sumBills(watch.bills);
+  const steps = new Map<string, number>();
+  for (const step of watch.ended.keys()) { const trace = step.slice(0, step.indexOf('/')); steps.set(trace, (steps.get(trace) ?? 0) + 1); }
+  for (const [trace, count] of steps) check((totals.get(trace)?.steps ?? 0) === count, 'every answer is billed once', `${trace}: ${totals.get(trace)?.steps ?? 0} steps billed, ${count} ended`);
+  for (const [trace, row] of totals) check(row.steps === (steps.get(trace) ?? 0), 'every answer is billed once', `${trace}: ${row.steps} steps billed, ${steps.get(trace) ?? 0} ended`);
+}

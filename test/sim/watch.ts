@@ -1,0 +1,132 @@
+import type { Headers, PublishOptions, Stored, BusFaultCode } from '../../actors/lib/ports.ts';
+import { fromSaved } from '../../actors/trace/saved.ts';
+import { runsOf } from '../../actors/trace/runs.ts';
+import type { TraceActor } from '../../actors/trace/trace.ts';
+import { decodeBill, decodeInbox, decodeOut, decodeSavedTrace } from '../../schemas/codec.ts';
+import type { Bill, InboxEvent, Out, StepAccepted } from '../../schemas/messages.ts';
+import type { StreamTable } from '../../infra/nats/streams.ts';
+import type { SimWorld } from './clock.ts';
+import { Broken, check } from './broken.ts';
+import { digestOf } from './engine-names.ts';
+import { simRegion } from './settings.ts';
+import { SimServer } from './server.ts';
+import { expectedOf, seedOf, type SimStep } from './words.ts';
+
+interface SavedTrail { saves: number; epoch: number; cursor: number; actor: TraceActor; readonly attempts: Map<string, number>; savedAtMs: number }
+
+/** The server, and somebody who reads everything that it stores and compares it with what was stored before. */
+export class WatchedServer extends SimServer {
+  readonly watch: Watch;
+  constructor(world: SimWorld, table: StreamTable, watch: Watch) {
+    super(world, table);
+    this.watch = watch;
+  }
+
+  override arrive(subject: string, bytes: Uint8Array, headers: Headers, options: (PublishOptions & { readonly ttlMs?: number }) | null): Stored | BusFaultCode | null {
+    const stored = super.arrive(subject, bytes, headers, options);
+    if (stored !== null && typeof stored === 'object' && !stored.isDuplicate) this.watch.onStored(subject, bytes, stored.seq, this.world.now);
+    return stored;
+  }
+}
+
+export class Watch {
+  readonly steps = new Map<string, SimStep>();
+  readonly accepted = new Map<string, StepAccepted[]>();
+  /** Attempts with an end in the log, by step. */
+  readonly ended = new Map<string, Set<number>>();
+  readonly endedSeqs = new Map<string, number>();
+  readonly outs = new Map<string, { result: number | null; failed: string | null }>();
+  /** What each attempt has said so far: one past its last token. */
+  readonly said = new Map<string, number>();
+  readonly saved = new Map<string, SavedTrail>();
+  readonly bills: Bill[] = [];
+  /** Prompts that an engine was given, with their seeds. */
+  readonly executed = new Set<string>();
+  readonly contextLength: number;
+  counts = { saves: 0, results: 0, retries: 0, ended: 0, fanOuts: 0, sides: 0, refused: 0 };
+
+  constructor(contextLength: number) { this.contextLength = contextLength; }
+
+  onSubmit(tokens: Int32Array, seed: bigint): void { this.executed.add(`${digestOf(tokens)}/${seed}`); }
+
+  onStored(subject: string, bytes: Uint8Array, seq: number, nowMs: number): void {
+    const [, , region, kind] = subject.split('.');
+    if (region !== simRegion) return;
+    if (kind === 'in') this.#onInbox(decodeInbox(bytes) as InboxEvent, seq);
+    else if (kind === 'state' && !subject.endsWith('._checkpoint')) this.#onState(subject, bytes, nowMs);
+    else if (kind === 'out') this.#onOut(decodeOut(bytes) as Out);
+    else if (kind === 'bill') this.bills.push(decodeBill(bytes) as Bill);
+  }
+
+  #onInbox(event: InboxEvent, seq: number): void {
+    if (event.kind === 'stepAccepted') {
+      this.accepted.set(event.step, [...(this.accepted.get(event.step) ?? []), event]);
+      if (event.lane === 'side') this.counts.sides++;
+    }
+    if (event.kind !== 'stepEnded') return;
+    this.counts.ended++;
+    const attempts = this.ended.get(event.step) ?? new Set();
+    attempts.add(event.attempt);
+    this.ended.set(event.step, attempts);
+    this.endedSeqs.set(`${event.step}/${event.attempt}`, seq);
+    const all = this.accepted.get(event.step) ?? [];
+    check(all.length > 0, 'reported only what was accepted', `${event.step} ended and was never accepted`);
+    const fits = all.some((accepted) => {
+      const step = this.steps.get(`${accepted.tenant}/${accepted.id}`);
+      if (step === undefined) return false;
+      const expected = expectedOf(step, this.contextLength - step.tokens.length);
+      const isRight = event.finish === 'cancelled' ? event.tokens.every((token, i) => token === expected.tokens[i]) : event.finish === expected.finish && String(event.tokens) === String(expected.tokens);
+      return isRight && (event.finish === 'cancelled' || this.executed.has(`${digestOf(step.tokens)}/${seedOf(step)}`));
+    });
+    check(fits, 'a report is what the model says', `${event.step} attempt ${event.attempt} of ${event.worker} ended ${event.finish} with [${event.tokens}]`);
+    const { usage } = event;
+    check(usage.hit + usage.recalled + usage.computed === usage.prompt, 'usage adds up', `${event.step}: ${usage.hit} + ${usage.recalled} + ${usage.computed} of ${usage.prompt}`);
+  }
+
+  #onOut(out: Out): void {
+    const outs = this.outs.get(out.step) ?? { result: null, failed: null };
+    this.outs.set(out.step, outs);
+    if (out.kind === 'delta') this.said.set(`${out.step}/${out.attempt}`, Math.max(this.said.get(`${out.step}/${out.attempt}`) ?? 0, out.offset + out.tokens.length));
+    if (out.kind === 'attemptStarted' && out.attempt > 1) this.counts.retries++;
+    if (out.kind === 'failed') { outs.failed = out.code; this.counts.refused++; }
+    if (out.kind === 'result') {
+      this.counts.results++;
+      check(this.ended.get(out.step)?.has(out.attempt) === true, 'answered means executed', `a result of ${out.step} attempt ${out.attempt}, which never ended`);
+      check(outs.result === null || outs.result === out.attempt, 'one answer for a step', `${out.step} was answered by attempt ${outs.result} and by ${out.attempt}`);
+      outs.result = out.attempt;
+    }
+  }
+
+  #onState(subject: string, bytes: Uint8Array, nowMs: number): void {
+    const record = decodeSavedTrace(bytes);
+    const saved = record.kind === 'fault' ? record : fromSaved(record);
+    if ('kind' in saved) throw new Broken('states are readable', saved.message);
+    const { actor, epoch, saves, cursor } = saved;
+    const { trace } = actor.context;
+    check(subject.endsWith(`.${trace}`), 'a state is stored under its trace', `${trace} on ${subject}`);
+    this.counts.saves++;
+    const before = this.saved.get(trace);
+    check(saves === (before?.saves ?? 0) + 1, 'saves are one chain', `save ${saves} of ${trace} by epoch ${epoch} after save ${before?.saves ?? 0} by epoch ${before?.epoch ?? 0}`);
+    check(epoch >= (before?.epoch ?? 0), 'one owner an epoch', `${trace} saved by epoch ${epoch} after epoch ${before?.epoch}`);
+    check(cursor >= (before?.cursor ?? 0), 'a cursor never goes back', `${trace} at ${cursor} after ${before?.cursor}`);
+    const attempts = before?.attempts ?? new Map<string, number>();
+    for (const run of runsOf(actor.context)) {
+      check(run.attempt >= (attempts.get(run.step) ?? 0), 'attempts grow', `${run.step} at attempt ${run.attempt} after ${attempts.get(run.step)}`);
+      attempts.set(run.step, run.attempt);
+    }
+    const known = before?.actor.context;
+    if (known !== undefined) {
+      check(actor.context.seq >= known.seq, 'seq grows', `${trace} at ${actor.context.seq} after ${known.seq}`);
+      check(actor.context.stepsDone - known.stepsDone <= 1, 'an event is applied once', `${trace} did ${known.stepsDone} steps, then ${actor.context.stepsDone}`);
+    }
+    check(actor.context.stepsDone <= this.#mainEnded(trace), 'a step is done once', `${trace} did ${actor.context.stepsDone} steps, the log has the ends of ${this.#mainEnded(trace)}`);
+    if (actor.value === 'fanOut' && before?.actor.value !== 'fanOut') this.counts.fanOuts++;
+    this.saved.set(trace, { saves, epoch, cursor, actor, attempts, savedAtMs: nowMs });
+  }
+
+  #mainEnded(trace: string): number {
+    let count = 0;
+    for (const step of this.ended.keys()) if (step.startsWith(`${trace}/`) && step[trace.length + 1] !== 's') count++;
+    return count;
+  }
+}
