@@ -42,6 +42,12 @@ std::optional<Tier> read_tier(const Napi::CallbackInfo& info, size_t at) {
   throw native_error(info.Env(), "bad_argument", "tier is " + name + ", hbm or dram is needed");
 }
 
+void accept(Napi::Env env, bool is_accepted) {
+  if (is_accepted) return;
+  const std::string most = std::to_string(Loop::kCommandsMax);
+  throw native_error(env, "queue_full", most + " of " + most + " orders wait for the engine's loop");
+}
+
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
@@ -192,36 +198,36 @@ void EngineObject::submit(const Napi::CallbackInfo& info) {
 
 void EngineObject::cancel(const Napi::CallbackInfo& info) {
   const double run = read_number_argument(info, 0, "run");
-  if (loop_ != nullptr) loop_->cancel(static_cast<int64_t>(run));
+  if (loop_ != nullptr) accept(info.Env(), loop_->cancel(static_cast<int64_t>(run)));
 }
 
 void EngineObject::set_priority(const Napi::CallbackInfo& info) {
   const double run = read_number_argument(info, 0, "run");
   const double priority = read_number_argument(info, 1, "priority");
-  if (loop_ != nullptr) loop_->set_priority(static_cast<int64_t>(run), priority);
+  if (loop_ != nullptr) accept(info.Env(), loop_->set_priority(static_cast<int64_t>(run), priority));
 }
 
 void EngineObject::demote(const Napi::CallbackInfo& info) {
-  open_loop(info.Env()).demote(read_text_argument(info, 0, "lane"));
+  accept(info.Env(), open_loop(info.Env()).demote(read_text_argument(info, 0, "lane")));
   hold(info.Env());
 }
 
 void EngineObject::recall(const Napi::CallbackInfo& info) {
-  open_loop(info.Env()).recall(read_text_argument(info, 0, "lane"));
+  accept(info.Env(), open_loop(info.Env()).recall(read_text_argument(info, 0, "lane")));
   hold(info.Env());
 }
 
 void EngineObject::pin(const Napi::CallbackInfo& info) {
-  open_loop(info.Env()).pin(read_text_argument(info, 0, "lane"), read_tier(info, 1));
+  accept(info.Env(), open_loop(info.Env()).pin(read_text_argument(info, 0, "lane"), read_tier(info, 1)));
 }
 
-void EngineObject::unpin(const Napi::CallbackInfo& info) { open_loop(info.Env()).pin(read_text_argument(info, 0, "lane"), std::nullopt); }
+void EngineObject::unpin(const Napi::CallbackInfo& info) { accept(info.Env(), open_loop(info.Env()).pin(read_text_argument(info, 0, "lane"), std::nullopt)); }
 
 void EngineObject::retain(const Napi::CallbackInfo& info) {
-  open_loop(info.Env()).retain(read_text_argument(info, 0, "lane"), read_number_argument(info, 1, "value"));
+  accept(info.Env(), open_loop(info.Env()).retain(read_text_argument(info, 0, "lane"), read_number_argument(info, 1, "value")));
 }
 
-void EngineObject::drop(const Napi::CallbackInfo& info) { open_loop(info.Env()).drop(read_text_argument(info, 0, "lane")); }
+void EngineObject::drop(const Napi::CallbackInfo& info) { accept(info.Env(), open_loop(info.Env()).drop(read_text_argument(info, 0, "lane"))); }
 
 Napi::Value EngineObject::snapshot(const Napi::CallbackInfo& info) { return write_blocks(info.Env(), open_loop(info.Env()).snapshot()); }
 

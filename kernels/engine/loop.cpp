@@ -78,14 +78,16 @@ void Loop::signal() {
   signal_.notify_one();
 }
 
-void Loop::post(Command command) {
+bool Loop::post(Command command, bool is_bounded) {
   {
     std::lock_guard lock(signal_mutex_);
-    if (is_stopping_) return;
+    if (is_stopping_) return true;  // nothing is left to order
+    if (is_bounded && commands_.size() >= kCommandsMax) return false;
     commands_.push_back(std::move(command));
     is_signalled_ = true;
   }
   signal_.notify_one();
+  return true;
 }
 
 void Loop::drain_commands() {
@@ -125,7 +127,7 @@ void Loop::submit(RunRequest request, Error& error) {
     ++waiting_count_;
     known_runs_.insert(request.run);
   }
-  post([this, asked = std::move(request), at = now_ms()]() mutable { enqueue(std::move(asked), at); });
+  post([this, asked = std::move(request), at = now_ms()]() mutable { enqueue(std::move(asked), at); }, false);
 }
 
 void Loop::enqueue(RunRequest request, double submitted_ms) {
@@ -147,8 +149,8 @@ void Loop::left_queue(int64_t run, bool is_over) {
   else --waiting_count_;
 }
 
-void Loop::cancel(int64_t id) {
-  post([this, id] {
+bool Loop::cancel(int64_t id) {
+  return post([this, id] {
     for (auto* runs : {&waiting_, &running_}) {
       for (const RunPtr& run : *runs) {
         if (run->request.run == id) end(*run, Finish::kCancelled);
@@ -158,8 +160,8 @@ void Loop::cancel(int64_t id) {
   });
 }
 
-void Loop::set_priority(int64_t id, double priority) {
-  post([this, id, priority] {
+bool Loop::set_priority(int64_t id, double priority) {
+  return post([this, id, priority] {
     for (auto* runs : {&waiting_, &running_}) {
       for (const RunPtr& run : *runs) {
         if (run->request.run == id) run->request.priority = priority;
@@ -168,20 +170,20 @@ void Loop::set_priority(int64_t id, double priority) {
   });
 }
 
-void Loop::demote(const std::string& lane) {
-  post([this, lane] { pool_.demote(lane, now_ms()); });
+bool Loop::demote(const std::string& lane) {
+  return post([this, lane] { pool_.demote(lane, now_ms()); });
 }
-void Loop::recall(const std::string& lane) {
-  post([this, lane] { pool_.recall(lane, now_ms()); });
+bool Loop::recall(const std::string& lane) {
+  return post([this, lane] { pool_.recall(lane, now_ms()); });
 }
-void Loop::pin(const std::string& lane, std::optional<Tier> tier) {
-  post([this, lane, tier] { pool_.pin(lane, tier); });
+bool Loop::pin(const std::string& lane, std::optional<Tier> tier) {
+  return post([this, lane, tier] { pool_.pin(lane, tier); });
 }
-void Loop::retain(const std::string& lane, double value) {
-  post([this, lane, value] { pool_.retain(lane, value); });
+bool Loop::retain(const std::string& lane, double value) {
+  return post([this, lane, value] { pool_.retain(lane, value); });
 }
-void Loop::drop(const std::string& lane) {
-  post([this, lane] { pool_.drop(lane); });
+bool Loop::drop(const std::string& lane) {
+  return post([this, lane] { pool_.drop(lane); });
 }
 
 std::vector<EngineEvent> Loop::take_events() {
@@ -247,6 +249,8 @@ LoopStats Loop::stats() {
   now.demoted = counters.demoted;
   now.recalled = counters.recalled;
   now.evicted = counters.evicted;
+  now.prefill_tokens_per_s = prefill_speed_.per_s();
+  now.decode_tokens_per_s = decode_speed_.per_s();
   now.recall_bytes_per_s = counters.recall_bytes_per_s;
   return now;
 }

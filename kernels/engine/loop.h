@@ -46,19 +46,22 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
+  static constexpr size_t kCommandsMax = 65536;
+
   const Backend& backend() const { return *backend_; }
   const Vocab& vocab() const { return vocab_; }
   const LoopOptions& options() const { return options_; }
 
   /// Queues the run, or sets `error`: bad_argument, context_length, token_range, queue_full, closed.
   void submit(RunRequest request, Error& error);
-  void cancel(int64_t run);
-  void set_priority(int64_t run, double priority);
-  void demote(const std::string& lane);
-  void recall(const std::string& lane);
-  void pin(const std::string& lane, std::optional<Tier> tier);
-  void retain(const std::string& lane, double value);
-  void drop(const std::string& lane);
+  /// The orders below answer false when kCommandsMax of them wait for the loop already.
+  bool cancel(int64_t run);
+  bool set_priority(int64_t run, double priority);
+  bool demote(const std::string& lane);
+  bool recall(const std::string& lane);
+  bool pin(const std::string& lane, std::optional<Tier> tier);
+  bool retain(const std::string& lane, double value);
+  bool drop(const std::string& lane);
 
   std::vector<EngineEvent> take_events();
   std::vector<BlockEvent> snapshot();
@@ -91,7 +94,7 @@ class Loop {
   void signal();
   void left_queue(int64_t run, bool is_over);
   void drain_commands();
-  void post(Command command);
+  bool post(Command command, bool is_bounded = true);
 
   void enqueue(RunRequest request, double submitted_ms);
   void admit();
@@ -133,6 +136,11 @@ class Loop {
   uint64_t order_ = 0;
   std::vector<float> logits_;
   LoopStats totals_{};
+  struct Speed {  // decayed sums, so that a long iteration weighs more than a short one
+    double tokens = 0, ms = 0;
+    double per_s() const { return ms > 0 ? tokens * 1000 / ms : 0; }
+  };
+  Speed prefill_speed_, decode_speed_;
 
   std::mutex outbox_mutex_;
   std::vector<EngineEvent> fresh_;   // loop thread: of this iteration

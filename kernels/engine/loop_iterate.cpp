@@ -11,8 +11,6 @@ constexpr double kDeltaMs = 25;  // tokens of a run are delivered at most this o
 
 int32_t blocks_for(int32_t tokens) { return (tokens + kBlockTokens - 1) / kBlockTokens; }
 
-void average(double& mean, double sample) { mean = mean == 0 ? sample : 0.9 * mean + 0.1 * sample; }
-
 }  // namespace
 
 void Loop::admit() {
@@ -207,7 +205,9 @@ void Loop::measure(const Plan& plan, double ms) {
   totals_.busy_ms += ms;
   bool has_prefill = false;
   for (const auto& part : plan.parts) has_prefill |= part.run->stage == Run::Stage::kPrefill;
-  if (ms > 0) average(has_prefill ? totals_.prefill_tokens_per_s : totals_.decode_tokens_per_s, static_cast<double>(plan.tokens.size()) * 1000 / ms);
+  Speed& speed = has_prefill ? prefill_speed_ : decode_speed_;
+  speed.tokens = 0.9 * speed.tokens + static_cast<double>(plan.tokens.size());
+  speed.ms = 0.9 * speed.ms + ms;
 }
 
 }  // namespace slackwater

@@ -1,6 +1,7 @@
 // The loop over a toy backend: reuse, sharing, cancel, order, moves, admission, determinism.
 #include "loop.h"
 
+#include <atomic>
 #include <chrono>
 #include <set>
 
@@ -386,6 +387,25 @@ void bad_requests_are_refused_with_codes() {
   EXPECT_EQ(code, "queue_full");
 }
 
+void orders_are_bounded_while_an_iteration_runs() {
+  Rig rig;
+  std::atomic<bool> is_entered = false, is_open = false;
+  rig.backend->before_run = [&] {
+    is_entered = true;
+    is_entered.notify_all();
+    is_open.wait(false);
+  };
+  rig.submit(Rig::request(1, "a", make_tokens(10, 1), 1));
+  is_entered.wait(false);
+  size_t taken = 0;
+  while (taken <= Loop::kCommandsMax && rig.loop->retain("a", 1)) ++taken;
+  EXPECT_EQ(taken, Loop::kCommandsMax);
+  EXPECT(!rig.loop->demote("a"));
+  is_open = true;
+  is_open.notify_all();
+  EXPECT(rig.wait(1).ended[0].finish == Finish::kLength);
+}
+
 void a_refused_iteration_fails_its_runs_only() {
   Rig rig;
   rig.backend->is_broken = true;
@@ -484,6 +504,7 @@ int main(int count, char** arguments) {
   CASE(sampling_does_not_depend_on_the_batch);
   CASE(stop_string_ends_at_the_token_that_completes_it);
   CASE(bad_requests_are_refused_with_codes);
+  CASE(orders_are_bounded_while_an_iteration_runs);
   CASE(a_refused_iteration_fails_its_runs_only);
   CASE(stopping_ends_every_run);
   CASE(runs_of_one_lane_at_once_do_not_disturb_each_other);

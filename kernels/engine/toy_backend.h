@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <vector>
 
 #include "../model/backend.h"
@@ -19,7 +20,7 @@ class ToyBackend : public Backend {
   Status run(const Batch& batch, std::byte* arena) override {
     ++iterations;
     if (is_broken) return Status::kBadShape;
-    if (before_run) before_run(batch);
+    if (before_run) before_run();
     for (int32_t s = 0; s < batch.sequences; ++s) {
       const SequenceView& view = batch.views[s];
       for (int32_t i = 0; i < view.rows; ++i) {
@@ -48,7 +49,7 @@ class ToyBackend : public Backend {
     return values;
   }
 
-  void (*before_run)(const Batch&) = nullptr;
+  std::function<void()> before_run;  // e.g. waits, to hold an iteration open
   int iterations = 0;
   bool is_broken = false;
 
