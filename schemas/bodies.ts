@@ -114,10 +114,10 @@ export const blockEvents = message<Body<M.BlockEvents>, Wire<'BlockEvents'>>('Bl
 
 // ---- out ----
 
-export const attemptStarted = message<Body<M.AttemptStarted>, Wire<'AttemptStarted'>>('AttemptStarted', { step: name, attempt: count, worker: text });
+export const attemptStarted = message<Body<M.AttemptStarted>, Wire<'AttemptStarted'>>('AttemptStarted', { step: name, id: name, attempt: count, worker: text });
 export const deltaOut = message<Body<M.DeltaOut>, Wire<'DeltaOut'>>('DeltaOut', { step: name, attempt: count, offset: count, tokens, logprobs: list(tokenLogprob) });
-export const resultOut = message<Body<M.ResultOut>, Wire<'ResultOut'>>('ResultOut', { step: name, attempt: count, worker: text, tokens, finish, usage, timing, costUsd: real, logprobs: list(tokenLogprob) });
-export const failedOut = message<Body<M.FailedOut>, Wire<'FailedOut'>>('FailedOut', { step: name, code: name, message: text, retry, limit: maybe(real), got: maybe(real) });
+export const resultOut = message<Body<M.ResultOut>, Wire<'ResultOut'>>('ResultOut', { step: name, id: name, attempt: count, worker: text, tokens, finish, usage, timing, costUsd: real, logprobs: list(tokenLogprob) });
+export const failedOut = message<Body<M.FailedOut>, Wire<'FailedOut'>>('FailedOut', { step: name, id: name, code: name, message: text, retry, limit: maybe(real), got: maybe(real) });
 
 // ---- identity ----
 

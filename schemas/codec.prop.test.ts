@@ -62,10 +62,10 @@ const orderReply: fc.Arbitrary<M.OrderReply> = fc.oneof(
 );
 
 const out: fc.Arbitrary<M.Out> = fc.oneof(
-  of<M.AttemptStarted>({ kind: kind('attemptStarted'), step: name, attempt: count, worker: text }),
+  of<M.AttemptStarted>({ kind: kind('attemptStarted'), step: name, id: name, attempt: count, worker: text }),
   of<M.DeltaOut>({ kind: kind('delta'), step: name, attempt: count, offset: count, tokens, logprobs }),
-  of<M.ResultOut>({ kind: kind('result'), step: name, attempt: count, worker: text, tokens, finish, usage, timing, costUsd: real, logprobs }),
-  of<M.FailedOut>({ kind: kind('failed'), step: name, code: name, message: text, retry, limit: nullable(real), got: nullable(real) }),
+  of<M.ResultOut>({ kind: kind('result'), step: name, id: name, attempt: count, worker: text, tokens, finish, usage, timing, costUsd: real, logprobs }),
+  of<M.FailedOut>({ kind: kind('failed'), step: name, id: name, code: name, message: text, retry, limit: nullable(real), got: nullable(real) }),
 );
 
 const counters = of<M.WorkerCounters>({ demotedBlocks: whole, recalledBlocks: whole, evictedBlocks: whole, migratedBlocks: whole, promptTokens: whole, generatedTokens: whole, iterations: whole, busyMs: real });

@@ -224,11 +224,12 @@ export interface BlockEvents {
 export type Out = AttemptStarted | DeltaOut | ResultOut | FailedOut;
 
 /** From here on only this attempt's deltas count. */
-export interface AttemptStarted { readonly kind: 'attemptStarted'; readonly step: StepId; readonly attempt: number; readonly worker: string }
+export interface AttemptStarted { readonly kind: 'attemptStarted'; readonly step: StepId; /** Whose step it is, by its idempotency key: somebody else may have been given the same place, and reads along. */ readonly id: string; readonly attempt: number; readonly worker: string }
 export interface DeltaOut { readonly kind: 'delta'; readonly step: StepId; readonly attempt: number; readonly offset: number; readonly tokens: Int32Array; readonly logprobs: readonly TokenLogprob[] }
 export interface ResultOut {
   readonly kind: 'result';
   readonly step: StepId;
+  readonly id: string;
   readonly attempt: number;
   readonly worker: string;
   readonly tokens: Int32Array;
@@ -239,7 +240,7 @@ export interface ResultOut {
   readonly logprobs: readonly TokenLogprob[];
 }
 /** The end of a step without an answer: refused by the trace, or failed for good. */
-export interface FailedOut { readonly kind: 'failed'; readonly step: StepId; readonly code: string; readonly message: string; readonly retry: Retry; readonly limit: number | null; readonly got: number | null }
+export interface FailedOut { readonly kind: 'failed'; readonly step: StepId; readonly id: string; readonly code: string; readonly message: string; readonly retry: Retry; readonly limit: number | null; readonly got: number | null }
 
 // ---- identity: `who.<p>`, request/reply ----
 

@@ -20,6 +20,7 @@ const quietMs = 2_000;
 /** Follows one step's answer from `out.<step>`, and from the log when nothing comes: every effect in order, one end. */
 export class Follow {
   readonly step: string;
+  readonly #id: string;
   readonly #deps: FollowDeps;
   readonly #onEffect: (effect: ReplyEffect, attempt: number) => void;
   readonly #reply: Reply;
@@ -29,8 +30,9 @@ export class Follow {
   #isOver = false;
 
   /** `onEffect` is told the attempt that was announced last. Listens from now on; call it before the step is published, or `replay` for one that is under way. */
-  constructor(step: string, deps: FollowDeps, onEffect: (effect: ReplyEffect, attempt: number) => void) {
+  constructor(step: string, id: string, deps: FollowDeps, onEffect: (effect: ReplyEffect, attempt: number) => void) {
     this.step = step;
+    this.#id = id;
     this.#deps = deps;
     this.#onEffect = onEffect;
     this.#reply = newReply(step);
@@ -53,7 +55,10 @@ export class Follow {
 
   #onBytes(bytes: Uint8Array): void {
     const message = decodeOut(bytes);
-    if (message.kind !== 'fault' && message.step === this.step) this.#apply({ kind: 'out', message });
+    if (message.kind === 'fault' || message.step !== this.step) return;
+    // Somebody else was given the same place (their question went to another owner): what is theirs is not this one's.
+    if (message.kind !== 'delta' && message.id !== this.#id) return;
+    this.#apply({ kind: 'out', message });
   }
 
   #apply(event: ReplyEvent): void {
@@ -94,11 +99,12 @@ export class Follow {
     const saved = record === null || record.kind === 'fault' ? null : fromSaved(record);
     if (saved === null || 'kind' in saved) return null;
     const { context } = saved.actor;
-    const answer = context.answers.find((known) => known.step === this.step);
+    // By id: the same id may have been taken as another step before.
+    const known = context.ids.find(({ id }) => id === this.#id);
+    if (known === undefined || findRun(context, known.step) !== null) return null;
+    const answer = context.answers.find(({ step }) => step === known.step);
     if (answer !== undefined) return this.#answerAt(answer.endedSeq);
-    const isKnown = context.ids.some((known) => known.step === this.step);
-    if (!isKnown || findRun(context, this.step) !== null) return null;
-    return { kind: 'failed', step: this.step, code: 'not_answered', message: `step ${this.step} ended without an answer, and why was not heard`, retry: 'later', limit: null, got: null };
+    return { kind: 'failed', step: this.step, id: this.#id, code: 'not_answered', message: `step ${this.step} ended without an answer, and why was not heard`, retry: 'later', limit: null, got: null };
   }
 
   async #answerAt(endedSeq: number): Promise<ResultOut | null> {
@@ -106,6 +112,6 @@ export class Follow {
     const ended = entry === null ? null : decodeInbox(entry.bytes);
     if (ended === null || ended.kind !== 'stepEnded') return null;
     const { step, attempt, worker, tokens, finish, usage, timing, logprobs } = ended;
-    return { kind: 'result', step, attempt, worker, tokens, finish, usage, timing, logprobs, costUsd: this.#deps.costUsd(ended.acceleratorMs) };
+    return { kind: 'result', step, id: this.#id, attempt, worker, tokens, finish, usage, timing, logprobs, costUsd: this.#deps.costUsd(ended.acceleratorMs) };
   }
 }

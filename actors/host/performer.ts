@@ -43,7 +43,7 @@ export class Performer {
       case 'answer': {
         const ended = await prompts.ended(effect.endedSeq);
         if (ended === null) this.#deps.onFault(`the answer of ${effect.step} stands at ${effect.endedSeq} and can not be read now`);
-        else await this.#publishOut(this.resultOf(ended), id);
+        else await this.#publishOut(this.#resultOf(ended, effect.id), id);
         return [];
       }
       case 'tell': {
@@ -58,9 +58,9 @@ export class Performer {
     }
   }
 
-  resultOf(ended: StepEnded): ResultOut {
+  #resultOf(ended: StepEnded, id: string): ResultOut {
     const { step, attempt, worker, tokens, finish, usage, timing, logprobs } = ended;
-    return { kind: 'result', step, attempt, worker, tokens, finish, usage, timing, logprobs, costUsd: this.#deps.costUsd(ended) };
+    return { kind: 'result', step, id, attempt, worker, tokens, finish, usage, timing, logprobs, costUsd: this.#deps.costUsd(ended) };
   }
 
   async #orderRun(trace: string, effect: TraceEffect & { readonly kind: 'orderRun' }, fence: Fence): Promise<readonly TraceEvent[]> {

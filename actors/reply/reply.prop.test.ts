@@ -18,7 +18,7 @@ function publish(attempts: readonly Attempt[], length: number): Out[] {
   const out: Out[] = [];
   for (const [i, { cuts, isBroken }] of attempts.entries()) {
     const number = i + 1;
-    out.push({ kind: 'attemptStarted', step, attempt: number, worker: 'w' });
+    out.push({ kind: 'attemptStarted', step, id: 'k', attempt: number, worker: 'w' });
     let offset = 0;
     for (const cut of cuts) {
       const tokens = answerOf(length).slice(offset, offset + cut);
@@ -32,7 +32,7 @@ function publish(attempts: readonly Attempt[], length: number): Out[] {
 }
 
 const resultOf = (attempts: number, length: number): ResultOut => ({
-  kind: 'result', step, attempt: attempts, worker: 'w', tokens: answerOf(length), finish: 'stop', costUsd: 0, logprobs: [],
+  kind: 'result', step, id: 'k', attempt: attempts, worker: 'w', tokens: answerOf(length), finish: 'stop', costUsd: 0, logprobs: [],
   usage: { prompt: 1, hit: 0, recalled: 0, computed: 1, generated: length }, timing: { queuedMs: 0, recallMs: 0, firstTokenMs: 0, totalMs: 0 },
 });
 

@@ -7,11 +7,11 @@ const step = 'tr_00abc/3';
 const now = 0 as Instant;
 const answer = [10, 11, 12, 13, 14, 15, 16, 17];
 
-const started = (attempt: number): Out => ({ kind: 'attemptStarted', step, attempt, worker: `w${attempt}` });
+const started = (attempt: number): Out => ({ kind: 'attemptStarted', step, id: 'k', attempt, worker: `w${attempt}` });
 const delta = (attempt: number, offset: number, tokens: readonly number[], logprobs: readonly TokenLogprob[] = []): DeltaOut =>
   ({ kind: 'delta', step, attempt, offset, tokens: Int32Array.from(tokens), logprobs });
 const result = (attempt: number, tokens: readonly number[] = answer): ResultOut => ({
-  kind: 'result', step, attempt, worker: `w${attempt}`, tokens: Int32Array.from(tokens), finish: 'stop',
+  kind: 'result', step, id: 'k', attempt, worker: `w${attempt}`, tokens: Int32Array.from(tokens), finish: 'stop',
   usage: { prompt: 5, hit: 0, recalled: 0, computed: 5, generated: tokens.length },
   timing: { queuedMs: 0, recallMs: 0, firstTokenMs: 1, totalMs: 2 }, costUsd: 0, logprobs: [],
 });
@@ -74,7 +74,7 @@ describe('reply', () => {
   });
 
   test('a failure ends the reply once, after what was delivered', () => {
-    const failed: Out = { kind: 'failed', step, code: 'no_worker', message: 'no worker for 600000 ms', retry: 'later', limit: null, got: null };
+    const failed: Out = { kind: 'failed', step, id: 'k', code: 'no_worker', message: 'no worker for 600000 ms', retry: 'later', limit: null, got: null };
     expect(seen(read(newReply(step), [started(1), delta(1, 0, [10]), failed, failed, result(1)]))).toEqual([10, 'fail']);
   });
 

@@ -19,7 +19,7 @@ export const runsOf = (context: TraceContext): readonly StepRun[] => (context.ru
 export function verdictOn(context: TraceContext, accepted: StepAccepted, limits: TraceLimits): 'start' | 'known' | FailedOut {
   if (context.ids.some((known) => known.id === accepted.id)) return 'known';
   const refuse = (code: string, message: string, retry: Retry, limit: number, got: number): FailedOut =>
-    ({ kind: 'failed', step: accepted.step, code, message, retry, limit, got });
+    ({ kind: 'failed', step: accepted.step, id: accepted.id, code, message, retry, limit, got });
   if (accepted.lane === 'side') {
     return context.sides.length < limits.sideCallsMax ? 'start'
       : refuse('side_calls', `${context.sides.length} side calls of ${limits.sideCallsMax} are running`, 'later', limits.sideCallsMax, context.sides.length + 1);
@@ -114,7 +114,7 @@ function onDecided(context: TraceContext, decided: Decided, nowMs: number, limit
     context: timed.context,
     effects: [
       ...noted.effects, ...timed.effects,
-      { kind: 'announce', out: { kind: 'attemptStarted', step: run.step, attempt: next.attempt, worker: decided.worker } },
+      { kind: 'announce', out: { kind: 'attemptStarted', step: run.step, id: run.id, attempt: next.attempt, worker: decided.worker } },
       orderRun(next, decided.priority),
     ],
   };
@@ -133,7 +133,7 @@ function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: nu
     decisions: context.decisions.map((decision) => (decision.step === run.step && decision.what === 'place' ? settled(decision, event) : decision)),
     ...(isMain ? { worker: event.worker, tokens: event.usage.prompt + event.usage.generated, stepsDone: context.stepsDone + 1, lastFinish: event.finish } : {}),
   };
-  const effects: TraceEffect[] = [...removed.effects, { kind: 'answer', step: run.step, attempt: run.attempt, endedSeq: event.logSeq }];
+  const effects: TraceEffect[] = [...removed.effects, { kind: 'answer', step: run.step, id: run.id, attempt: run.attempt, endedSeq: event.logSeq }];
   // The lane that is left behind must not go on holding blocks: a side call's at once, the main one when the trace has moved.
   if (!isMain) effects.push(drop(event.worker, context.trace, run.lane));
   else if (context.worker !== null && context.worker !== event.worker) effects.push(...leave(context, context.worker));
@@ -179,7 +179,7 @@ function giveUp(context: TraceContext, run: StepRun, code: string, message: stri
   const effects: TraceEffect[] = [...removed.effects];
   if (run.phase === 'waiting') effects.push({ kind: 'ask', ask: { what: 'withdraw', trace: context.trace, step: run.step } });
   else if (run.worker !== null) effects.push(cancel(run, run.worker, context.trace));
-  effects.push({ kind: 'announce', out: { kind: 'failed', step: run.step, code, message, retry: retryHow, limit, got } });
+  effects.push({ kind: 'announce', out: { kind: 'failed', step: run.step, id: run.id, code, message, retry: retryHow, limit, got } });
   return { context: isMain ? { ...removed.context, lastFinish: code === 'cancelled' ? 'cancelled' : 'failed' } : removed.context, effects };
 }
 

@@ -115,7 +115,7 @@ function answerOnly(context: TraceContext, accepted: StepAccepted, limits: Trace
   // The duplicate window has passed: the first copy's answer is the answer to both.
   const step = context.ids.find((known) => known.id === accepted.id)?.step;
   const answer = context.answers.find((known) => known.step === step);
-  return { context, effects: answer === undefined ? [] : [{ kind: 'answer', ...answer }] };
+  return { context, effects: answer === undefined ? [] : [{ kind: 'answer', id: accepted.id, ...answer }] };
 }
 
 /** A gap pairs a demotion with a recall: control says down to where, when, and when to be back. */

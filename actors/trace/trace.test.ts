@@ -94,7 +94,7 @@ describe('trace', () => {
 
   test('the same id again is answered with the first answer', () => {
     const actor = inGap();
-    expect(actor.on({ ...accepted(2), id: 'id-1' })).toEqual([{ kind: 'answer', step: `${trace}/1`, attempt: 1, endedSeq: 100 }]);
+    expect(actor.on({ ...accepted(2), id: 'id-1' })).toEqual([{ kind: 'answer', id: 'id-1', step: `${trace}/1`, attempt: 1, endedSeq: 100 }]);
   });
 
   test('children pin the parent until the last of them is done', () => {

@@ -85,7 +85,7 @@ export type TraceEffect =
   | { readonly kind: 'order'; readonly worker: string; readonly order: CancelOrder | GapOrder | PinOrder | UnpinOrder | DropOrder }
   | { readonly kind: 'announce'; readonly out: AttemptStarted | FailedOut }
   /** The result of `step` stands in the log at `endedSeq`. */
-  | { readonly kind: 'answer'; readonly step: string; readonly attempt: number; readonly endedSeq: number }
+  | { readonly kind: 'answer'; readonly step: string; readonly id: string; readonly attempt: number; readonly endedSeq: number }
   | { readonly kind: 'tell'; readonly event: ChildStarted | ChildEnded }
   | { readonly kind: 'evt'; readonly evt: Evt }
   | { readonly kind: 'segment'; readonly segment: Segment }

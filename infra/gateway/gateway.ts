@@ -166,16 +166,16 @@ export class Gateway {
           if (messages === null) return { kind: 'refused', code: 'history_unknown', message: `this gateway does not have steps 1 to ${(step.seq ?? 1) - 1} of trace "${step.trace}" with their answers; send "messages", the whole history`, limit: null, got: null };
           const prepared = await this.#prepare(step, model, messages, chain, who);
           // From before it is in the log: no delta may come unheard.
-          if (!('kind' in prepared)) follow = new Follow(who.step, followDeps, (effect, attempt) => answers.push({ effect, attempt }));
+          if (!('kind' in prepared)) follow = new Follow(who.step, id, followDeps, (effect, attempt) => answers.push({ effect, attempt }));
           return prepared;
         },
       );
       if (taken.kind !== 'accepted') { this.#totals[taken.kind]++; yield taken; return; }
       this.#totals.accepted++;
       if (trace !== null && messages !== null && isMain(taken.step)) this.#histories.remember(trace, taken.seq, messages);
-      follow = this.#followed(follow, taken, followDeps, answers);
+      follow = this.#followed(follow, id, taken, followDeps, answers);
       yield { kind: 'accepted', step: taken.step, trace: taken.trace, promptTokens: taken.promptTokens, knownTokens: Math.min(this.#traceTokens.find(taken.trace) ?? 0, taken.promptTokens ?? 0), identity: taken.identity, isKnown: taken.isKnown };
-      endWait = this.#endWait(taken.step, step.deadlineMs ?? limits.stepDeadlineMs, answers);
+      endWait = this.#endWait(taken.step, id, step.deadlineMs ?? limits.stepDeadlineMs, answers);
       yield* this.#relay(step, model, taken, chain, answers, trace, messages);
     } finally {
       endWait();
@@ -184,19 +184,19 @@ export class Gateway {
   }
 
   /** The trace keeps the deadline; when nobody is left to do so, its gateway does, somewhat later. */
-  #endWait(step: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
+  #endWait(step: string, id: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
     const { clock } = this.#options.ports;
     const waitMs = deadlineMs + graceMs;
-    const failure: FailedOut = { kind: 'failed', step, code: 'no_answer', message: `nothing ended step ${step} within ${waitMs} ms`, retry: 'later', limit: null, got: null };
+    const failure: FailedOut = { kind: 'failed', step, id, code: 'no_answer', message: `nothing ended step ${step} within ${waitMs} ms`, retry: 'later', limit: null, got: null };
     return clock.alarm(clock.now() + waitMs, () => answers.push({ effect: { kind: 'fail', failure }, attempt: 0 }));
   }
 
   /** A step that was known already may be under way, or answered: what was published of it is read from the start. */
-  #followed(follow: Follow | null, taken: Intaken & { readonly kind: 'accepted' }, deps: ConstructorParameters<typeof Follow>[1], answers: AnswerQueue<Told>): Follow {
+  #followed(follow: Follow | null, id: string, taken: Intaken & { readonly kind: 'accepted' }, deps: ConstructorParameters<typeof Follow>[2], answers: AnswerQueue<Told>): Follow {
     let followed = follow;
     if (followed === null || followed.step !== taken.step) {
       followed?.stop();
-      followed = new Follow(taken.step, deps, (effect, attempt) => answers.push({ effect, attempt }));
+      followed = new Follow(taken.step, id, deps, (effect, attempt) => answers.push({ effect, attempt }));
     }
     if (taken.isKnown) followed.replay();
     return followed;

@@ -1,7 +1,7 @@
 /** Made by tools/gen.ts: the field numbers of every message. */
 export const fieldNumbers = {
   Alternative: [1, 2],
-  AttemptStarted: [1, 2, 3],
+  AttemptStarted: [1, 2, 3, 4],
   Beat: [1, 2, 3, 4, 5, 6],
   Bill: [1, 2, 3, 4],
   BillRow: [1, 2, 3, 4, 5, 6],
@@ -19,7 +19,7 @@ export const fieldNumbers = {
   DropOrder: [1, 2],
   EndAsked: [1, 2, 3],
   Evt: [1, 2],
-  FailedOut: [1, 2, 3, 4, 5, 6],
+  FailedOut: [1, 2, 3, 4, 5, 6, 7],
   Fence: [1, 2],
   FirstToken: [1, 2, 3, 4, 5, 6],
   Forecast: [1, 2],
@@ -34,7 +34,7 @@ export const fieldNumbers = {
   Page: [1, 2, 3],
   PinOrder: [1, 2, 3],
   PromptRef: [1, 2, 3, 4],
-  ResultOut: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  ResultOut: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
   RunOrder: [1, 2, 3, 4, 5, 6, 7, 8, 9],
   Sampling: [1, 2, 3, 4, 5, 6, 7],
   SavedTimer: [1, 2, 3],

@@ -1392,6 +1392,7 @@ export namespace slackwater {
    step: string;
    attempt: number;
    worker: string;
+   id: string;
    static encode(message: slackwater.v1.AttemptStarted.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.AttemptStarted & slackwater.v1.AttemptStarted.$Shape;
   }
@@ -1400,6 +1401,7 @@ export namespace slackwater {
     step?: (string|null);
     attempt?: (number|null);
     worker?: (string|null);
+    id?: (string|null);
     $unknowns?: Uint8Array[];
    }
    type $Shape = slackwater.v1.AttemptStarted.$Properties;
@@ -1442,6 +1444,7 @@ export namespace slackwater {
    timing?: (slackwater.v1.Timing.$Properties|null);
    costUsd: number;
    logprobs: slackwater.v1.TokenLogprob.$Properties[];
+   id: string;
    static encode(message: slackwater.v1.ResultOut.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.ResultOut & slackwater.v1.ResultOut.$Shape;
   }
@@ -1456,6 +1459,7 @@ export namespace slackwater {
     timing?: (slackwater.v1.Timing.$Properties|null);
     costUsd?: (number|null);
     logprobs?: (slackwater.v1.TokenLogprob.$Properties[]|null);
+    id?: (string|null);
     $unknowns?: Uint8Array[];
    }
    type $Shape = slackwater.v1.ResultOut.$Properties;
@@ -1471,6 +1475,7 @@ export namespace slackwater {
    retry: slackwater.v1.Retry;
    limit?: (number|null);
    got?: (number|null);
+   id: string;
    static encode(message: slackwater.v1.FailedOut.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.FailedOut & slackwater.v1.FailedOut.$Shape;
   }
@@ -1482,6 +1487,7 @@ export namespace slackwater {
     retry?: (slackwater.v1.Retry|null);
     limit?: (number|null);
     got?: (number|null);
+    id?: (string|null);
     $unknowns?: Uint8Array[];
    }
    type $Shape = slackwater.v1.FailedOut.$Properties;

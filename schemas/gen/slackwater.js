@@ -6627,6 +6627,7 @@ export const slackwater = $root.slackwater = (() => {
    AttemptStarted.prototype.step = "";
    AttemptStarted.prototype.attempt = 0;
    AttemptStarted.prototype.worker = "";
+   AttemptStarted.prototype.id = "";
    AttemptStarted.encode = function (message, writer, _depth) {
     if (!writer)
      writer = $Writer.create();
@@ -6640,6 +6641,8 @@ export const slackwater = $root.slackwater = (() => {
      writer.uint32(16).uint32(message.attempt);
     if (message.worker != null && $Object.hasOwnProperty.call(message, "worker") && message.worker !== "")
      writer.uint32(26).string(message.worker);
+    if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== "")
+     writer.uint32(34).string(message.id);
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
      for (let i = 0; i < message.$unknowns.length; ++i)
       writer.raw(message.$unknowns[i]);
@@ -6697,6 +6700,15 @@ export const slackwater = $root.slackwater = (() => {
         message.worker = value;
        else
         delete message.worker;
+       continue;
+      }
+     case 4: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.id = value;
+       else
+        delete message.id;
        continue;
       }
      }
@@ -6866,6 +6878,7 @@ export const slackwater = $root.slackwater = (() => {
    ResultOut.prototype.timing = null;
    ResultOut.prototype.costUsd = 0;
    ResultOut.prototype.logprobs = $util.emptyArray;
+   ResultOut.prototype.id = "";
    ResultOut.encode = function (message, writer, _depth) {
     if (!writer)
      writer = $Writer.create();
@@ -6892,6 +6905,8 @@ export const slackwater = $root.slackwater = (() => {
     if (message.logprobs != null && message.logprobs.length)
      for (let i = 0; i < message.logprobs.length; ++i)
       $root.slackwater.v1.TokenLogprob.encode(message.logprobs[i], writer.uint32(74).fork(), _depth + 1).ldelim();
+    if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== "")
+     writer.uint32(82).string(message.id);
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
      for (let i = 0; i < message.$unknowns.length; ++i)
       writer.raw(message.$unknowns[i]);
@@ -7003,6 +7018,15 @@ export const slackwater = $root.slackwater = (() => {
        message.logprobs.push($root.slackwater.v1.TokenLogprob.decode(reader, reader.size(), $undefined, _depth + 1));
        continue;
       }
+     case 10: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.id = value;
+       else
+        delete message.id;
+       continue;
+      }
      }
      reader.skipType(wireType, _depth, tag);
      if (!reader.discardUnknown) {
@@ -7034,6 +7058,7 @@ export const slackwater = $root.slackwater = (() => {
    FailedOut.prototype.retry = 0;
    FailedOut.prototype.limit = null;
    FailedOut.prototype.got = null;
+   FailedOut.prototype.id = "";
    let $oneOfFields;
    // Virtual OneOf for proto3 optional field
    $Object.defineProperty(FailedOut.prototype, "_limit", {
@@ -7064,6 +7089,8 @@ export const slackwater = $root.slackwater = (() => {
      writer.uint32(41).double(message.limit);
     if (message.got != null && $Object.hasOwnProperty.call(message, "got"))
      writer.uint32(49).double(message.got);
+    if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id !== "")
+     writer.uint32(58).string(message.id);
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
      for (let i = 0; i < message.$unknowns.length; ++i)
       writer.raw(message.$unknowns[i]);
@@ -7144,6 +7171,15 @@ export const slackwater = $root.slackwater = (() => {
         break;
        message.got = reader.double();
        message._got = "got";
+       continue;
+      }
+     case 7: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.id = value;
+       else
+        delete message.id;
        continue;
       }
      }

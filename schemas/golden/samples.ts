@@ -47,10 +47,10 @@ export const orderReplySamples: { readonly [K in M.OrderReply['kind']]: Extract<
 };
 
 export const outSamples: { readonly [K in M.Out['kind']]: Extract<M.Out, { readonly kind: K }> } = {
-  attemptStarted: { kind: 'attemptStarted', step, attempt: 2, worker: 'w1' },
+  attemptStarted: { kind: 'attemptStarted', step, id: 'my-key-0012', attempt: 2, worker: 'w1' },
   delta: { kind: 'delta', step, attempt: 2, offset: 17, tokens: ids(3, 500), logprobs },
-  result: { kind: 'result', step, attempt: 2, worker: 'w1', tokens: ids(48, 11), finish: 'stop', usage, timing, costUsd: 0.0000041, logprobs: [] },
-  failed: { kind: 'failed', step, code: 'context_length', message: 'prompt of 9001 tokens; smollm2-135m takes 8192', retry: 'never', limit: 8192, got: 9001 },
+  result: { kind: 'result', step, id: 'my-key-0012', attempt: 2, worker: 'w1', tokens: ids(48, 11), finish: 'stop', usage, timing, costUsd: 0.0000041, logprobs: [] },
+  failed: { kind: 'failed', step, id: 'my-key-0012', code: 'context_length', message: 'prompt of 9001 tokens; smollm2-135m takes 8192', retry: 'never', limit: 8192, got: 9001 },
 };
 
 export const evtSamples: { readonly [K in M.Evt['kind']]: Extract<M.Evt, { readonly kind: K }> } = {

@@ -52,7 +52,7 @@ export class SimGateway {
       },
       (who) => {
         if (step.tokens.length >= this.#contextLength) return Promise.resolve({ kind: 'refused', code: 'context_length', message: `prompt of ${step.tokens.length} tokens`, limit: this.#contextLength, got: step.tokens.length });
-        follow = new Follow(who.step, deps, tell);
+        follow = new Follow(who.step, step.id, deps, tell);
         return Promise.resolve(promptOf(step, this.#contextLength));
       },
     );
@@ -61,14 +61,14 @@ export class SimGateway {
     if (first === null || first.step !== taken.step) {
       first?.stop();
       early.length = 0;
-      follow = new Follow(taken.step, deps, tell);
+      follow = new Follow(taken.step, step.id, deps, tell);
     }
     if (taken.isKnown) follow!.replay();
     onAnswer(taken);
     isTaken = true;
     const waitMs = step.deadlineMs + graceMs;
     cancelWait = clock.alarm(clock.now() + waitMs, () => {
-      const failure: FailedOut = { kind: 'failed', step: taken.step, code: 'no_answer', message: `nothing ended step ${taken.step} within ${waitMs} ms`, retry: 'later', limit: null, got: null };
+      const failure: FailedOut = { kind: 'failed', step: taken.step, id: step.id, code: 'no_answer', message: `nothing ended step ${taken.step} within ${waitMs} ms`, retry: 'later', limit: null, got: null };
       tell({ kind: 'fail', failure }, 0);
     });
     for (const { effect, attempt } of early.splice(0)) tell(effect, attempt);
