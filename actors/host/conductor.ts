@@ -35,6 +35,8 @@ export interface ConductorOptions {
   stopwatch(): number;
   headersOf(trace: string): Headers;
   onSegment(segment: Segment): void;
+  /** How long one placement took to choose. */
+  onDecision?(ms: number): void;
   onFault(message: string): void;
 }
 
@@ -198,8 +200,14 @@ export class Conductor {
       if (made.kind === 'decided' && made.trace === ask.trace && made.decided.step === ask.step) atOnce.push(made.decided);
       else this.#route(made);
     }
-    if (ask.what === 'place') { this.#decisionMs.push(this.#options.stopwatch() - startedAtMs); if (this.#decisionMs.length > 1_024) this.#decisionMs.shift(); }
+    if (ask.what === 'place') this.#noteDecision(this.#options.stopwatch() - startedAtMs);
     return atOnce;
+  }
+
+  #noteDecision(ms: number): void {
+    this.#options.onDecision?.(ms);
+    this.#decisionMs.push(ms);
+    if (this.#decisionMs.length > 1_024) this.#decisionMs.shift();
   }
 
   async #held(ask: PlaceAsk): Promise<readonly Held[]> {

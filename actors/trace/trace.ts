@@ -72,6 +72,6 @@ function segmentOf(before: TraceActor, after: TraceActor, now: Instant, isLast: 
       computed: after.context.usage.computed - context.usage.computed, generated: after.context.usage.generated - context.usage.generated,
     },
     tier: before.value === 'toolGap' || before.value === 'fanOut' ? (context.pinnedOn === null ? 'dram' : 'hbm') : null,
-    root: isLast ? { startMs: context.startedAtMs, endMs: now, outcome: after.context.outcome ?? 'finished', steps: after.context.stepsDone, usage: after.context.usage } : null,
+    root: isLast ? { startMs: context.startedAtMs, endMs: now, outcome: after.context.outcome ?? 'finished', steps: after.context.stepsDone, usage: after.context.usage, acceleratorMs: after.context.attainedMs } : null,
   };
 }

@@ -106,7 +106,7 @@ export interface Segment {
   readonly endMs: number;
   readonly usage: Usage;
   readonly tier: Tier | null;
-  readonly root: { readonly startMs: number; readonly endMs: number; readonly outcome: Outcome; readonly steps: number; readonly usage: Usage } | null;
+  readonly root: { readonly startMs: number; readonly endMs: number; readonly outcome: Outcome; readonly steps: number; readonly usage: Usage; readonly acceleratorMs: number } | null;
 }
 
 export interface TraceLimits {
