@@ -100,7 +100,8 @@ function configText(folder: string, options: ServerOptions): string {
 async function launch(found: { readonly binary: string; readonly version: string }, folder: string, options: ServerOptions): Promise<Started> {
   const deadlineMs = options.deadlineMs ?? 10_000;
   const wantedPort = options.port ?? 0;
-  const child = spawn(found.binary, ['-c', join(folder, 'nats-server.conf'), '-p', String(wantedPort === 0 ? -1 : wantedPort)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // In a process group of its own: Ctrl-C in a terminal is for whoever started it, who may still need it while ending.
+  const child = spawn(found.binary, ['-c', join(folder, 'nats-server.conf'), '-p', String(wantedPort === 0 ? -1 : wantedPort)], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   const ended = new Promise<void>((done) => { child.once('exit', () => done()); child.once('error', () => done()); });
   const log = tailOf(child);
   // Nobody should inherit a server whose parent is gone.
