@@ -1,11 +1,12 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { nuid } from '@nats-io/transport-node';
 import { limits } from '../../actors/lib/limits.ts';
-import { encodeStep, type StepInput } from '../../schemas/harness.ts';
+import { encodeStep } from '../../schemas/harness.ts';
 import { isRefused } from '../../schemas/refused.ts';
 import type { Reply } from '../../schemas/reply.ts';
 import { isToken, stepSubject } from '../../schemas/subjects.ts';
 import { type Connection, connect as connectNats } from '../nats/connect.ts';
+import type { Step } from './step.ts';
 import { Submission } from './submission.ts';
 
 export interface ClientOptions {
@@ -18,9 +19,6 @@ export interface ClientOptions {
   /** How long an answer may be silent before its step is submitted again. */
   readonly silenceMs?: number;
 }
-
-/** A step as in the contracts; where the answer goes is the client's business. */
-export type Step = Omit<StepInput, 'reply' | 'end'>;
 
 /** `code`: `unreachable`, `refused`, `too_old`, `no_jetstream`, `bad_tenant`, `not_stored`. */
 export class ClientError extends Error {

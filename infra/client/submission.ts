@@ -3,6 +3,7 @@ import { type NatsConnection, type Subscription, createInbox } from '@nats-io/tr
 import { encodeStep, type StepInput } from '../../schemas/harness.ts';
 import { isRefused } from '../../schemas/refused.ts';
 import { type Deferred, parseReply, type Reply } from '../../schemas/reply.ts';
+import type { Step } from './step.ts';
 import { Uninterrupted } from './uninterrupted.ts';
 
 export interface SubmissionDeps {
@@ -16,12 +17,12 @@ export interface SubmissionDeps {
 const silenceMsMax = 60_000;
 const publishMs = 5_000;
 /** For what is on the way when the fleet's own deadline ends the step. */
-const graceMs = 5_000;
+const graceMs = 2_000;
 
 /** One step, submitted as often as it takes, under one id. */
 export class Submission {
   readonly #deps: SubmissionDeps;
-  readonly #step: StepInput & { readonly id: string };
+  readonly #step: Step & { readonly id: string };
   readonly #answer = new Uninterrupted();
   readonly #inbox = createInbox();
   readonly #subscription: Subscription;
@@ -30,7 +31,7 @@ export class Submission {
   #wake: () => void = () => {};
   #telling = 0;
 
-  constructor(deps: SubmissionDeps, step: StepInput & { readonly id: string }) {
+  constructor(deps: SubmissionDeps, step: Step & { readonly id: string }) {
     this.#deps = deps;
     this.#step = step;
     this.#subscription = deps.nc.subscribe(`${this.#inbox}.*`, { callback: (error, message) => {
@@ -84,7 +85,7 @@ export class Submission {
     this.#answer.startOver();
     this.#heard.length = 0;
     const leftMs = endMs - graceMs - performance.now();
-    const bytes = encodeStep({ ...this.#step, reply: this.#reply(), ...(this.#step.deadline_ms ? { deadline_ms: Math.max(1, leftMs) } : {}) });
+    const bytes = encodeStep({ ...this.#step, reply: this.#reply(), ...(this.#step.deadline_ms ? { deadline_ms: Math.max(1, leftMs) } : {}) } as StepInput);
     if (isRefused(bytes)) return bytes;
     try {
       await this.#deps.js.publish(this.#deps.subject, bytes, { msgID: this.#reply(), timeout: publishMs });
