@@ -1,7 +1,7 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import type { Outcome, StepAccepted } from '../../schemas/messages.ts';
 import { describes } from '../lib/machine.ts';
-import { type Change, clearTimer, findRun, leave, reduceRuns, runsOf, setTimer, startRun, andThen, unchanged, verdictOn, note } from './runs.ts';
+import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, andThen, unchanged, verdictOn, note } from './runs.ts';
 import type { TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A trace's event with the instant it is applied at, as xstate wants it. */
@@ -107,11 +107,8 @@ function and(...names: readonly ('hasEnded' | 'hasChildren')[]) {
 function answerOnly(context: TraceContext, accepted: StepAccepted, limits: TraceLimits): Change {
   const verdict = verdictOn(context, accepted, limits);
   if (verdict === 'start') return unchanged(context); // A first step that no state starts can not happen: `start` and the gaps do.
-  if (verdict !== 'known') {
-    // Two steps that were given one number share a subject: the refusal of the second must not end the first one's answer.
-    const isTaken = findRun(context, accepted.step) !== null || context.answers.some((known) => known.step === accepted.step);
-    return { context, effects: isTaken ? [] : [{ kind: 'announce', out: verdict }] };
-  }
+  // Two steps that were given one number share a subject; by its id the refusal is the second one's alone.
+  if (verdict !== 'known') return { context, effects: [{ kind: 'announce', out: verdict }] };
   // The duplicate window has passed: the first copy's answer is the answer to both.
   const step = context.ids.find((known) => known.id === accepted.id)?.step;
   const answer = context.answers.find((known) => known.step === step);

@@ -88,8 +88,8 @@ describe('trace', () => {
     expect(actor.value).toBe('toolGap');
   });
 
-  test('a second step under a number that was answered says nothing on its subject', () => {
-    expect(inGap().on({ ...accepted(1), id: 'other', isSeqGiven: true })).toEqual([]);
+  test('a second step under a number that was answered is refused under its own id', () => {
+    expect(inGap().on({ ...accepted(1), id: 'other', isSeqGiven: true })).toMatchObject([{ kind: 'announce', out: { kind: 'failed', step: `${trace}/1`, id: 'other', code: 'seq_old' } }]);
   });
 
   test('the same id again is answered with the first answer', () => {
