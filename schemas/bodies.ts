@@ -144,7 +144,7 @@ export const transitionEvent = message<Body<M.TransitionEvent>, Wire<'Transition
 });
 
 const billUsage = message<M.Usage, Wire<'BillUsage'>>('BillUsage', { prompt: whole, hit: whole, recalled: whole, computed: whole, generated: whole });
-const billRow = message<M.BillRow, Wire<'BillRow'>>('BillRow', { trace: name, tenant: name, steps: count, usage: billUsage, acceleratorMs: real, costUsd: real });
+const billRow = message<M.BillRow, Wire<'BillRow'>>('BillRow', { trace: name, tenant: text, steps: count, usage: billUsage, acceleratorMs: real, costUsd: real });
 export const bill = message<Body<M.Bill>, Wire<'Bill'>>('Bill', { partition: count, epoch: whole, cursor: whole, rows: list(billRow) });
 
 const savedTimer = message<M.SavedTimer, Wire<'SavedTimer'>>('SavedTimer', { id: name, generation: whole, dueAtMs: real });
