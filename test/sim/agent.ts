@@ -122,10 +122,11 @@ export class Agent {
 
   async #children(history: readonly SimMessage[]): Promise<void> {
     const count = this.#random.between(1, 3);
+    const at = this.#asked;
     await Promise.all(Array.from({ length: count }, async (_, i) => {
       await this.#wait(this.#random.fraction() * 200);
       const child = new Agent(this.#fleet, this.#random.fork(), {
-        name: `${this.plan.name}x${i + 1}${this.#asked}`, tenant: this.plan.tenant, says: this.#random.pick(['trace', 'seq']), parent: this.trace,
+        name: `${this.plan.name}x${at}-${i + 1}`, tenant: this.plan.tenant, says: this.#random.pick(['trace', 'seq']), parent: this.trace,
         history: [...(this.#random.chance(0.7) ? history : history.slice(0, 1)), speak(this.#random, 'user', this.#random.between(5, 40))], steps: this.#random.between(1, 2), depth: this.plan.depth + 1,
       }, this.stats);
       await child.run();

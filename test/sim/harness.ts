@@ -37,6 +37,7 @@ export async function simulate(seed: number, options: SimOptions = {}): Promise<
   if (options.onEvent !== undefined) world.onEvent = options.onEvent;
   const random = world.random.fork();
   const fleet = new Fleet(world, drawFleet(random));
+  if (options.onEvent !== undefined) fleet.watch.onSaved = (line) => options.onEvent?.(`             ${line}`);
   const stats: AgentStats = { steps: 0, answered: 0, failed: 0, refused: 0 };
   let broken: Report['broken'] = null;
   try {

@@ -43,6 +43,8 @@ export class Watch {
   /** Prompts that an engine was given, with their seeds. */
   readonly executed = new Set<string>();
   readonly contextLength: number;
+  /** Set to see every save as it happens. */
+  onSaved: ((line: string) => void) | null = null;
   counts = { saves: 0, results: 0, retries: 0, ended: 0, fanOuts: 0, sides: 0, refused: 0 };
 
   constructor(contextLength: number) { this.contextLength = contextLength; }
@@ -59,6 +61,7 @@ export class Watch {
   }
 
   #onInbox(event: InboxEvent, seq: number): void {
+    this.onSaved?.(`${event.trace} inbox ${seq} ${JSON.stringify(event, (key, value) => (value instanceof Uint8Array || value instanceof Int32Array ? value.length : typeof value === 'bigint' ? String(value) : key === 'usage' || key === 'timing' || key === 'sampling' ? undefined : value))}`);
     if (event.kind === 'stepAccepted') {
       this.accepted.set(event.step, [...(this.accepted.get(event.step) ?? []), event]);
       if (event.lane === 'side') this.counts.sides++;
@@ -121,6 +124,7 @@ export class Watch {
     }
     check(actor.context.stepsDone <= this.#mainEnded(trace), 'a step is done once', `${trace} did ${actor.context.stepsDone} steps, the log has the ends of ${this.#mainEnded(trace)}`);
     if (actor.value === 'fanOut' && before?.actor.value !== 'fanOut') this.counts.fanOuts++;
+    this.onSaved?.(`${trace} save ${saves} epoch ${epoch} cursor ${cursor} ${String(actor.value)} seq ${actor.context.seq} worker ${actor.context.worker} pinnedOn ${actor.context.pinnedOn} children [${actor.context.children}] runs ${runsOf(actor.context).map((run) => `${run.step} ${run.id} ${run.phase} ${run.attempt}@${run.worker}`).join(', ')} outbox ${saved.outbox.map((effect) => effect.kind === 'announce' ? JSON.stringify(effect.out) : effect.kind === 'order' ? `${effect.order.kind}@${effect.worker}` : effect.kind).join(' ')}`);
     this.saved.set(trace, { saves, epoch, cursor, actor, attempts, savedAtMs: nowMs });
   }
 
