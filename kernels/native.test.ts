@@ -127,6 +127,9 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(next.ended.recalled).toBe(prompt(100, 5).length + first.tokens.length - 1);
     expect(next.ended.hit + next.ended.recalled + next.ended.computed).toBe(tokens.length);
     expect(next.logprobs).toEqual(cold.logprobs);
+    const named = Math.floor((tokens.length + next.tokens.length - 1) / 64); // the last token's KV is not there yet
+    expect(next.ended.chain.length).toBe(16 * named);
+    for (let i = 0; i < named; i++) expect(rig.directory).toContain(`hbm/${Buffer.from(next.ended.chain.subarray(16 * i, 16 * i + 16)).toString('hex')}`);
 
     const longer = [...tokens, ...next.tokens, ...prompt(4, 8)];
     await rig.moved('demote', 'lane');
