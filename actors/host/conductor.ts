@@ -316,6 +316,8 @@ export class Conductor {
     const { trace, tenant, model, parent, seq, tips, ids, gapOpenedAtMs, run, sides } = context;
     const saved = { trace, tenant, model, parent, seq, tips, ids, isRunning: run !== null, isDone: value === 'done', sides: sides.map((side) => side.step), answeredAtMs: gapOpenedAtMs };
     this.#stepIdentity(owned, { kind: 'loaded', saved });
+    for (const { step, attempt, endedSeq } of context.answers) this.#stepLedger(owned, { kind: 'answered', trace, step, attempt, seq: endedSeq });
+    if (value === 'done') this.#stepLedger(owned, { kind: 'traceDone', trace });
   }
 
   #onApplied(event: TraceEvent, { value, context }: TraceActor, partition: Partition): void {

@@ -13,8 +13,8 @@ const accepted = (trace: string, tenant = 'acme'): StepAccepted => ({
   sampling: { maxTokens: 1, temperature: 0, topP: 1, topK: 0, seed: 0n, stop: [], logprobs: -1 }, class: 'agent', deadlineMs: 1_000,
   identity: { how: 'new', confidence: 1 }, atMs: 0,
 });
-const ended = (trace: string, number: number, attempt = 1, acceleratorMs = 1_000, generated = 10): StepEnded => ({
-  kind: 'stepEnded', trace, step: `${trace}/${number}`, attempt, worker: 'w', tokens: new Int32Array(0), finish: 'stop',
+const ended = (trace: string, number: number, attempt = 1, acceleratorMs = 1_000, generated = 10, finish: StepEnded['finish'] = 'stop'): StepEnded => ({
+  kind: 'stepEnded', trace, step: `${trace}/${number}`, attempt, worker: 'w', tokens: new Int32Array(0), finish,
   usage: { prompt: 100, hit: 60, recalled: 30, computed: 10, generated }, timing: { queuedMs: 0, recallMs: 0, firstTokenMs: 0, totalMs: 0 },
   acceleratorMs, logprobs: [], chain: new Uint8Array(0),
 });
@@ -27,7 +27,7 @@ const tick: LedgerEvent = { kind: 'tick' };
 
 const entry = fc.oneof(
   fc.record({ trace: fc.nat(4), kind: fc.constant('accepted' as const) }),
-  fc.record({ trace: fc.nat(4), kind: fc.constant('ended' as const), number: fc.integer({ min: 1, max: 3 }), attempt: fc.integer({ min: 1, max: 3 }), ms: fc.nat(500) }),
+  fc.record({ trace: fc.nat(4), kind: fc.constant('ended' as const), number: fc.integer({ min: 1, max: 3 }), attempt: fc.integer({ min: 1, max: 3 }), ms: fc.nat(500), isCancelled: fc.boolean() }),
 );
 const act = fc.oneof(
   { weight: 8, arbitrary: entry },
@@ -57,7 +57,7 @@ test('ledger: the bills add up to the log, whatever was saved, replayed, dropped
         state = newLedger(0, state.epoch + 1);
         bills.push(...feed(state, [...(last === undefined ? [] : [{ kind: 'loaded' as const, bill: last }]), ...entries(log)], nowMs));
       } else {
-        log.push(each.kind === 'accepted' ? accepted(`tr_00${each.trace}`) : ended(`tr_00${each.trace}`, each.number + 10 * (lives[each.trace] as number), each.attempt, each.ms));
+        log.push(each.kind === 'accepted' ? accepted(`tr_00${each.trace}`) : ended(`tr_00${each.trace}`, each.number + 10 * (lives[each.trace] as number), each.attempt, each.ms, 10, each.isCancelled ? 'cancelled' : 'stop'));
         bills.push(...feed(state, entries(log.slice(-1), log.length), nowMs));
       }
     }
@@ -72,9 +72,12 @@ test('ledger: the bills add up to the log, whatever was saved, replayed, dropped
 
 function naive(log: readonly InboxEvent[], trace: string): { steps: number; acceleratorMs: number } {
   const ends = new Map<string, number>();
+  const answered = new Set<string>();
   for (const event of log) {
     const key = event.kind === 'stepEnded' && event.trace === trace ? `${event.step} ${event.attempt}` : null;
-    if (key !== null && event.kind === 'stepEnded' && !ends.has(key)) ends.set(key, event.acceleratorMs);
+    if (key === null || event.kind !== 'stepEnded' || ends.has(key)) continue;
+    ends.set(key, event.acceleratorMs);
+    if (event.finish !== 'cancelled') answered.add(event.step);
   }
-  return { steps: new Set([...ends.keys()].map((key) => key.split(' ')[0])).size, acceleratorMs: [...ends.values()].reduce((a, b) => a + b, 0) };
+  return { steps: answered.size, acceleratorMs: [...ends.values()].reduce((a, b) => a + b, 0) };
 }

@@ -14,8 +14,8 @@ const accepted = (trace: string, tenant = 'acme'): StepAccepted => ({
   sampling: { maxTokens: 1, temperature: 0, topP: 1, topK: 0, seed: 0n, stop: [], logprobs: -1 }, class: 'agent', deadlineMs: 1_000,
   identity: { how: 'new', confidence: 1 }, atMs: 0,
 });
-const ended = (trace: string, number: number, attempt = 1, acceleratorMs = 1_000, generated = 10): StepEnded => ({
-  kind: 'stepEnded', trace, step: `${trace}/${number}`, attempt, worker: 'w', tokens: new Int32Array(0), finish: 'stop',
+const ended = (trace: string, number: number, attempt = 1, acceleratorMs = 1_000, generated = 10, finish: StepEnded['finish'] = 'stop'): StepEnded => ({
+  kind: 'stepEnded', trace, step: `${trace}/${number}`, attempt, worker: 'w', tokens: new Int32Array(0), finish,
   usage: { prompt: 100, hit: 60, recalled: 30, computed: 10, generated }, timing: { queuedMs: 0, recallMs: 0, firstTokenMs: 0, totalMs: 0 },
   acceleratorMs, logprobs: [], chain: new Uint8Array(0),
 });
@@ -46,6 +46,20 @@ describe('ledger', () => {
     const state = newLedger(0, 1);
     const bills = feed(state, [...entries([accepted('tr_00a'), ended('tr_00a', 1, 2, 1_000, 10), ended('tr_00a', 1, 1, 400, 7), ended('tr_00a', 1, 2, 1_000, 10)]), tick], 1_000);
     expect(sumBills(bills).get('tr_00a')).toMatchObject({ steps: 1, acceleratorMs: 1_400, usage: { prompt: 100, generated: 10 } });
+  });
+
+  test('a replaced attempt that was cancelled before the answer came costs its time; the answer is what is billed', () => {
+    const state = newLedger(0, 1);
+    const bills = feed(state, [...entries([accepted('tr_00a'), ended('tr_00a', 1, 1, 400, 7, 'cancelled'), ended('tr_00a', 1, 2, 1_000, 10)]), tick], 1_000);
+    expect(sumBills(bills).get('tr_00a')).toMatchObject({ steps: 1, acceleratorMs: 1_400, usage: { prompt: 100, generated: 10 } });
+  });
+
+  test('a late attempt whose step was billed by the owner before costs its time, because the loaded trace says who answered', () => {
+    const bills = feed(newLedger(0, 1), [...entries([accepted('tr_00a'), ended('tr_00a', 1, 2)]), tick], 1_000);
+    const next = newLedger(0, 2);
+    const loaded: LedgerEvent[] = [{ kind: 'loaded', bill: bills[0] as Bill }, { kind: 'answered', trace: 'tr_00a', step: 'tr_00a/1', attempt: 2, seq: 2 }, { kind: 'answered', trace: 'tr_00a', step: 'tr_00a/2', attempt: 1, seq: 3 }];
+    bills.push(...feed(next, [...loaded, ...entries([ended('tr_00a', 2), ended('tr_00a', 1, 1, 300)], 3), tick], 2_000));
+    expect(sumBills(bills).get('tr_00a')).toMatchObject({ steps: 2, acceleratorMs: 2_300, usage: { generated: 20 } });
   });
 
   test('entries up to the cursor of the loaded bill change nothing, and their ends are known as such', () => {

@@ -8,12 +8,13 @@ import { addUsage, emptyRow } from './sum.ts';
  * The bills of one partition: a fold over its inbox, saved about once a second.
  *
  * - **Accelerator time** of every attempt counts, also of one that was replaced or came too late: it was spent.
- * - **Steps and tokens** count once a step, with the first end in the log: the answer. An attempt that ends after that
- *   adds its time only; the same end delivered twice adds nothing.
+ * - **Steps and tokens** count once a step, with the first whole answer in the log. An attempt that was cancelled is
+ *   none: its trace had given it up. It adds its time only, and so does one that ends after the answer; the same end
+ *   delivered twice adds nothing.
  * - A step accepted and never ended costs nothing. `dram` residency is in no inbox entry, so it is not billed here.
  *
- * Which attempts of a step have ended is remembered, not saved: a new owner that reads the inbox from the partition's
- * checkpoint on knows it again; one that starts at the bill's cursor would take a second end for a first.
+ * Which attempts of a step have ended is remembered, not saved: a new owner knows it again from the saved traces, which
+ * tell their latest answers, and from the entries that it reads once more.
  *
  * A row is the running total of its trace since the row began. Each bill holds the rows that changed since the last,
  * and is one message, so cursor and rows are saved together or not at all. A row that begins (a new trace, or one
@@ -27,6 +28,8 @@ export const ledger = (prices: Prices): Logic<Ledger, LedgerEvent, LedgerEffect>
     switch (event.kind) {
       case 'loaded': load(state, event.bill); break;
       case 'entry': enter(state, event.seq, event.event, prices); break;
+      // What is not billed yet is among the entries that are still to come.
+      case 'answered': if (event.seq <= state.cursor) remember(rowOf(state, event.trace), event.step, event.attempt, true); break;
       case 'traceDone': if (state.rows.has(event.trace)) state.done.set(event.trace, now); break;
       case 'tick': dropDone(state, now); break;
     }
@@ -64,8 +67,8 @@ export interface Ledger {
 /** A row and what has to be remembered of it between entries. */
 interface Row {
   row: BillRow;
-  /** Step → attempts that ended, oldest step first; the first of them was the answer. */
-  readonly ended: Map<string, number[]>;
+  /** Step → what ended of it, oldest step first. */
+  readonly ended: Map<string, { readonly attempts: number[]; isAnswered: boolean }>;
   /** Its beginning, all zeros, is in no bill yet. */
   isNew: boolean;
 }
@@ -75,6 +78,8 @@ export type LedgerEvent =
   | { readonly kind: 'loaded'; readonly bill: Bill }
   /** One inbox entry, in order; those up to the cursor change no bill, they only refresh what is known about steps. */
   | { readonly kind: 'entry'; readonly seq: number; readonly event: InboxEvent }
+  /** From a trace that was loaded: the end of `attempt` at `seq` of the log answered the step. */
+  | { readonly kind: 'answered'; readonly trace: TraceId; readonly step: string; readonly attempt: number; readonly seq: number }
   | { readonly kind: 'traceDone'; readonly trace: TraceId }
   | { readonly kind: 'tick' };
 
@@ -107,10 +112,10 @@ function onAccepted(state: Ledger, accepted: StepAccepted, isReplay: boolean): v
 
 function onEnded(state: Ledger, ended: StepEnded, isReplay: boolean, prices: Prices): void {
   const row = rowOf(state, ended.trace);
-  const ends = row.ended.get(ended.step);
-  if (ends?.includes(ended.attempt)) return;
-  const isAnswer = ends === undefined;
-  remember(row, ended);
+  const known = row.ended.get(ended.step);
+  if (known?.attempts.includes(ended.attempt)) return;
+  const isAnswer = ended.finish !== 'cancelled' && known?.isAnswered !== true;
+  remember(row, ended.step, ended.attempt, isAnswer);
   if (isReplay) return;
   change(state, ended.trace, {
     steps: row.row.steps + (isAnswer ? 1 : 0),
@@ -120,10 +125,11 @@ function onEnded(state: Ledger, ended: StepEnded, isReplay: boolean, prices: Pri
   });
 }
 
-function remember(row: Row, ended: StepEnded): void {
-  const ends = row.ended.get(ended.step);
-  if (ends === undefined) row.ended.set(ended.step, [ended.attempt]);
-  else ends.push(ended.attempt);
+function remember(row: Row, step: string, attempt: number, isAnswer: boolean): void {
+  const known = row.ended.get(step) ?? { attempts: [], isAnswered: false };
+  if (!known.attempts.includes(attempt)) known.attempts.push(attempt);
+  known.isAnswered ||= isAnswer;
+  row.ended.set(step, known);
   if (row.ended.size > ledgerLimits.stepsPerTrace) row.ended.delete(row.ended.keys().next().value as string);
 }
 
