@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect as natsConnect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, ClientError, connect, type Reply, type Step } from '../../infra/client/index.ts';
 import { startGateway } from '../../infra/main/gateway.ts';
+import { parseReply } from '../../schemas/reply.ts';
 import { brief, model, user } from './chat.ts';
 import { type Fleet, startFleet, until } from './fleet.ts';
 
@@ -25,8 +26,8 @@ async function openClient(servers = fleet.natsUrl): Promise<Client> {
   return client;
 }
 
-async function openGateway(): Promise<void> {
-  const gateway = await startGateway({ ...fleet.config, gateway: { ...fleet.config.gateway, name: 'gateway-2' } }, fleet.natsUrl);
+async function openGateway(stepsMax = 64): Promise<void> {
+  const gateway = await startGateway({ ...fleet.config, gateway: { ...fleet.config.gateway, name: 'gateway-2', stepsMax } }, fleet.natsUrl);
   closers.push(() => gateway.close());
 }
 
@@ -131,6 +132,32 @@ describe('a fleet that cannot take a step', () => {
     expect(late[0]).toMatchObject({ kind: 'deferred', code: 'fleet_full', retry_after_ms: 2_000 });
     expect(late.at(-1)).toMatchObject({ kind: 'result' });
     expect((await filling).at(-1)).toMatchObject({ kind: 'result' });
+  });
+
+  test('a full gateway puts it back, and takes it when there is room', async () => {
+    await openGateway(1);
+    const client = await openClient();
+    let second: Promise<Reply[]> | null = null;
+    const first = await collect(client, { model, messages: [brief('First'), user('Tell a story.')], sampling: { max_tokens: 30 } }, () => { second ??= collect(client, { model, messages: [user('Second.')], sampling: { max_tokens: 2 } }); });
+    const replies = await second as unknown as Reply[];
+    expect(first.at(-1)).toMatchObject({ kind: 'result' });
+    expect(replies[0]).toMatchObject({ kind: 'deferred', code: 'gateway_full', message: 'this gateway has 1 of 1 steps in flight' });
+    expect(replies.at(-1)).toMatchObject({ kind: 'result' });
+  });
+
+  test('a step whose deadline passed while it waited is refused, not run', async () => {
+    const nc = await natsConnect({ servers: fleet.natsUrl });
+    closers.push(() => nc.close());
+    const subscription = nc.subscribe('late.answers');
+    const { seq } = await jetstream(nc).publish('sw.step.acme', JSON.stringify({ model, messages: [user('Late.')], deadline_ms: 20, reply: 'late.answers' }));
+    const { streams } = await jetstreamManager(nc);
+    const stored = await streams.getMessage('SW_STEP', { seq });
+    await until('the deadline has passed', () => Date.now() > (stored?.time.getTime() ?? 0) + 40);
+    await openGateway();
+    for await (const message of subscription) {
+      expect(parseReply(message.data)).toMatchObject({ kind: 'refused', code: 'deadline', limit: 20, message: expect.stringMatching(/waited \d+ ms .*20 ms/) });
+      break;
+    }
   });
 
   test('a step that nobody answers fails at its deadline', async () => {

@@ -128,9 +128,4 @@ describe('a harness without our client', () => {
     const stream = await (await js.jetstreamManager()).streams.info('SW_STEP');
     expect(stream.state.messages).toBe(0);
   });
-
-  test('a step whose deadline passed while it waited is refused, not run', async () => {
-    const replies = await publish(json({ model, messages: [user('late')], deadline_ms: 0.001 }));
-    expect(replies).toMatchObject([{ kind: 'refused', code: 'deadline', limit: 0.001 }]);
-  });
 });
