@@ -35,7 +35,7 @@ export const configShape = z.strictObject({
   }).prefault({}),
   model: z.strictObject({ name: z.string().min(1).default('smollm2-135m'), path: z.string().default('') }).prefault({}),
   gateway: z.strictObject({ name: token.default('gateway-1'), host: z.string().default('127.0.0.1'), port: port.default(8080), stepsMax: z.int().min(1).default(limits.gatewayStepsMax) }).prefault({}),
-  conductor: z.strictObject({ name: token.default('conductor-1'), policy: z.enum(['slackwater', 'round-robin-lru']).default('slackwater'), demoteAfterMs: z.number().min(0).default(0) }).prefault({}),
+  conductor: z.strictObject({ name: token.default('conductor-1'), policy: z.enum(['slackwater', 'round-robin-lru']).default('slackwater'), demoteAfterMs: z.number().min(0).default(0), metricsPort: port.nullable().default(null) }).prefault({}),
   worker: z.strictObject({
     name: token.default('worker-1'),
     hbm: bytes.default(256 * MiB),
@@ -52,6 +52,8 @@ export const configShape = z.strictObject({
     idleMs: z.number().positive().default(limits.idleMs), attemptMs: z.number().positive().default(limits.attemptMs),
     attemptsMax: z.int().min(1).default(limits.attemptsMax), sideCallsMax: z.int().min(0).default(limits.sideCallsMax), childrenMax: z.int().min(1).default(limits.childrenMax),
   }).prefault({}),
+  /** Where workers and conductors with a `metricsPort` serve /metrics; the gateway does on its own port. */
+  metrics: z.strictObject({ host: z.string().min(1).default('127.0.0.1') }).prefault({}),
   /** Of `slackwater up`. */
   fleet: z.strictObject({ conductors: z.int().min(1).max(64).default(1), workers: z.int().min(1).max(64).default(1) }).prefault({}),
   /** US dollars per hour. */

@@ -106,7 +106,7 @@ function settingsOf(flags: Flags): ConfigInput {
     nats: defined({ url: flags.nats, store: flags.store }),
     model: defined({ path: flags.model }),
     gateway: defined({ name, host: flags.host, port: flags.port === undefined ? undefined : whole(flags.port, 'port') }),
-    conductor: defined({ name, policy: flags.policy }),
+    conductor: defined({ name, policy: flags.policy, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
     worker: defined({ name, hbm: flags.hbm, dram: flags.dram, threads: flags.threads === undefined ? undefined : whole(flags.threads, 'threads'), isa: flags.isa, backend: flags.backend, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
     fleet: defined({ conductors: flags.conductors === undefined ? undefined : whole(flags.conductors, 'conductors'), workers: flags.workers === undefined ? undefined : whole(flags.workers, 'workers') }),
   }) as ConfigInput;

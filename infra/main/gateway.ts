@@ -3,32 +3,33 @@ import { Gateway } from '../gateway/gateway.ts';
 import { type GatewayModel, openModel } from '../gateway/model.ts';
 import { openHarnessEntrance } from '../harness/entrance.ts';
 import { type HttpSide, openHttp } from '../http/server.ts';
+import { familiesOf } from '../telemetry/families.ts';
+import { gatewayMetrics } from '../telemetry/metrics.ts';
 import { TextError } from '../text/text-error.ts';
+import { openRoleTelemetry } from './role-telemetry.ts';
 import { type Role, StartError, newLogger, openBus } from './role.ts';
-
-export interface GatewayHooks {
-  /** Prometheus text for `GET /metrics`. */
-  readonly metrics?: () => Promise<string>;
-}
 
 /** How long what is under way may take when the gateway is asked to end. */
 const drainMs = 5_000;
 
 /** A gateway: text in by HTTP and from the steps that harnesses publish, text out. Throws StartError with one line. */
-export async function startGateway(config: Config, natsUrl: string, hooks: GatewayHooks = {}): Promise<Role & { readonly url: string; readonly gateway: Gateway }> {
+export async function startGateway(config: Config, natsUrl: string): Promise<Role & { readonly url: string; readonly gateway: Gateway }> {
   const { gateway: settings } = config;
   const log = newLogger(config, settings.name);
   const model = await openText(config);
   const closers: (() => Promise<void>)[] = [() => model.pool.close()];
   const close = async (): Promise<void> => { for (const end of closers.splice(0).reverse()) await end(); };
   try {
+    let running: Gateway | null = null;
+    const shown = await openRoleTelemetry(config, 'gateway', null, () => (running === null ? [] : familiesOf(gatewayMetrics, { stats: running.stats() })), log);
+    closers.push(() => shown.close());
     const bus = await openBus(config, settings.name, natsUrl, log);
     closers.push(() => bus.close());
-    const gateway = new Gateway({
+    const gateway = running = new Gateway({
       region: config.region, ports: bus.ports, models: new Map([[model.name, model]]), stepsMax: settings.stepsMax,
       prices: { acceleratorUsdPerHour: config.prices.accelerator, dramGibUsdPerHour: config.prices.dramGib },
     });
-    const http = await listen(config, gateway, () => bus.connection.isUp(), (message) => log.error(message), hooks);
+    const http = await listen(config, gateway, () => bus.connection.isUp(), (message) => log.error(message), async () => shown.metrics());
     closers.push(() => http.close(drainMs));
     const entrance = openHarnessEntrance({ gateway, ports: bus.ports, onFault: (message) => log.warn(message) });
     closers.push(() => entrance.close(drainMs));
@@ -48,8 +49,8 @@ async function openText({ model, cache }: Config): Promise<GatewayModel> {
   }
 }
 
-async function listen(config: Config, gateway: Gateway, isHealthy: () => boolean, onError: (message: string) => void, hooks: GatewayHooks): Promise<HttpSide> {
-  const opened = await openHttp({ gateway, host: config.gateway.host, port: config.gateway.port, isHealthy, onError, ...(hooks.metrics === undefined ? {} : { metrics: hooks.metrics }) });
+async function listen(config: Config, gateway: Gateway, isHealthy: () => boolean, onError: (message: string) => void, metrics: () => Promise<string>): Promise<HttpSide> {
+  const opened = await openHttp({ gateway, host: config.gateway.host, port: config.gateway.port, isHealthy, onError, metrics });
   if (!opened.ok) throw new StartError(opened.message);
   return opened.side;
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { traceLogic } from '../../actors/trace/trace.ts';
-import type { TraceActor } from '../../actors/trace/trace.ts';
+import { type TraceActor, traceLogic } from '../../actors/trace/trace.ts';
 import type { Segment, TraceEvent } from '../../actors/trace/types.ts';
 import type { Instant } from '../../actors/lib/logic.ts';
 import { limits } from '../../actors/lib/limits.ts';
@@ -58,6 +57,10 @@ const threeSteps = segmentsOf(parent, null, [
 ]);
 const childSteps = segmentsOf(child, parent, [[1_300, accepted(child, 1)], [1_301, placed(child, 1)], [1_900, ended(child, 1)], [2_000, { kind: 'endAsked', outcome: 'failed', reason: 'x' } as never]]);
 
+function tellAll(telemetry: Telemetry, segments: readonly Segment[]): void {
+  for (const segment of segments) telemetry.onSegment(segment);
+}
+
 async function exported(tell: (telemetry: Telemetry) => void): Promise<ReceivedSpan[]> {
   const telemetry = await open();
   tell(telemetry);
@@ -69,7 +72,7 @@ const ns = (afterMs: number): bigint => BigInt(startMs) * 1_000_000n + BigInt(af
 
 describe('telemetry: spans of a trace', () => {
   test('three steps with a gap and a fan-out give a span per stay in a state, and the root last', async () => {
-    const spans = await exported((telemetry) => threeSteps.forEach((segment) => telemetry.onSegment(segment)));
+    const spans = await exported((telemetry) => tellAll(telemetry, threeSteps));
     expect(spans.map(({ name }) => name)).toEqual(['running', 'tool_gap', 'resumed', 'running', 'tool_gap', 'fan_out', 'tool_gap', 'resumed', 'running', 'tool_gap', 'invoke_agent']);
     expect(spans.map(({ startNs, endNs }) => [startNs, endNs])).toEqual([
       [ns(0), ns(100)], [ns(100), ns(1_100)], [ns(1_100), ns(1_150)], [ns(1_150), ns(1_200)], [ns(1_200), ns(1_300)], [ns(1_300), ns(2_000)],
@@ -84,14 +87,14 @@ describe('telemetry: spans of a trace', () => {
   test('the root is the one that headers named before anything was emitted', async () => {
     const telemetry = await open();
     const named = parseTraceparent(telemetry.headersOf(parent)['traceparent'] ?? null);
-    threeSteps.forEach((segment) => telemetry.onSegment(segment));
+    tellAll(telemetry, threeSteps);
     await telemetry.close();
     const root = receiver.spans.find(({ name }) => name === 'invoke_agent')!;
     expect(named).toEqual({ traceId: root.traceId, spanId: root.spanId, isSampled: true });
   });
 
   test('a child is a trace of its own, whose root links to the root of its parent', async () => {
-    const spans = await exported((telemetry) => [...childSteps, ...threeSteps].forEach((segment) => telemetry.onSegment(segment)));
+    const spans = await exported((telemetry) => tellAll(telemetry, [...childSteps, ...threeSteps]));
     const [ofChild, ofParent] = spans.filter(({ name }) => name === 'invoke_agent') as [ReceivedSpan, ReceivedSpan];
     expect(ofChild.traceId).not.toBe(ofParent.traceId);
     expect(ofChild.links).toEqual([{ traceId: ofParent.traceId, spanId: ofParent.spanId, attributes: { 'slackwater.link': 'parent', 'slackwater.trace': parent } }]);
@@ -99,13 +102,13 @@ describe('telemetry: spans of a trace', () => {
   });
 
   test('a segment told again after a takeover is the same span', async () => {
-    const first = await exported((telemetry) => threeSteps.forEach((segment) => telemetry.onSegment(segment)));
+    const first = await exported((telemetry) => tellAll(telemetry, threeSteps));
     receiver.spans.length = 0;
-    expect(await exported((telemetry) => threeSteps.forEach((segment) => telemetry.onSegment(segment)))).toEqual(first);
+    expect(await exported((telemetry) => tellAll(telemetry, threeSteps))).toEqual(first);
   });
 
   test('attributes say tokens by the generative AI conventions and by where they came from', async () => {
-    const spans = await exported((telemetry) => threeSteps.forEach((segment) => telemetry.onSegment(segment)));
+    const spans = await exported((telemetry) => tellAll(telemetry, threeSteps));
     expect(spans[0]?.attributes).toEqual({
       'gen_ai.agent.id': parent, 'gen_ai.conversation.id': parent, 'gen_ai.request.model': 'm', 'gen_ai.usage.input_tokens': 100, 'gen_ai.usage.output_tokens': 10, 'gen_ai.usage.cache_read.input_tokens': 64,
       'slackwater.trace': parent, 'slackwater.tenant': 't', 'slackwater.state': 'running', 'slackwater.segment': 0, 'slackwater.step': `${parent}/1`, 'slackwater.worker': 'w1',
@@ -149,7 +152,7 @@ describe('telemetry: the receiver and the environment', () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', '');
     const telemetry = await open();
     expect(telemetry.isExporting).toBe(false);
-    threeSteps.forEach((segment) => telemetry.onSegment(segment));
+    tellAll(telemetry, threeSteps);
     await telemetry.close();
     expect(receiver.requests).toEqual([]);
     expect(parseTraceparent(telemetry.headersOf(parent)['traceparent'] ?? null)).toEqual({ ...rootOf(parent), isSampled: false });
@@ -181,7 +184,7 @@ describe('telemetry: the receiver and the environment', () => {
     vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '500');
     await receiver.close();
     const telemetry = await open();
-    threeSteps.forEach((segment) => telemetry.onSegment(segment));
+    tellAll(telemetry, threeSteps);
     const startedAtMs = performance.now();
     await telemetry.close();
     expect(performance.now() - startedAtMs).toBeLessThan(closeMs + 500);

@@ -114,15 +114,15 @@ function metricsOf(body: Uint8Array): ReceivedMetric[] {
 interface Pair { readonly key: string; readonly value: AnyValue | null }
 interface AnyValue { readonly value?: string; readonly stringValue?: string; readonly boolValue?: boolean; readonly intValue?: string; readonly doubleValue?: number; readonly arrayValue?: { readonly values: AnyValue[] } }
 
-const attributesOf = (pairs: readonly Pair[]): Attributes => Object.fromEntries(pairs.map(({ key, value }) => [key, value === null ? '' : valueOf(value)]));
+const attributesOf = (pairs: readonly Pair[]): Attributes => Object.fromEntries(pairs.map(({ key, value }) => [key, value === null ? '' : anyValue(value)]));
 
-function valueOf(any: AnyValue): Value {
+function anyValue(any: AnyValue): Value {
   switch (any.value) {
     case 'stringValue': return any.stringValue ?? '';
     case 'boolValue': return any.boolValue ?? false;
     case 'intValue': return Number(any.intValue);
     case 'doubleValue': return any.doubleValue ?? 0;
-    default: return (any.arrayValue?.values ?? []).map(valueOf);
+    default: return (any.arrayValue?.values ?? []).map(anyValue);
   }
 }
 
