@@ -80,6 +80,13 @@ describe('control', () => {
     expect(fleet.on(fleet.beatOf('w1', {}, 1))).toEqual([]);
   });
 
+  test('a worker is not lost while the conductor itself hears nothing, and is when it goes on hearing nothing of it', () => {
+    const fleet = new Fleet().beat('w1').at(1_500);
+    fleet.on({ kind: 'deaf' });
+    expect(fleet.tick()).toEqual([]);
+    expect(fleet.at(2_501).tick()).toEqual([{ kind: 'workerLost', worker: 'w1' }]);
+  });
+
   test('a model that nobody serves waits, and the reason names who serves what', () => {
     const fleet = new Fleet().beat('w1');
     expect(fleet.ask({ ...ask('a/1'), model: 'other' })).toMatchObject([{ decided: { what: 'defer', decision: { why: 'w1: serves m' } } }]);

@@ -19,6 +19,7 @@ export function controlLogic(policy: ControlPolicy, limits: ControlLimits): Logi
       const effects: ControlEffect[] = [];
       switch (event.kind) {
         case 'beat': onBeat(state, event.beat, now, effects); break;
+        case 'deaf': for (const view of state.workers.values()) state.workers.set(view.name, { ...view, seenAtMs: now }); break;
         case 'held': {
           const waiting = state.waiting.get(event.step);
           if (waiting !== undefined) state.waiting.set(event.step, { ...waiting, held: event.held });

@@ -9,6 +9,8 @@ export type ControlEvent =
   | { readonly kind: 'ask'; readonly ask: Ask; readonly held: readonly Held[] }
   /** The directory's answer may have changed since a step began to wait: asked again for the candidates of a tick. */
   | { readonly kind: 'held'; readonly step: string; readonly held: readonly Held[] }
+  /** Nothing was heard, not even this conductor's own beat: it was paused, or cut off. Who is silent is not known then. */
+  | { readonly kind: 'deaf' }
   | { readonly kind: 'tick' };
 
 export type ControlEffect =

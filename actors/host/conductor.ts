@@ -67,6 +67,8 @@ export class Conductor {
   readonly #subscriptions: Subscription[] = [];
   readonly #decisionMs: number[] = [];
   #beatSeq = 0;
+  /** When any beat was heard: this conductor's own come back to it. */
+  #heardAtMs = 0;
   #isClosed = false;
   #isDeciding = false;
   #cancelTick: () => void = () => {};
@@ -257,6 +259,7 @@ export class Conductor {
 
   async #decideCandidates(): Promise<void> {
     for (const { ask } of candidatesOf(this.#fleet, this.#now(), limits)) this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) });
+    if (this.#now() - this.#heardAtMs > limits.beatLostMs / 2) this.#stepControl({ kind: 'deaf' });
     for (const effect of this.#stepControl({ kind: 'tick' })) this.#route(effect);
   }
 
@@ -271,6 +274,7 @@ export class Conductor {
   #onBeat(message: Message): void {
     const beat = decodeBeat(message.bytes);
     if (beat.kind === 'fault') return;
+    this.#heardAtMs = this.#now();
     if (beat.role === 'conductor') { this.#conductors.set(beat.node, this.#now()); return; }
     if (beat.role !== 'worker') return;
     for (const effect of this.#stepControl({ kind: 'beat', beat })) this.#route(effect);
