@@ -4,15 +4,15 @@ import { problemOf, refusalOfServer } from './problems.ts';
 
 describe('a reason not to answer, as HTTP', () => {
   test.each([
-    ['too many steps', { kind: 'deferred', retry_after_ms: 2_000, code: 'gateway_full', message: '' }, 429, 2_000],
-    ['a bus that is away', { kind: 'deferred', retry_after_ms: 2_000, code: 'bus_unavailable', message: '' }, 503, 2_000],
-    ['an accepted step for which there was no room', { kind: 'failed', step: 's', code: 'deferred', message: '', retry: 'later' }, 429, 1_000],
-    ['a worker that died too often', { kind: 'failed', step: 's', code: 'no_worker', message: '', retry: 'later' }, 503, 1_000],
-    ['a seq that is not the next', refused('seq_gap', '', { limit: 2, got: 4 }), 409, null],
-    ['a step whose trace is not answered yet', { kind: 'failed', step: 's', code: 'step_in_flight', message: '', retry: 'later' }, 409, 1_000],
-    ['a model that is not here', refused('unknown_model', ''), 404, null],
-  ] as const)('%s', (_name, reason, status, retryAfterMs) => {
-    expect(problemOf(reason)).toMatchObject({ status, retryAfterMs, body: { error: { slackwater: { code: reason.code } } } });
+    ['too many steps', { kind: 'deferred', retry_after_ms: 2_000, code: 'gateway_full', message: '' }, 429, 'rate_limit_error', 2_000],
+    ['a bus that is away', { kind: 'deferred', retry_after_ms: 2_000, code: 'bus_unavailable', message: '' }, 503, 'server_error', 2_000],
+    ['an accepted step for which there was no room', { kind: 'failed', step: 's', code: 'deferred', message: '', retry: 'later' }, 429, 'rate_limit_error', 1_000],
+    ['a worker that died too often', { kind: 'failed', step: 's', code: 'no_worker', message: '', retry: 'later' }, 503, 'server_error', 1_000],
+    ['a seq that is not the next', refused('seq_gap', '', { limit: 2, got: 4 }), 409, 'invalid_request_error', null],
+    ['a step whose trace is not answered yet', { kind: 'failed', step: 's', code: 'step_in_flight', message: '', retry: 'later' }, 409, 'invalid_request_error', 1_000],
+    ['a model that is not here', refused('unknown_model', ''), 404, 'invalid_request_error', null],
+  ] as const)('%s', (_name, reason, status, type, retryAfterMs) => {
+    expect(problemOf(reason)).toMatchObject({ status, retryAfterMs, body: { error: { type, slackwater: { code: reason.code } } } });
   });
 
   test('the numbers are there apart from the sentence', () => {

@@ -21,9 +21,11 @@ export function problemOf(reason: Reason): Problem {
   const numbers = own.kind === 'refused' && own.limit !== undefined ? { limit: own.limit, got: own.got } : {};
   return {
     status, retryAfterMs,
-    body: { error: { ...body.error, ...(status === 409 ? { type: 'invalid_request_error' } : {}), slackwater: { code: own.code, ...numbers } } },
+    body: { error: { ...body.error, type: typeOf(status), slackwater: { code: own.code, ...numbers } } },
   };
 }
+
+const typeOf = (status: number): string => (status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error');
 
 function statusOf(reason: Reason, status: number): number {
   if (reason.kind === 'chatRefusal') return status;

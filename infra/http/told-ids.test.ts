@@ -28,5 +28,5 @@ test('a tenant is one token of a subject, or default', () => {
 
 test('only the trace context goes with a step, and not at any length', () => {
   expect(traceContext({ traceparent: '00-a-b-01', tracestate: 'v=1', cookie: 'secret' })).toEqual({ traceparent: '00-a-b-01', tracestate: 'v=1' });
-  expect(traceContext({ traceparent: 'x'.repeat(513) })).toEqual({});
+  for (const traceparent of ['x'.repeat(513), 'caf\u00e9', '']) expect(traceContext({ traceparent })).toEqual({});
 });

@@ -44,7 +44,7 @@ export function traceContext(headers: IncomingHttpHeaders): Readonly<Record<stri
   const found: Record<string, string> = {};
   for (const name of ['traceparent', 'tracestate']) {
     const value = headers[name];
-    if (typeof value === 'string' && value.length <= 512) found[name] = value;
+    if (typeof value === 'string' && /^[\x20-\x7e]{1,512}$/.test(value)) found[name] = value;
   }
   return found;
 }

@@ -7,13 +7,16 @@ import { type Config, type ConfigInput, loadConfig } from '../../infra/config.ts
 import { startConductor } from '../../infra/main/conductor.ts';
 import { startGateway } from '../../infra/main/gateway.ts';
 import { startWorker } from '../../infra/main/worker.ts';
-import { startServer } from '../../infra/nats/server.ts';
+import { type NatsServer, startServer } from '../../infra/nats/server.ts';
 
 export type GatewayRole = Awaited<ReturnType<typeof startGateway>>;
 
 export interface Fleet {
   readonly config: Config;
   readonly natsUrl: string;
+  /** Dies without a word, and starts again on the same store. */
+  killNats(): Promise<void>;
+  restartNats(): Promise<void>;
   readonly gateway: GatewayRole;
   readonly worker: Awaited<ReturnType<typeof startWorker>>;
   close(): Promise<void>;
@@ -27,16 +30,23 @@ export async function startFleet(settings: ConfigInput = {}): Promise<Fleet> {
   const folder = await mkdtemp(join(tmpdir(), 'slackwater-e2e-'));
   const started = await startServer({ folder });
   if (!started.ok) throw new AssertionError(started.message);
-  const { url } = started.server;
+  let server: NatsServer = started.server;
+  const { url } = server;
   const [worker, conductor, gateway] = await Promise.all([startWorker(config, url), startConductor(config, url), startGateway(config, url)]);
   await until('the conductor owns every partition', () => conductor.conductor.stats().partitions === limits.partitions);
   return {
     config, natsUrl: url, gateway, worker,
+    killNats: () => server.kill('SIGKILL'),
+    restartNats: async () => {
+      const again = await server.restart();
+      if (!again.ok) throw new AssertionError(again.message);
+      server = again.server;
+    },
     close: async () => {
       await gateway.close();
       await conductor.close();
       await worker.close();
-      await started.server.stop();
+      await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
