@@ -61,6 +61,19 @@ export interface GatewayOptions {
   readonly models: ReadonlyMap<string, GatewayModel>;
   readonly prices: Prices;
   readonly stepsMax?: number;
+  /** Called once for every step that was taken on, when its end was yielded or its caller left. */
+  onStep?(told: StepTold): void;
+}
+
+/** One submission in retrospect; times in milliseconds since the epoch. */
+export interface StepTold {
+  readonly step: GatewayStep;
+  readonly startMs: number;
+  readonly firstDeltaMs: number | null;
+  readonly endMs: number;
+  readonly accepted: (Answer & { readonly kind: 'accepted' }) | null;
+  /** Null: the caller left before it. */
+  readonly end: Exclude<Answer, { readonly kind: 'accepted' | 'delta' }> | null;
 }
 
 /** What a follower of the step reports, and which attempt was announced then. */
@@ -79,6 +92,8 @@ export class Gateway {
   readonly #histories = new Histories();
   readonly #traceTokens = new ByteLru<number>(8 << 20);
   readonly #stepsMax: number;
+  readonly #relays = new Set<{ readonly step: string; readonly answers: AnswerQueue<Told> }>();
+  #isClosing = false;
   #inFlight = 0;
   #totals = { accepted: 0, refused: 0, deferred: 0, failed: 0, answered: 0, diverged: 0 };
 
@@ -103,11 +118,28 @@ export class Gateway {
       return;
     }
     this.#inFlight++;
+    const { clock } = this.#options.ports;
+    const startMs = clock.now();
+    let accepted: StepTold['accepted'] = null, firstDeltaMs: number | null = null, end: StepTold['end'] = null;
     try {
-      yield* this.#run(step);
+      for await (const answer of this.#run(step)) {
+        if (answer.kind === 'accepted') accepted = answer;
+        else if (answer.kind === 'delta') firstDeltaMs ??= clock.now();
+        else end = answer;
+        yield answer;
+      }
     } finally {
       this.#inFlight--;
+      this.#options.onStep?.({ step, startMs, firstDeltaMs, endMs: clock.now(), accepted, end });
     }
+  }
+
+  /** Takes no more steps, gives those in flight `drainMs`, then fails them with `gatewayClosed`; in the fleet they go on. */
+  async close(drainMs: number): Promise<void> {
+    this.#isClosing = true;
+    const { clock } = this.#options.ports;
+    for (const endMs = clock.now() + drainMs; this.#inFlight > 0 && clock.now() < endMs;) await new Promise<void>((done) => { clock.alarm(clock.now() + 20, done); });
+    for (const { step, answers } of this.#relays) answers.push(endedHere(step, gatewayClosed, 'this gateway is ending'));
   }
 
   /** The harness no longer wants the step: it ends as `cancelled`. */
@@ -183,12 +215,21 @@ export class Gateway {
     }
   }
 
-  /** The trace keeps the deadline; when nobody is left to do so, its gateway does, somewhat later. */
-  #endWait(step: string, id: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
+  /**
+   * The ends of a wait that come from here and not from the fleet: this gateway closes, or nobody is left to keep the
+   * step's deadline, which is the trace's task.
+   */
+  #endWait(step: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
     const { clock } = this.#options.ports;
     const waitMs = deadlineMs + graceMs;
-    const failure: FailedOut = { kind: 'failed', step, id, code: 'no_answer', message: `nothing ended step ${step} within ${waitMs} ms`, retry: 'later', limit: null, got: null };
-    return clock.alarm(clock.now() + waitMs, () => answers.push({ effect: { kind: 'fail', failure }, attempt: 0 }));
+    const relay = { step, answers };
+    this.#relays.add(relay);
+    if (this.#isClosing) answers.push(endedHere(step, gatewayClosed, 'this gateway is ending'));
+    const disarm = clock.alarm(clock.now() + waitMs, () => answers.push(endedHere(step, 'no_answer', `nothing ended step ${step} within ${waitMs} ms`)));
+    return () => {
+      disarm();
+      this.#relays.delete(relay);
+    };
   }
 
   /** A step that was known already may be under way, or answered: what was published of it is read from the start. */
@@ -274,6 +315,12 @@ function findChain(step: GatewayStep, messages: readonly ChatMessage[]): string[
 
 /** A side call's context is not the trace's. */
 const isMain = (step: string): boolean => !step.includes('/s');
+
+/** The gateway's end, not the step's: who can ask again under the same id gets the answer elsewhere. */
+export const gatewayClosed = 'gateway_closed';
+
+const endedHere = (step: string, code: string, message: string): Told =>
+  ({ effect: { kind: 'fail', failure: { kind: 'failed', step, code, message, retry: 'later', limit: null, got: null } }, attempt: 0 });
 
 const failedOf = ({ step, code, message, retry, limit, got }: FailedOut): Answer => ({ kind: 'failed', step, code, message, retry, limit, got });
 

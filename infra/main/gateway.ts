@@ -4,6 +4,7 @@ import { type GatewayModel, openModel } from '../gateway/model.ts';
 import { openHarnessEntrance } from '../harness/entrance.ts';
 import { type HttpSide, openHttp } from '../http/server.ts';
 import { familiesOf } from '../telemetry/families.ts';
+import { StepMeasures } from '../telemetry/measures.ts';
 import { gatewayMetrics } from '../telemetry/metrics.ts';
 import { TextError } from '../text/text-error.ts';
 import { openRoleTelemetry } from './role-telemetry.ts';
@@ -20,19 +21,26 @@ export async function startGateway(config: Config, natsUrl: string): Promise<Rol
   const closers: (() => Promise<void>)[] = [() => model.pool.close()];
   const close = async (): Promise<void> => { for (const end of closers.splice(0).reverse()) await end(); };
   try {
+    const steps = new StepMeasures();
     let running: Gateway | null = null;
-    const shown = await openRoleTelemetry(config, 'gateway', null, () => (running === null ? [] : familiesOf(gatewayMetrics, { stats: running.stats() })), log);
+    const shown = await openRoleTelemetry(config, 'gateway', null, () => (running === null ? [] : familiesOf(gatewayMetrics, { stats: running.stats(), steps })), log);
     closers.push(() => shown.close());
     const bus = await openBus(config, settings.name, natsUrl, log);
     closers.push(() => bus.close());
     const gateway = running = new Gateway({
       region: config.region, ports: bus.ports, models: new Map([[model.name, model]]), stepsMax: settings.stepsMax,
       prices: { acceleratorUsdPerHour: config.prices.accelerator, dramGibUsdPerHour: config.prices.dramGib },
+      onStep: (told) => { steps.note(told); shown.telemetry.onStep(told); },
     });
     const http = await listen(config, gateway, () => bus.connection.isUp(), (message) => log.error(message), async () => shown.metrics());
-    closers.push(() => http.close(drainMs));
     const entrance = openHarnessEntrance({ gateway, ports: bus.ports, onFault: (message) => log.warn(message) });
-    closers.push(() => entrance.close(drainMs));
+    closers.push(async () => {
+      entrance.stop();
+      http.stop();
+      await gateway.close(drainMs);
+      await entrance.settled();
+      await http.close();
+    });
     log.info({ url: http.url, model: model.name }, 'gateway ready');
     return { name: settings.name, url: http.url, gateway, close };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Segment } from '../../actors/trace/types.ts';
+import type { StepTold } from '../gateway/gateway.ts';
 import type { Usage } from '../../schemas/messages.ts';
 import { Histogram, decisionBounds, secondsBounds } from './histogram.ts';
 
@@ -44,6 +45,17 @@ export class TraceMeasures {
   }
 
   noteDecision(ms: number): void { this.decision.observe(ms / 1_000); }
+}
+
+/** What a gateway's harnesses saw. */
+export class StepMeasures {
+  readonly firstDelta = new Histogram(secondsBounds);
+  readonly total = new Histogram(secondsBounds);
+
+  note({ startMs, firstDeltaMs, endMs, end }: StepTold): void {
+    if (firstDeltaMs !== null) this.firstDelta.observe((firstDeltaMs - startMs) / 1_000);
+    if (end?.kind === 'result') this.total.observe((endMs - startMs) / 1_000);
+  }
 }
 
 function count(counts: Record<string, number>, what: string): void { counts[what] = (counts[what] ?? 0) + 1; }

@@ -4,7 +4,7 @@ import type { WorkerStats } from '../../actors/host/worker-host.ts';
 import type { Segment } from '../../actors/trace/types.ts';
 import { type Family, familiesOf } from './families.ts';
 import { Histogram } from './histogram.ts';
-import { RunMeasures, TraceMeasures } from './measures.ts';
+import { RunMeasures, StepMeasures, TraceMeasures } from './measures.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { type GatewaySource, conductorMetrics, gatewayMetrics, processMetrics, workerMetrics } from './metrics.ts';
 import { type Scraped, parsePrometheus } from '../../test/integration/prometheus-text.ts';
@@ -82,7 +82,7 @@ describe('metrics: what roles show', () => {
   });
 
   test('a gateway: tokens lost to re-rendering, by model', () => {
-    const source: GatewaySource = { stats: { accepted: 5, refused: 1, deferred: 0, failed: 0, answered: 4, diverged: 0, inFlight: 1, text: [{ model: 'm"\\\n', prompts: 5, spliced: 40, memoised: 10, tokenised: 90, lost: 12, waiting: 0 }] } };
+    const source: GatewaySource = { steps: new StepMeasures(), stats: { accepted: 5, refused: 1, deferred: 0, failed: 0, answered: 4, diverged: 0, inFlight: 1, text: [{ model: 'm"\\\n', prompts: 5, spliced: 40, memoised: 10, tokenised: 90, lost: 12, waiting: 0 }] } };
     const at = scrape(familiesOf(gatewayMetrics, source));
     expect(at.value('slackwater_rerendered_tokens_lost_total', { model_name: 'm"\\\n' })).toBe(12);
     expect(at.value('slackwater_steps_total', { result: 'answered' })).toBe(4);

@@ -1,6 +1,6 @@
 import type { WorkerStats } from '../../actors/host/worker-host.ts';
 import { type Metric, each } from './families.ts';
-import type { RunMeasures, TraceMeasures } from './measures.ts';
+import type { RunMeasures, StepMeasures, TraceMeasures } from './measures.ts';
 
 /**
  * Every metric of every role: name (`slackwater_` stands before it), what it says, and where it is read. Names are
@@ -12,6 +12,7 @@ export interface ConductorSource {
   readonly traces: TraceMeasures;
 }
 export interface GatewaySource {
+  readonly steps: StepMeasures;
   readonly stats: {
     readonly accepted: number; readonly refused: number; readonly deferred: number; readonly failed: number; readonly answered: number; readonly diverged: number; readonly inFlight: number;
     readonly text: readonly { readonly model: string; readonly prompts: number; readonly spliced: number; readonly memoised: number; readonly tokenised: number; readonly lost: number; readonly waiting: number }[];
@@ -83,6 +84,8 @@ export const conductorMetrics: readonly Metric<ConductorSource>[] = [
 export const gatewayMetrics: readonly Metric<GatewaySource>[] = [
   gauge('steps_in_flight', '{step}', 'Steps that harnesses wait for.', ({ stats }) => stats.inFlight),
   counter('steps_total', '{step}', 'Steps handed in and answers given, by result.', ({ stats: { accepted, refused, deferred, failed, answered } }) => each('result', { accepted, refused, deferred, failed, answered })),
+  histogram('step_first_delta_seconds', 'From a step handed in to the first text of its answer.', ({ steps }) => [steps.firstDelta.read()]),
+  histogram('step_seconds', 'From a step handed in to its result.', ({ steps }) => [steps.total.read()]),
   counter('diverged_attempts_total', '{attempt}', 'Attempts whose tokens differed from what was delivered before.', ({ stats }) => stats.diverged),
   counter('text_prompts_total', '{prompt}', 'Prompts turned into tokens.', ({ stats }) => stats.text.map(({ model, prompts }) => ({ labels: { model_name: model }, value: prompts }))),
   counter('text_tokens_total', '{token}', 'Prompt tokens by how they were had.', ({ stats }) => stats.text.flatMap(({ model, spliced, memoised, tokenised }) => each('how', { spliced, memoised, tokenised }, { model_name: model }))),

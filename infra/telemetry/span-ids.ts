@@ -13,6 +13,9 @@ export const segmentOf = (trace: string, index: number): SpanPlace => ({ traceId
 /** One try of a step on a worker. */
 export const attemptOf = (traceId: string, step: string, attempt: number, worker: string): SpanPlace => ({ traceId, spanId: spanIdOf(`${step}#attempt/${attempt}/${worker}`) });
 
+/** One submission to a gateway, in the harness's own OpenTelemetry trace when it named one. */
+export const submissionOf = (traceId: string, step: string, gateway: string, startMs: number): SpanPlace => ({ traceId, spanId: spanIdOf(`${step}#submission/${gateway}/${startMs}`) });
+
 const traceIdOf = (trace: string): string => hash('sha256', `slackwater-trace ${trace}`, 'hex').slice(0, 32);
 const spanIdOf = (what: string): string => hash('sha256', `slackwater-span ${what}`, 'hex').slice(0, 16);
 

@@ -3,9 +3,10 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Segment } from '../../actors/trace/types.ts';
+import type { StepTold } from '../gateway/gateway.ts';
 import type { TraceState, Usage } from '../../schemas/messages.ts';
 import { errorType, genAi, schemaUrl, slackwater } from './conventions.ts';
-import { type SpanPlace, attemptOf, parseTraceparent, rootOf, segmentOf } from './span-ids.ts';
+import { type SpanPlace, attemptOf, parseTraceparent, rootOf, segmentOf, submissionOf } from './span-ids.ts';
 
 export interface SpanContextOf {
   readonly resource: Resource;
@@ -58,6 +59,31 @@ export function spanOfRun({ startMs, endMs, report, traceparent }: WorkerSpan, m
   }
   const failure = report.kind === 'stepFailed' ? { isFailed: true, error: report.code, message: report.message } : {};
   return span(of, { name: `chat ${model}`, kind: SpanKind.SERVER, at: attemptOf(parent.traceId, step, attempt, worker), parent, isParentRemote: true, startMs, endMs, attributes, ...failure });
+}
+
+/**
+ * One submission as its harness saw it. A harness that traces itself finds it under its own span, with a link to the
+ * root of the agent's trace; otherwise it hangs under that root. Null: not taken on, or the harness does not sample it.
+ */
+export function spanOfSubmission({ step, startMs, firstDeltaMs, endMs, accepted, end }: StepTold, gateway: string, of: SpanContextOf): ReadableSpan | null {
+  if (accepted === null) return null;
+  const harness = parseTraceparent(step.headers['traceparent'] ?? null);
+  if (harness?.isSampled === false) return null;
+  const root = rootOf(accepted.trace);
+  const parent = harness ?? root;
+  const failure = end?.kind === 'failed' ? { isFailed: true, error: end.code, message: end.message } : {};
+  return span(of, {
+    name: `step ${step.model}`, kind: SpanKind.SERVER, at: submissionOf(parent.traceId, accepted.step, gateway, startMs), parent, isParentRemote: true, startMs, endMs,
+    links: harness === null ? [] : [{ context: contextOf(root), attributes: { [slackwater.link]: 'root', [slackwater.trace]: accepted.trace } }],
+    attributes: {
+      [genAi.operation]: 'chat', [genAi.provider]: 'slackwater', [genAi.requestModel]: step.model, [genAi.agentId]: accepted.trace, [genAi.conversationId]: accepted.trace,
+      [slackwater.trace]: accepted.trace, [slackwater.step]: accepted.step, [slackwater.tenant]: step.tenant, [slackwater.stepClass]: step.class,
+      [slackwater.identity]: accepted.identity.how, [slackwater.identityConfidence]: accepted.identity.confidence,
+      ...(firstDeltaMs === null ? {} : { [genAi.timeToFirstChunk]: (firstDeltaMs - startMs) / 1_000 }),
+      ...(end?.kind === 'result' ? { ...tokensOf(end.usage), [genAi.finishReasons]: [end.finish], [slackwater.worker]: end.worker, [slackwater.attempt]: end.attempt, [slackwater.costUsd]: end.costUsd } : {}),
+    },
+    ...failure,
+  });
 }
 
 const tokensOf = (usage: Usage): Attributes => ({

@@ -2,6 +2,7 @@ import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Headers } from '../../actors/lib/ports.ts';
 import { type Prices, costUsd } from '../../actors/lib/cost.ts';
 import type { Segment } from '../../actors/trace/types.ts';
+import type { StepTold } from '../gateway/gateway.ts';
 import type { Family } from './families.ts';
 import { otlpSettings } from './settings.ts';
 import { rootOf, traceparentOf } from './span-ids.ts';
@@ -25,6 +26,7 @@ export interface Telemetry {
   headersOf(trace: string): Headers;
   onSegment(segment: Segment): void;
   onWorkerSpan(span: WorkerSpan): void;
+  onStep(told: StepTold): void;
   readonly totals: { readonly exported: number; readonly failed: number; readonly dropped: number };
   /** Sends what is left, for at most `closeMs`. */
   close(): Promise<void>;
@@ -36,7 +38,7 @@ export const closeMs = 3_000;
 export async function openTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const settings = otlpSettings(process.env, options.onFault);
   if (settings === null) return silent;
-  const [{ SpanExporter }, { spanOfRun, spansOfSegment }, { resourceOf }] = await Promise.all([import('./span-exporter.ts'), import('./spans.ts'), import('./resource.ts')]);
+  const [{ SpanExporter }, { spanOfRun, spanOfSubmission, spansOfSegment }, { resourceOf }] = await Promise.all([import('./span-exporter.ts'), import('./spans.ts'), import('./resource.ts')]);
   const resource = resourceOf(options);
   const of = { resource, version: options.version, costUsd: (acceleratorMs: number) => costUsd(acceleratorMs, 0, options.prices) };
   const spans = settings.spans ? new SpanExporter(settings, options.onFault) : null;
@@ -49,6 +51,10 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
       const span = spans === null ? null : spanOfRun(run, options.model, of);
       if (span !== null) spans?.tell(span);
     },
+    onStep: (told) => {
+      const span = spans === null ? null : spanOfSubmission(told, options.name, of);
+      if (span !== null) spans?.tell(span);
+    },
     get totals() { return spans?.totals ?? none; },
     close: async () => { await Promise.all([spans?.close(closeMs), metrics?.close(closeMs)]); },
   };
@@ -56,7 +62,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
 
 const none = { exported: 0, failed: 0, dropped: 0 };
 
-const silent: Telemetry = { isExporting: false, headersOf: (trace) => headersOf(trace, false), onSegment: () => {}, onWorkerSpan: () => {}, totals: none, close: async () => {} };
+const silent: Telemetry = { isExporting: false, headersOf: (trace) => headersOf(trace, false), onSegment: () => {}, onWorkerSpan: () => {}, onStep: () => {}, totals: none, close: async () => {} };
 
 /** Hashing is a few microseconds, and a trace's headers are asked for with every order. */
 function headersOf(trace: string, isSampled: boolean): Headers {

@@ -50,6 +50,7 @@ describe('telemetry: real agents on the real bus', () => {
   let receiver: OtlpReceiver, roles: Awaited<ReturnType<typeof startRoles>>;
   const tenant = 'default';
   const parent = ownTrace(tenant, 'parent'), child = ownTrace(tenant, 'child');
+  const harness = `00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01`;
   const used: Usage[] = [], usedByParent: Usage[] = [];
 
   async function step(trace: string, of: string | null, seq: number, turns: number): Promise<void> {
@@ -57,7 +58,7 @@ describe('telemetry: real agents on the real bus', () => {
     const answers: Answer[] = [];
     for await (const answer of roles.gateway.submit({
       id: `${trace}-${seq}`, tenant, model: roles.config.model.name, trace, parent: of, seq, messages, append: null, tools: [], maxTokens: 6, temperature: 0, topP: 1, topK: 0, seed: 1n, stop: [], logprobs: -1,
-      class: 'agent', deadlineMs: 30_000, headers: {},
+      class: 'agent', deadlineMs: 30_000, headers: of === null ? {} : { traceparent: harness },
     })) answers.push(answer);
     const result = answers.at(-1);
     if (result?.kind !== 'result') throw new AssertionError(`step ${trace}/${seq}: ${JSON.stringify(result)}`);
@@ -77,7 +78,7 @@ describe('telemetry: real agents on the real bus', () => {
     await roles.gateway.end(tenant, 'child');
     await step('parent', null, 3, 3);
     await roles.gateway.end(tenant, 'parent');
-    await until('both roots and a span for every run arrived', () => rootOf(parent) !== undefined && rootOf(child) !== undefined && receiver.spans.filter(({ name }) => name.startsWith('chat')).length === used.length);
+    await until('both roots and a span for every run arrived', () => rootOf(parent) !== undefined && rootOf(child) !== undefined && ['chat', 'step'].every((what) => receiver.spans.filter(({ name }) => name.startsWith(what)).length === used.length));
   });
   afterAll(async () => { await roles?.close(); await receiver?.close(); });
 
@@ -112,12 +113,21 @@ describe('telemetry: real agents on the real bus', () => {
     expect(rootOf(parent)?.resource).toMatchObject({ 'service.name': 'slackwater-conductor' });
   });
 
+  test("a submission stands in the trace its harness named, with a link to the agent's root, or else under that root", () => {
+    const submissions = receiver.spans.filter(({ name }) => name === `step ${roles.config.model.name}`);
+    expect(submissions.map(({ attributes }) => attributes['slackwater.step'])).toEqual([`${parent}/1`, `${parent}/2`, `${child}/1`, `${parent}/3`]);
+    expect(submissions[2]).toMatchObject({ traceId: 'ab'.repeat(16), parentSpanId: 'cd'.repeat(8), links: [{ traceId: rootOf(child)?.traceId, spanId: rootOf(child)?.spanId }], resource: { 'service.name': 'slackwater-gateway' } });
+    for (const submission of submissions.toSpliced(2, 1)) expect(submission).toMatchObject({ traceId: rootOf(parent)?.traceId, parentSpanId: rootOf(parent)?.spanId, links: [] });
+    for (const [i, { attributes }] of submissions.entries()) expect(attributes).toMatchObject({ 'gen_ai.usage.input_tokens': used[i]?.prompt, 'slackwater.identity': 'explicit', 'slackwater.worker': 'worker-1' });
+  });
+
   test('every role serves /metrics, and the three agree with what was answered', async () => {
     const scraped = async (url: string): Promise<Scraped> => parsePrometheus(await (await fetch(url)).text());
     const { gateway, conductor, worker } = roles.metricsUrls;
     const [g, c, w] = await Promise.all([scraped(gateway), scraped(conductor), scraped(worker)]);
     expect(g.value('slackwater_steps_total', { result: 'answered' })).toBe(4);
     expect(g.value('slackwater_rerendered_tokens_lost_total', { model_name: roles.config.model.name })).toBeGreaterThanOrEqual(0);
+    expect(g.value('slackwater_step_seconds_count')).toBe(4);
     expect(c.value('slackwater_partitions')).toBe(limits.partitions);
     expect(c.value('slackwater_decision_seconds_count')).toBeGreaterThanOrEqual(4);
     expect(c.value('slackwater_traces_done_total', { outcome: 'finished' })).toBe(2);
