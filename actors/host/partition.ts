@@ -5,6 +5,7 @@ import type { Decided } from '../lib/asks.ts';
 import type { Logic } from '../lib/logic.ts';
 import { BusFault, type LogEntry, type Ports, type Subscription } from '../lib/ports.ts';
 import { type Saved, fromSaved, toSaved } from '../trace/saved.ts';
+import { runsOf } from '../trace/runs.ts';
 import type { TraceActor } from '../trace/trace.ts';
 import type { LoggedEvent, TraceEffect, TraceEvent } from '../trace/types.ts';
 import { Checkpointer } from './checkpoint.ts';
@@ -77,19 +78,21 @@ export class Partition {
 
   /**
    * Loads every trace, repeats what its last owner may not have done, and reads the log from the checkpoint on, or from
-   * `cursorMax` if that is lower: somebody who reads along is not as far.
+   * `cursorMax` or a step still under way if that is lower: who reads along is not as far, or must know how its attempts ended.
    */
   async takeOver(cursorMax: number): Promise<void> {
     const { bus } = this.#deps.ports;
     const entries = await bus.loadLast('state', this.#deps.subjects.stateOf(this.number));
     if (this.#isStopped) return;
     let from = 1;
+    let underWay = Number.POSITIVE_INFINITY;
     for (const entry of entries) {
       if (entry.subject === this.#deps.subjects.checkpoint(this.number)) { from = this.#checkpointer.load(entry) + 1; continue; }
       const slot = this.#slotOf(entry.subject.slice(entry.subject.lastIndexOf('.') + 1));
       this.#adopt(slot, entry);
+      for (const run of slot.saved === null ? [] : runsOf(slot.saved.actor.context)) underWay = Math.min(underWay, run.acceptedSeq);
     }
-    this.#read(Math.min(from, cursorMax + 1));
+    this.#read(Math.min(from, cursorMax + 1, underWay));
   }
 
   /** An event that is not from the log: a decision, an order's fate, a lost worker. */

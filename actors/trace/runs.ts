@@ -1,6 +1,6 @@
 import type { Decided } from '../lib/asks.ts';
 import type { Decision, FailedOut, Retry, StepAccepted, StepEnded, Usage } from '../../schemas/messages.ts';
-import { idsAfter, tipsAfter } from '../lib/tips.ts';
+import { idsAfter, idsMax, tipsAfter } from '../lib/tips.ts';
 import type { StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A context and what its change asks for. */
@@ -129,7 +129,7 @@ function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: nu
   const next: TraceContext = {
     ...removed.context, usage,
     attainedMs: context.attainedMs + event.acceleratorMs,
-    answers: [...context.answers.slice(-7), { step: run.step, attempt: run.attempt, endedSeq: event.logSeq }],
+    answers: [...context.answers.slice(1 - idsMax), { step: run.step, attempt: run.attempt, endedSeq: event.logSeq }],
     decisions: context.decisions.map((decision) => (decision.step === run.step && decision.what === 'place' ? settled(decision, event) : decision)),
     ...(isMain ? { worker: event.worker, tokens: event.usage.prompt + event.usage.generated, stepsDone: context.stepsDone + 1, lastFinish: event.finish } : {}),
   };
