@@ -122,7 +122,8 @@ class View {
         const tokens = [...effect.result.tokens];
         check(String(tokens) === String(this.#tokens), 'the text is the answer', `${this.#name}: [${this.#tokens}] delivered, [${tokens}] answered`);
         check(!this.#step.isWrong, 'no wrong seq is answered', `${this.#name} with seq ${this.#step.seq}`);
-        check(this.#fleet.watch.ended.get(this.#name)?.has(effect.result.attempt) === true, 'answered means executed', `${this.#name} attempt ${effect.result.attempt} never ended`);
+        // Its own name for the step, if it asked before under another: the id is what counts.
+        check(this.#fleet.watch.ended.get(effect.result.step)?.has(effect.result.attempt) === true, 'answered means executed', `${effect.result.step} attempt ${effect.result.attempt} never ended`);
         const key = `${tenant}/${id}`;
         if (!isCancelled) this.#fleet.answered.set(key, this.#name);
         return { kind: 'result', tokens, isCancelled };

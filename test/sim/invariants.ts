@@ -59,11 +59,11 @@ function checkEveryStep({ watch }: Fleet): void {
   }
 }
 
-/** The ledger's own promise: a step counts once, with its first end in the log. */
+/** The ledger's own promise: a step counts once, with its first end in the log that was not cancelled. */
 function checkBills({ watch }: Fleet): void {
   const totals = sumBills(watch.bills);
   const steps = new Map<string, number>();
-  for (const step of watch.ended.keys()) { const trace = step.slice(0, step.indexOf('/')); steps.set(trace, (steps.get(trace) ?? 0) + 1); }
+  for (const step of watch.billable) { const trace = step.slice(0, step.indexOf('/')); steps.set(trace, (steps.get(trace) ?? 0) + 1); }
   for (const [trace, count] of steps) check((totals.get(trace)?.steps ?? 0) === count, 'every answer is billed once', `${trace}: ${totals.get(trace)?.steps ?? 0} steps billed, ${count} ended`);
   for (const [trace, row] of totals) check(row.steps === (steps.get(trace) ?? 0), 'every answer is billed once', `${trace}: ${row.steps} steps billed, ${steps.get(trace) ?? 0} ended`);
 }

@@ -34,7 +34,8 @@ export class Watch {
   readonly accepted = new Map<string, StepAccepted[]>();
   /** Attempts with an end in the log, by step. */
   readonly ended = new Map<string, Set<number>>();
-  readonly endedSeqs = new Map<string, number>();
+  /** Steps with an end that was not cancelled. */
+  readonly billable = new Set<string>();
   readonly outs = new Map<string, { result: number | null; failed: string | null }>();
   /** What each attempt has said so far: one past its last token. */
   readonly said = new Map<string, number>();
@@ -57,7 +58,7 @@ export class Watch {
     if (kind === 'in') this.#onInbox(decodeInbox(bytes) as InboxEvent, seq);
     else if (kind === 'state' && !subject.endsWith('._checkpoint')) this.#onState(subject, bytes, nowMs);
     else if (kind === 'out') this.#onOut(decodeOut(bytes) as Out);
-    else if (kind === 'bill') this.bills.push(decodeBill(bytes) as Bill);
+    else if (kind === 'bill') this.#onBill(decodeBill(bytes) as Bill);
   }
 
   #onInbox(event: InboxEvent, seq: number): void {
@@ -71,7 +72,7 @@ export class Watch {
     const attempts = this.ended.get(event.step) ?? new Set();
     attempts.add(event.attempt);
     this.ended.set(event.step, attempts);
-    this.endedSeqs.set(`${event.step}/${event.attempt}`, seq);
+    if (event.finish !== 'cancelled') this.billable.add(event.step);
     const all = this.accepted.get(event.step) ?? [];
     check(all.length > 0, 'reported only what was accepted', `${event.step} ended and was never accepted`);
     const fits = all.some((accepted) => {
@@ -84,6 +85,11 @@ export class Watch {
     check(fits, 'a report is what the model says', `${event.step} attempt ${event.attempt} of ${event.worker} ended ${event.finish} with [${event.tokens}]`);
     const { usage } = event;
     check(usage.hit + usage.recalled + usage.computed === usage.prompt, 'usage adds up', `${event.step}: ${usage.hit} + ${usage.recalled} + ${usage.computed} of ${usage.prompt}`);
+  }
+
+  #onBill(bill: Bill): void {
+    this.onSaved?.(`bill of ${bill.partition} by epoch ${bill.epoch} up to ${bill.cursor}: ${bill.rows.map((row) => `${row.trace} ${row.steps} steps ${Math.round(row.acceleratorMs)} ms`).join(', ')}`);
+    this.bills.push(bill);
   }
 
   #onOut(out: Out): void {
