@@ -92,7 +92,7 @@ export class Gateway {
   readonly #histories = new Histories();
   readonly #traceTokens = new ByteLru<number>(8 << 20);
   readonly #stepsMax: number;
-  readonly #relays = new Set<{ readonly step: string; readonly answers: AnswerQueue<Told> }>();
+  readonly #relays = new Set<{ readonly step: string; readonly id: string; readonly answers: AnswerQueue<Told> }>();
   #isClosing = false;
   #inFlight = 0;
   #totals = { accepted: 0, refused: 0, deferred: 0, failed: 0, answered: 0, diverged: 0 };
@@ -139,7 +139,7 @@ export class Gateway {
     this.#isClosing = true;
     const { clock } = this.#options.ports;
     for (const endMs = clock.now() + drainMs; this.#inFlight > 0 && clock.now() < endMs;) await new Promise<void>((done) => { clock.alarm(clock.now() + 20, done); });
-    for (const { step, answers } of this.#relays) answers.push(endedHere(step, gatewayClosed, 'this gateway is ending'));
+    for (const { step, id, answers } of this.#relays) answers.push(endedHere(step, id, gatewayClosed, 'this gateway is ending'));
   }
 
   /** The harness no longer wants the step: it ends as `cancelled`. */
@@ -219,13 +219,13 @@ export class Gateway {
    * The ends of a wait that come from here and not from the fleet: this gateway closes, or nobody is left to keep the
    * step's deadline, which is the trace's task.
    */
-  #endWait(step: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
+  #endWait(step: string, id: string, deadlineMs: number, answers: AnswerQueue<Told>): () => void {
     const { clock } = this.#options.ports;
     const waitMs = deadlineMs + graceMs;
-    const relay = { step, answers };
+    const relay = { step, id, answers };
     this.#relays.add(relay);
-    if (this.#isClosing) answers.push(endedHere(step, gatewayClosed, 'this gateway is ending'));
-    const disarm = clock.alarm(clock.now() + waitMs, () => answers.push(endedHere(step, 'no_answer', `nothing ended step ${step} within ${waitMs} ms`)));
+    if (this.#isClosing) answers.push(endedHere(step, id, gatewayClosed, 'this gateway is ending'));
+    const disarm = clock.alarm(clock.now() + waitMs, () => answers.push(endedHere(step, id, 'no_answer', `nothing ended step ${step} within ${waitMs} ms`)));
     return () => {
       disarm();
       this.#relays.delete(relay);
@@ -319,8 +319,8 @@ const isMain = (step: string): boolean => !step.includes('/s');
 /** The gateway's end, not the step's: who can ask again under the same id gets the answer elsewhere. */
 export const gatewayClosed = 'gateway_closed';
 
-const endedHere = (step: string, code: string, message: string): Told =>
-  ({ effect: { kind: 'fail', failure: { kind: 'failed', step, code, message, retry: 'later', limit: null, got: null } }, attempt: 0 });
+const endedHere = (step: string, id: string, code: string, message: string): Told =>
+  ({ effect: { kind: 'fail', failure: { kind: 'failed', step, id, code, message, retry: 'later', limit: null, got: null } }, attempt: 0 });
 
 const failedOf = ({ step, code, message, retry, limit, got }: FailedOut): Answer => ({ kind: 'failed', step, code, message, retry, limit, got });
 

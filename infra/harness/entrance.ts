@@ -4,7 +4,7 @@ import { isRefused, refused } from '../../schemas/refused.ts';
 import { type Reply, encodeReply } from '../../schemas/reply.ts';
 import { isToken, stepSubject } from '../../schemas/subjects.ts';
 import { type StepRequest, parseStep } from '../../schemas/harness.ts';
-import type { Answer, Gateway } from '../gateway/gateway.ts';
+import { type Answer, type Gateway, gatewayClosed } from '../gateway/gateway.ts';
 import { acceptedOf, deferredOf, deltaOf, failedOf, gatewayStep, refusedOf, resultOf } from '../gateway/requests.ts';
 import { findReply } from './find-reply.ts';
 import { SignOfLife } from './sign-of-life.ts';
@@ -18,8 +18,10 @@ export interface EntranceOptions {
 }
 
 export interface Entrance {
-  /** Takes no more steps; answers under way get `drainMs`. */
-  close(drainMs: number): Promise<void>;
+  /** Takes no more steps from the queue. */
+  stop(): void;
+  /** When every step that was taken has its fate: after the gateway is closed. */
+  settled(): Promise<void>;
 }
 
 /** Shared by all gateways: each step goes to one of them. */
@@ -41,15 +43,7 @@ export function openHarnessEntrance(options: EntranceOptions): Entrance {
     const work = answerTask(options, task).finally(() => underWay.delete(work));
     underWay.add(work);
   });
-  return {
-    close: async (drainMs) => {
-      subscription.stop();
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, drainMs);
-      await Promise.race([Promise.all(underWay), late.promise]);
-      clearTimeout(timer);
-    },
-  };
+  return { stop: () => subscription.stop(), settled: async () => { await Promise.all(underWay); } };
 }
 
 async function answerTask(options: EntranceOptions, task: Task): Promise<void> {
@@ -89,6 +83,8 @@ async function answerStep({ gateway, ports }: EntranceOptions, task: Task, reque
     for await (const answer of gateway.submit(step)) {
       if (answer.kind === 'deferred') task.putBack(answer.retryAfterMs);
       else if (answer.kind === 'accepted' || answer.kind === 'refused') task.ack();
+      // Not the step's end: its client hears silence, and asks another gateway.
+      if (answer.kind === 'failed' && answer.code === gatewayClosed) return;
       const reply = replyOf(answer);
       life.heard(reply);
       send(reply);

@@ -6,7 +6,7 @@ import { readJson } from '../../schemas/json.ts';
 import { isRefused, refused } from '../../schemas/refused.ts';
 import type { Deferred, Failed } from '../../schemas/reply.ts';
 import type { TokenLogprob } from '../../schemas/messages.ts';
-import type { Answer, Gateway } from '../gateway/gateway.ts';
+import { type Answer, type Gateway, gatewayClosed } from '../gateway/gateway.ts';
 import { deferredOf, failedOf, gatewayStep, refusedOf } from '../gateway/requests.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { chatLogprobs, finishOf, toldOf } from './chat-answer.ts';
@@ -45,7 +45,7 @@ export async function chatRoute(gateway: Gateway, cancel: (step: string) => void
         case 'failed': harness.onEnded(); return await answering.failed(failedOf(answer));
       }
     }
-    return await answering.failed({ kind: 'failed', step: '', code: 'gateway_closed', message: 'the gateway ended before the answer did', retry: 'later' });
+    return await answering.failed({ kind: 'failed', step: '', code: gatewayClosed, message: 'the gateway ended before the answer did', retry: 'later' });
   } finally {
     answering.stop();
   }

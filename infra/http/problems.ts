@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { gatewayClosed } from '../gateway/gateway.ts';
 import { chatError } from '../../schemas/openai-answers.ts';
 import type { ChatRefusal } from '../../schemas/openai.ts';
 import { refused, type Refused } from '../../schemas/refused.ts';
@@ -7,7 +8,7 @@ import type { Deferred, Failed } from '../../schemas/reply.ts';
 type Reason = ChatRefusal | Refused | Deferred | Failed;
 
 /** The fleet's own trouble, not too many steps: for these a load balancer should look elsewhere. */
-const troubles: ReadonlySet<string> = new Set(['bus_unavailable', 'tokenizer_died', 'closed']);
+const troubles: ReadonlySet<string> = new Set(['bus_unavailable', 'tokenizer_died', 'closed', gatewayClosed]);
 /** The step and its trace do not fit together: the harness's books differ from ours. */
 const conflicts: ReadonlySet<string> = new Set(['seq_gap', 'seq_old', 'step_in_flight', 'side_calls']);
 

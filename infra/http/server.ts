@@ -19,11 +19,15 @@ export interface HttpOptions {
 
 export interface HttpSide {
   readonly url: string;
-  /** Takes no more requests, gives those under way `drainMs`, then ends them. */
-  close(drainMs: number): Promise<void>;
+  /** Takes no more connections. */
+  stop(): void;
+  /** Ends what is left: call it when the gateway is closed, and every request has its answer. */
+  close(): Promise<void>;
 }
 
 export type HttpOpened = { readonly ok: true; readonly side: HttpSide } | { readonly ok: false; readonly message: string };
+
+const lastBytesMs = 1_000;
 
 /** The OpenAI-shaped entrance. A port that cannot be had is a value with one line. */
 export async function openHttp(options: HttpOptions): Promise<HttpOpened> {
@@ -47,10 +51,12 @@ export async function openHttp(options: HttpOptions): Promise<HttpOpened> {
   const address = app.server.address();
   return { ok: true, side: {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${typeof address === 'object' && address !== null ? address.port : options.port}`,
-    close: async (drainMs) => {
+    stop: () => {
       app.server.close();
       app.server.closeIdleConnections();
-      for (const endMs = performance.now() + drainMs; underWay > 0 && performance.now() < endMs;) await new Promise((done) => setTimeout(done, 20));
+    },
+    close: async () => {
+      for (const endMs = performance.now() + lastBytesMs; underWay > 0 && performance.now() < endMs;) await new Promise((done) => setTimeout(done, 20));
       await app.close();
       await Promise.allSettled(cancels);
     },
