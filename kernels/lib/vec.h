@@ -101,6 +101,8 @@ inline float max_lanes(Vec v) {
 /// Cephes' reduction (x = n ln 2 + r, ln 2 in two parts) and a Taylor polynomial of degree 7 on |r| ≤ ln 2 / 2.
 inline Vec exp_vec(Vec x) {
   const Vec rounder = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer, kept in the low bits.
+  const Vec given = x;
+  x = greater(x, splat(-88.0f));  // So that no lane overflows, not even one whose result is 0.
   const Vec shifted = fmadd(x, splat(1.44269504088896341f), rounder);
   const Vec n = shifted - rounder;
   Vec r = fmadd(n, splat(-0.693359375f), x);
@@ -114,7 +116,7 @@ inline Vec exp_vec(Vec x) {
   p = fmadd(p, r, splat(1.0f));
   p = fmadd(p, r, splat(1.0f));
   const Vec scaled = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(p) + (reinterpret_cast<IntVec>(shifted) << 23));
-  return x < splat(-87.0f) ? Vec{} : scaled;
+  return given < splat(-87.0f) ? Vec{} : scaled;
 }
 
 }  // namespace
