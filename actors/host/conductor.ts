@@ -1,5 +1,5 @@
 import { decodeBeat, decodeBlockEvents, decodeFirstToken, decodeWho, encodeBeat, encodeWhoReply } from '../../schemas/codec.ts';
-import type { Beat, InboxEvent } from '../../schemas/messages.ts';
+import type { Beat, Decision, InboxEvent } from '../../schemas/messages.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
 import { type Directory, type DirectoryEvent, blockDirectory, emptyDirectory } from '../block/block.ts';
 import { lookup } from '../block/lookup.ts';
@@ -35,8 +35,10 @@ export interface ConductorOptions {
   stopwatch(): number;
   headersOf(trace: string): Headers;
   onSegment(segment: Segment): void;
+  /** What a trace keeps of a decision about it, before the segment in which it was made is told. */
+  onDecided?(decision: Decision): void;
   /** How long one placement took to choose. */
-  onDecision?(ms: number): void;
+  onDecisionTook?(ms: number): void;
   onFault(message: string): void;
 }
 
@@ -82,7 +84,7 @@ export class Conductor {
     this.#control = controlLogic(options.policy, limits);
     this.#ledger = ledger(options.prices);
     this.#performer = new Performer({
-      ports, subjects: this.#subjects, prompts: this.#prompts, headersOf: options.headersOf, onSegment: options.onSegment, onFault: options.onFault,
+      ports, subjects: this.#subjects, prompts: this.#prompts, headersOf: options.headersOf, onSegment: options.onSegment, onDecided: (decision) => options.onDecided?.(decision), onFault: options.onFault,
       costUsd: (ended) => costUsd(ended.acceleratorMs, 0, options.prices),
     });
     this.#ownership = new Ownership({
@@ -207,7 +209,7 @@ export class Conductor {
   }
 
   #noteDecision(ms: number): void {
-    this.#options.onDecision?.(ms);
+    this.#options.onDecisionTook?.(ms);
     this.#decisionMs.push(ms);
     if (this.#decisionMs.length > 1_024) this.#decisionMs.shift();
   }

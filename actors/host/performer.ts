@@ -1,5 +1,5 @@
 import { decodeOrderReply, encodeEvt, encodeInbox, encodeOrder, encodeOut } from '../../schemas/codec.ts';
-import type { Fence, Order, Out, ResultOut, StepEnded } from '../../schemas/messages.ts';
+import type { Decision, Fence, Order, Out, ResultOut, StepEnded } from '../../schemas/messages.ts';
 import type { Subjects } from '../../schemas/subjects.ts';
 import { partitionOf } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
@@ -18,16 +18,20 @@ export interface PerformerDeps {
   /** W3C traceparent of a trace's root, for every message that concerns it. */
   headersOf(trace: string): Headers;
   onSegment(segment: Segment): void;
+  onDecided?(decision: Decision): void;
   onFault(message: string): void;
 }
 
 const publishTries = 8;
 const orderTries = 3;
+/** Orders of one trace that wait for one worker. */
+const turnsMax = 64;
 
 /** Performs what traces ask for: one exhaustive switch. Every failure comes back as events of the trace. */
 export class Performer {
   readonly #deps: PerformerDeps;
   readonly #wait: Wait;
+  readonly #turns = new Map<string, { readonly last: Promise<void>; waiting: number }>();
 
   constructor(deps: PerformerDeps) {
     this.#deps = deps;
@@ -38,7 +42,8 @@ export class Performer {
     const { subjects, ports, prompts } = this.#deps;
     switch (effect.kind) {
       case 'orderRun': return this.#orderRun(trace, effect, fence);
-      case 'order': await this.#order(effect.worker, { ...effect.order, fence }, orderTries); return [];
+      // Not waited for: the trace goes on, on another worker if need be, while this one may be dead.
+      case 'order': void this.#inTurn(effect.worker, trace, () => this.#order(effect.worker, { ...effect.order, fence }, orderTries)); return [];
       case 'announce': await this.#publishOut(effect.out, id); return [];
       case 'answer': {
         const ended = await prompts.ended(effect.endedSeq);
@@ -51,7 +56,11 @@ export class Performer {
         if (partition !== null) await this.#publish(subjects.in(partition, effect.event.trace), encodeInbox(effect.event), id, trace);
         return [];
       }
-      case 'evt': ports.bus.emit(subjects.evt(fence.partition, trace), encodeEvt(effect.evt)); return [];
+      case 'evt': {
+        if (effect.evt.kind === 'decision') this.#deps.onDecided?.(effect.evt);
+        ports.bus.emit(subjects.evt(fence.partition, trace), encodeEvt(effect.evt));
+        return [];
+      }
       case 'segment': this.#deps.onSegment(effect.segment); return [];
       case 'ask': case 'timerSet': case 'timerClear': return []; // The partition's own.
       default: return unreachable(effect);
@@ -71,13 +80,24 @@ export class Performer {
       kind: 'run', trace, step, attempt, lane: effect.lane, tenant: accepted.tenant, model: accepted.model, prompt: accepted.prompt,
       sampling: accepted.sampling, priority: effect.priority, fence,
     };
-    const reply = await this.#order(worker, order, 1);
+    const reply = await this.#inTurn(worker, trace, () => this.#order(worker, order, 1));
     if (reply === null) return [{ kind: 'orderLost', step, attempt, worker }];
     if (reply.kind === 'granted') return [];
     // An owner with a newer epoch decides now; what it decides comes from its own saves.
     if (reply.code === 'old_epoch') return [];
     if (reply.code === 'old_attempt') return [{ kind: 'orderLost', step, attempt, worker }];
     return [{ kind: 'orderRefused', step, attempt, worker, code: reply.code, message: reply.message, retry: reply.retry }];
+  }
+
+  /** What one worker is told of one trace arrives in the order of the trace's decisions: an unpin never before its pin. */
+  #inTurn<T>(worker: string, trace: string, send: () => Promise<T>): Promise<T | null> {
+    const key = `${worker} ${trace}`;
+    const before = this.#turns.get(key) ?? { last: Promise.resolve(), waiting: 0 };
+    if (before.waiting >= turnsMax) { this.#deps.onFault(`${before.waiting} of ${turnsMax} orders of ${trace} wait for ${worker}; one dropped`); return Promise.resolve(null); }
+    const turn = before.last.then(send);
+    const here = { last: turn.then(() => { here.waiting--; if (this.#turns.get(key) === here) this.#turns.delete(key); }), waiting: before.waiting + 1 };
+    this.#turns.set(key, here);
+    return turn;
   }
 
   async #order(worker: string, order: Order, tries: number) {

@@ -23,7 +23,8 @@ export async function startConductor(config: Config, natsUrl: string): Promise<R
       stopwatch: () => performance.now(),
       headersOf: shown.telemetry.headersOf,
       onSegment: (segment) => { traces.noteSegment(segment); shown.telemetry.onSegment(segment); },
-      onDecision: (ms) => traces.noteDecision(ms),
+      onDecided: shown.telemetry.onDecided,
+      onDecisionTook: (ms) => traces.noteDecision(ms),
       onFault: (message) => log.warn(message),
     });
     conductor.start();

@@ -40,6 +40,13 @@ export const slackwater = {
   recallMs: 'slackwater.recall_ms',
   acceleratorMs: 'slackwater.accelerator_ms',
   costUsd: 'slackwater.cost_usd',
+  decision: 'slackwater.decision',
+  decisionWhat: 'slackwater.decision.what',
+  decisionChoice: 'slackwater.decision.choice',
+  decisionPolicy: 'slackwater.decision.policy',
+  decisionRegime: 'slackwater.decision.regime',
+  decisionWhy: 'slackwater.decision.why',
+  decisionAlternatives: 'slackwater.decision.alternatives',
   region: 'slackwater.region',
   role: 'slackwater.role',
 } as const;

@@ -4,7 +4,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Segment } from '../../actors/trace/types.ts';
 import type { StepTold } from '../gateway/gateway.ts';
-import type { TraceState, Usage } from '../../schemas/messages.ts';
+import type { Decision, TraceState, Usage } from '../../schemas/messages.ts';
 import { errorType, genAi, schemaUrl, slackwater } from './conventions.ts';
 import { type SpanPlace, attemptOf, parseTraceparent, rootOf, segmentOf, submissionOf } from './span-ids.ts';
 
@@ -18,11 +18,11 @@ export interface SpanContextOf {
 const segmentNames: Readonly<Record<TraceState, string>> = { running: 'running', toolGap: 'tool_gap', resumed: 'resumed', fanOut: 'fan_out', done: 'done' };
 
 /** The span of a segment, and after a trace's last one its root: a span is data here, as it is only told when it is over. */
-export function spansOfSegment(segment: Segment, of: SpanContextOf): ReadableSpan[] {
+export function spansOfSegment(segment: Segment, decisions: readonly Decision[], of: SpanContextOf): ReadableSpan[] {
   const { trace, tenant, parent, model, index, state, step, worker, startMs, endMs, usage, tier, root } = segment;
   const common: Attributes = { [genAi.agentId]: trace, [genAi.conversationId]: trace, [genAi.requestModel]: model, [slackwater.trace]: trace, [slackwater.tenant]: tenant };
   const spans = [span(of, {
-    name: segmentNames[state], at: segmentOf(trace, index), parent: rootOf(trace), isParentRemote: false, startMs, endMs,
+    name: segmentNames[state], at: segmentOf(trace, index), parent: rootOf(trace), isParentRemote: false, startMs, endMs, events: decisions.map(eventOf),
     attributes: {
       ...common, ...tokensOf(usage), [slackwater.state]: segmentNames[state], [slackwater.segment]: index, [slackwater.step]: step,
       ...(worker === '' ? {} : { [slackwater.worker]: worker }), ...(tier === null ? {} : { [slackwater.tier]: tier }),
@@ -86,6 +86,16 @@ export function spanOfSubmission({ step, startMs, firstDeltaMs, endMs, accepted,
   });
 }
 
+function eventOf({ atMs, what, choice, policy, regime, why, step, alternatives }: Decision): ReadableSpan['events'][number] {
+  return {
+    name: slackwater.decision, time: hrTimeOf(atMs), droppedAttributesCount: 0,
+    attributes: {
+      [slackwater.step]: step, [slackwater.decisionWhat]: what, [slackwater.decisionChoice]: choice, [slackwater.decisionPolicy]: policy, [slackwater.decisionRegime]: regime, [slackwater.decisionWhy]: why,
+      [slackwater.decisionAlternatives]: alternatives.map((other) => `${other.choice} ${other.score}`),
+    },
+  };
+}
+
 const tokensOf = (usage: Usage): Attributes => ({
   [genAi.inputTokens]: usage.prompt, [genAi.outputTokens]: usage.generated, [genAi.cacheReadTokens]: usage.hit + usage.recalled,
   [slackwater.hitTokens]: usage.hit, [slackwater.recalledTokens]: usage.recalled, [slackwater.computedTokens]: usage.computed,
@@ -101,18 +111,19 @@ interface Described {
   readonly endMs: number;
   readonly attributes: Attributes;
   readonly links?: ReadableSpan['links'];
+  readonly events?: ReadableSpan['events'];
   readonly isFailed?: boolean;
   readonly error?: string;
   readonly message?: string;
 }
 
-function span(of: SpanContextOf, { name, kind, at, parent, isParentRemote, startMs, endMs, attributes, links, isFailed, error, message }: Described): ReadableSpan {
+function span(of: SpanContextOf, { name, kind, at, parent, isParentRemote, startMs, endMs, attributes, links, events, isFailed, error, message }: Described): ReadableSpan {
   const context = contextOf(at);
   return {
     name, kind: kind ?? SpanKind.INTERNAL, spanContext: () => context, ...(parent === null ? {} : { parentSpanContext: { ...contextOf(parent), isRemote: isParentRemote === true } }),
     startTime: hrTimeOf(startMs), endTime: hrTimeOf(endMs), duration: hrTimeOf(endMs - startMs), ended: true,
     status: isFailed === true ? { code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) } : { code: SpanStatusCode.UNSET },
-    attributes: isFailed === true && error !== undefined ? { ...attributes, [errorType]: error } : attributes, links: links ?? [], events: [],
+    attributes: isFailed === true && error !== undefined ? { ...attributes, [errorType]: error } : attributes, links: links ?? [], events: events ?? [],
     resource: of.resource, instrumentationScope: { name: 'slackwater', version: of.version, schemaUrl },
     droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0,
   };

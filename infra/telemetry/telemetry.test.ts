@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TraceActor, traceLogic } from '../../actors/trace/trace.ts';
 import type { Segment, TraceEvent } from '../../actors/trace/types.ts';
+import type { Decision } from '../../schemas/messages.ts';
 import type { Instant } from '../../actors/lib/logic.ts';
 import { limits } from '../../actors/lib/limits.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../test/integration/otlp-receiver.ts';
 import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import { parseTraceparent, rootOf } from './span-ids.ts';
-import { type Telemetry, closeMs, openTelemetry } from './telemetry.ts';
+import { type Telemetry, type TelemetryOptions, closeMs, openTelemetry } from './telemetry.ts';
 
 const parent = 'tr_00parent', child = 'tr_01child';
 const startMs = 1_770_000_000_000;
@@ -14,18 +15,19 @@ const usage = { prompt: 100, hit: 64, recalled: 0, computed: 36, generated: 10 }
 const noUsage = { prompt: 0, hit: 0, recalled: 0, computed: 0, generated: 0 };
 
 let receiver: OtlpReceiver;
-const faults: string[] = [];
+let faults: string[] = [];
 beforeEach(async () => {
   receiver = await startOtlpReceiver();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
   vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '20');
-  faults.length = 0;
+  faults = [];
 });
 afterEach(async () => { vi.unstubAllEnvs(); await receiver.close(); });
 
-const open = (role: 'conductor' | 'worker' = 'conductor'): Promise<Telemetry> => openTelemetry({
-  role, name: 'c1', region: 'r', version: '0.1.0', model: 'm', prices: { acceleratorUsdPerHour: 3.6, dramGibUsdPerHour: 0 }, onFault: (message) => faults.push(message),
-});
+function open(role: 'conductor' | 'worker' = 'conductor', more: Partial<TelemetryOptions> = {}): Promise<Telemetry> {
+  const said = faults; // What is said after this test's end is not the next one's.
+  return openTelemetry({ role, name: 'c1', region: 'r', version: '0.1.0', model: 'm', prices: { acceleratorUsdPerHour: 3.6, dramGibUsdPerHour: 0 }, onFault: (message) => said.push(message), ...more });
+}
 
 /** The segments of a trace as its real actor tells them. */
 function segmentsOf(trace: string, of: string | null, events: readonly (readonly [number, Partial<TraceEvent> & { kind: string }])[]): Segment[] {
@@ -101,6 +103,21 @@ describe('telemetry: spans of a trace', () => {
     expect(ofChild).toMatchObject({ status: { code: 2 }, attributes: { 'slackwater.outcome': 'failed', 'error.type': 'failed', 'slackwater.parent': parent } });
   });
 
+  test('a decision is an event of the segment it was made in, once and with its last word', async () => {
+    const decision: Decision = { kind: 'decision', atMs: startMs + 1, trace: parent, step: `${parent}/1`, what: 'place', choice: 'w1', policy: 'p', regime: 'r', why: 'it holds most', alternatives: [{ choice: 'w1', score: 0.4 }, { choice: 'w2', score: 3.9 }], forecast: null, outcome: null };
+    const spans = await exported((telemetry) => {
+      telemetry.onDecided(decision);
+      telemetry.onDecided({ ...decision, trace: child });
+      telemetry.onDecided({ ...decision, why: 'it held most', outcome: { firstTokenMs: 5, promisedMs: 6 } });
+      tellAll(telemetry, threeSteps);
+    });
+    expect(spans[0]?.events).toEqual([{ name: 'slackwater.decision', atNs: ns(1), attributes: {
+      'slackwater.step': `${parent}/1`, 'slackwater.decision.what': 'place', 'slackwater.decision.choice': 'w1', 'slackwater.decision.policy': 'p', 'slackwater.decision.regime': 'r',
+      'slackwater.decision.why': 'it held most', 'slackwater.decision.alternatives': ['w1 0.4', 'w2 3.9'],
+    } }]);
+    for (const span of spans.slice(1)) expect(span.events).toEqual([]);
+  });
+
   test('a segment told again after a takeover is the same span', async () => {
     const first = await exported((telemetry) => tellAll(telemetry, threeSteps));
     receiver.spans.length = 0;
@@ -160,7 +177,7 @@ describe('telemetry: the receiver and the environment', () => {
 
   test('OTEL_SDK_DISABLED, another exporter and a protocol that is not spoken each mean nothing is exported', async () => {
     for (const [name, value, said] of [['OTEL_SDK_DISABLED', 'true', []], ['OTEL_TRACES_EXPORTER', 'none', []], ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'grpc', ['OTLP over grpc is not spoken here, only http/protobuf: traces are not exported']]] as const) {
-      faults.length = 0;
+      faults = [];
       vi.stubEnv(name, value);
       expect((await open()).isExporting, name).toBe(false);
       expect(faults).toEqual(said);
@@ -217,8 +234,7 @@ describe('telemetry: the receiver and the environment', () => {
   });
 
   test('metrics go to the same receiver, with the same names in dots', async () => {
-    const telemetry = await openTelemetry({
-      role: 'worker', name: 'w1', region: 'r', version: '0.1.0', model: 'm', prices: { acceleratorUsdPerHour: 0, dramGibUsdPerHour: 0 }, onFault: (message) => faults.push(message),
+    const telemetry = await open('worker', {
       families: () => [
         { name: 'partitions', help: 'h', unit: '1', kind: 'gauge', samples: [{ labels: {}, value: 3 }] },
         { name: 'runs_total', help: 'h', unit: '{run}', kind: 'counter', samples: [{ labels: { result: 'granted' }, value: 7 }] },

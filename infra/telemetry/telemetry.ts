@@ -2,7 +2,9 @@ import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Headers } from '../../actors/lib/ports.ts';
 import { type Prices, costUsd } from '../../actors/lib/cost.ts';
 import type { Segment } from '../../actors/trace/types.ts';
+import type { Decision } from '../../schemas/messages.ts';
 import type { StepTold } from '../gateway/gateway.ts';
+import { DecisionMemory } from './decision-memory.ts';
 import type { Family } from './families.ts';
 import { otlpSettings } from './settings.ts';
 import { rootOf, traceparentOf } from './span-ids.ts';
@@ -24,6 +26,8 @@ export interface Telemetry {
   readonly isExporting: boolean;
   /** `traceparent` of a trace's root, which is known from the start and emitted last. */
   headersOf(trace: string): Headers;
+  /** Becomes an event of the segment it was made in. */
+  onDecided(decision: Decision): void;
   onSegment(segment: Segment): void;
   onWorkerSpan(span: WorkerSpan): void;
   onStep(told: StepTold): void;
@@ -43,10 +47,12 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   const of = { resource, version: options.version, costUsd: (acceleratorMs: number) => costUsd(acceleratorMs, 0, options.prices) };
   const spans = settings.spans ? new SpanExporter(settings, options.onFault) : null;
   const metrics = settings.metrics && options.families !== undefined ? new (await import('./metric-exporter.ts')).MetricExporter(settings, resource, options.families, options.onFault) : null;
+  const decisions = new DecisionMemory();
   return {
     isExporting: spans !== null,
     headersOf: (trace) => headersOf(trace, spans !== null),
-    onSegment: (segment) => { if (spans !== null) for (const span of spansOfSegment(segment, of)) spans.tell(span); },
+    onDecided: (decision) => { if (spans !== null) decisions.keep(decision); },
+    onSegment: (segment) => { if (spans !== null) for (const span of spansOfSegment(segment, decisions.take(segment.trace), of)) spans.tell(span); },
     onWorkerSpan: (run) => {
       const span = spans === null ? null : spanOfRun(run, options.model, of);
       if (span !== null) spans?.tell(span);
@@ -62,7 +68,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
 
 const none = { exported: 0, failed: 0, dropped: 0 };
 
-const silent: Telemetry = { isExporting: false, headersOf: (trace) => headersOf(trace, false), onSegment: () => {}, onWorkerSpan: () => {}, onStep: () => {}, totals: none, close: async () => {} };
+const silent: Telemetry = { isExporting: false, headersOf: (trace) => headersOf(trace, false), onDecided: () => {}, onSegment: () => {}, onWorkerSpan: () => {}, onStep: () => {}, totals: none, close: async () => {} };
 
 /** Hashing is a few microseconds, and a trace's headers are asked for with every order. */
 function headersOf(trace: string, isSampled: boolean): Headers {

@@ -11,8 +11,9 @@ const { root } = protobuf.parse(`syntax = "proto3";
   message Scope { string name = 1; string version = 2; }
   message Span {
     bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
-    fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9; repeated Link links = 13; Status status = 15; fixed32 flags = 16;
+    fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9; repeated Event events = 11; repeated Link links = 13; Status status = 15; fixed32 flags = 16;
   }
+  message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
   message Link { bytes trace_id = 1; bytes span_id = 2; repeated KeyValue attributes = 4; }
   message Status { string message = 2; int32 code = 3; }
   message KeyValue { string key = 1; AnyValue value = 2; }
@@ -35,6 +36,7 @@ export interface ReceivedSpan {
   readonly traceId: string; readonly spanId: string; readonly parentSpanId: string; readonly name: string; readonly kind: number;
   readonly startNs: bigint; readonly endNs: bigint; readonly attributes: Attributes; readonly status: { readonly code: number; readonly message: string };
   readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Attributes }[];
+  readonly events: readonly { readonly name: string; readonly atNs: bigint; readonly attributes: Attributes }[];
   readonly resource: Attributes; readonly scope: string; readonly schemaUrl: string;
 }
 export interface ReceivedMetric { readonly name: string; readonly unit: string; readonly kind: 'gauge' | 'sum' | 'histogram'; readonly points: readonly { readonly attributes: Attributes; readonly value: number }[]; readonly resource: Attributes }
@@ -89,6 +91,7 @@ function spansOf(body: Uint8Array): ReceivedSpan[] {
           startNs: BigInt(span.startTimeUnixNano), endNs: BigInt(span.endTimeUnixNano), attributes: attributesOf(span.attributes),
           status: { code: span.status?.code ?? 0, message: span.status?.message ?? '' },
           links: span.links.map((link: { traceId: Uint8Array; spanId: Uint8Array; attributes: Pair[] }) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId), attributes: attributesOf(link.attributes) })),
+          events: span.events.map((event: { timeUnixNano: string; name: string; attributes: Pair[] }) => ({ name: event.name, atNs: BigInt(event.timeUnixNano), attributes: attributesOf(event.attributes) })),
           resource: attributesOf(resource.attributes), scope: scope.name, schemaUrl,
         });
       }

@@ -93,6 +93,8 @@ describe('telemetry: real agents on the real bus', () => {
     expect(segments.at(-1)?.endNs).toBe(root.endNs);
     expect(receiver.spans.indexOf(root)).toBeGreaterThan(receiver.spans.indexOf(segments.at(-1)!));
     expect(segments.map(({ name }) => name)).toEqual(expect.arrayContaining(['running', 'tool_gap', 'fan_out', 'resumed']));
+    const decided = segments.flatMap(({ events }) => events.map(({ attributes }) => attributes['slackwater.decision.what']));
+    expect(decided).toEqual(expect.arrayContaining(['place', 'pin']));
     expect(root.attributes).toMatchObject({ 'slackwater.outcome': 'finished', 'slackwater.steps': 3, 'gen_ai.usage.input_tokens': sum(usedByParent, 'prompt'), 'gen_ai.usage.output_tokens': sum(usedByParent, 'generated') });
   });
 
