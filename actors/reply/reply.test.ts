@@ -49,6 +49,12 @@ describe('reply', () => {
     expect(seen(read(newReply(step), [started(1), delta(1, 0, [10, 11, 12]), started(2), delta(2, 0, [10, 11]), delta(2, 2, [12, 13]), result(2)]))).toEqual([...answer, 'finish']);
   });
 
+  test('a result whose announcement was lost brings its attempt along', () => {
+    const state = newReply(step);
+    read(state, [started(1), delta(1, 0, [10]), result(2)]);
+    expect(state.attempt).toBe(2);
+  });
+
   test('a retry that says something else is reported once, and the client keeps one text', () => {
     expect(seen(read(newReply(step), [started(1), delta(1, 0, [10, 11, 12]), started(2), delta(2, 0, [10, 7]), delta(2, 2, [8, 9]), result(2, [10, 7, 8, 9])]))).toEqual([10, 11, 12, 'diverged@1', 9, 'finish']);
   });

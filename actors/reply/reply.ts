@@ -113,6 +113,8 @@ function onEnd(state: Reply, answer: ResultOut | FailedOut, effects: ReplyEffect
   state.isOver = true;
   keep(state, []);
   if (answer.kind === 'failed') { effects.push({ kind: 'fail', failure: answer }); return; }
+  // Its announcement may have been lost with the server that had it.
+  state.attempt = Math.max(state.attempt, answer.attempt);
   pass(state, { attempt: answer.attempt, offset: 0, tokens: answer.tokens, logprobs: answer.logprobs }, effects);
   if (answer.tokens.length < state.delivered) diverge(state, answer.attempt, answer.tokens.length, effects);
   effects.push({ kind: 'finish', result: answer });
