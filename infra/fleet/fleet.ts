@@ -80,11 +80,14 @@ function plan(config: Config, options: FleetOptions): { readonly name: string; r
     Array.from({ length: count }, (_, i) => ({ name: `${role}-${i + 1}`, role, settings: { ...config, ...settings(`${role}-${i + 1}`, i) } }));
   return [
     // The slowest to start goes first.
-    ...numbered('worker', options.workers ?? fleet.workers, (name, i) => ({ worker: { ...worker, name, metricsPort: worker.metricsPort === null || worker.metricsPort === 0 ? worker.metricsPort : worker.metricsPort + i } })),
-    ...numbered('conductor', options.conductors ?? fleet.conductors, (name) => ({ conductor: { ...conductor, name } })),
+    ...numbered('worker', options.workers ?? fleet.workers, (name, i) => ({ worker: { ...worker, name, metricsPort: portOf(worker.metricsPort, i) } })),
+    ...numbered('conductor', options.conductors ?? fleet.conductors, (name, i) => ({ conductor: { ...conductor, name, metricsPort: portOf(conductor.metricsPort, i) } })),
     ...numbered('gateway', options.gateways ?? 1, (name, i) => ({ gateway: { ...gateway, name, port: gateway.port === 0 ? 0 : gateway.port + i } })),
   ];
 }
+
+/** Those of a role stand next to each other; 0 is any free port, null none. */
+const portOf = (first: number | null, i: number): number | null => (first === null || first === 0 ? first : first + i);
 
 async function untilReady(children: readonly Child[], endMs: number): Promise<{ readonly message: string; readonly isUnavailable: boolean } | null> {
   let timer: NodeJS.Timeout | undefined;
