@@ -7,7 +7,7 @@ import { BusFault, type LogEntry, type Ports, type Subscription } from '../lib/p
 import { type Saved, fromSaved, toSaved } from '../trace/saved.ts';
 import { runsOf } from '../trace/runs.ts';
 import type { TraceActor } from '../trace/trace.ts';
-import type { LoggedEvent, TraceEffect, TraceEvent } from '../trace/types.ts';
+import type { LoggedEvent, TraceContext, TraceEffect, TraceEvent } from '../trace/types.ts';
 import { Checkpointer } from './checkpoint.ts';
 import { type Wait, waiter } from './wait.ts';
 
@@ -85,14 +85,14 @@ export class Partition {
     const entries = await bus.loadLast('state', this.#deps.subjects.stateOf(this.number));
     if (this.#isStopped) return;
     let from = 1;
-    let underWay = Number.POSITIVE_INFINITY;
+    let open = Number.POSITIVE_INFINITY;
     for (const entry of entries) {
       if (entry.subject === this.#deps.subjects.checkpoint(this.number)) { from = this.#checkpointer.load(entry) + 1; continue; }
       const slot = this.#slotOf(entry.subject.slice(entry.subject.lastIndexOf('.') + 1));
       this.#adopt(slot, entry);
-      for (const run of slot.saved === null ? [] : runsOf(slot.saved.actor.context)) underWay = Math.min(underWay, run.acceptedSeq);
+      if (slot.saved !== null) open = Math.min(open, firstOpen(slot.saved.actor.context, cursorMax));
     }
-    this.#read(Math.min(from, cursorMax + 1, underWay));
+    this.#read(Math.min(from, cursorMax + 1, open));
   }
 
   /** An event that is not from the log: a decision, an order's fate, a lost worker. */
@@ -108,7 +108,7 @@ export class Partition {
     for (const slot of this.#slots.values()) {
       const context = slot.saved?.actor.context;
       if (context === undefined) continue;
-      if (context.worker === worker || context.run?.worker === worker || context.sides.some((side) => side.worker === worker)) this.tell(slot.trace, { kind: 'workerLost', worker });
+      if (context.worker === worker || context.pinnedOn === worker || context.run?.worker === worker || context.sides.some((side) => side.worker === worker)) this.tell(slot.trace, { kind: 'workerLost', worker });
     }
   }
 
@@ -326,4 +326,10 @@ export class Partition {
     this.stop();
     this.#deps.onFenced(this);
   }
+}
+
+/** Sequence of the first accepted step that is under way, or was answered after `cursorMax`; infinite: none. */
+function firstOpen(context: TraceContext, cursorMax: number): number {
+  const open = [...runsOf(context), ...context.answers.filter(({ endedSeq }) => endedSeq > cursorMax)];
+  return open.reduce((first, { acceptedSeq }) => Math.min(first, acceptedSeq), Number.POSITIVE_INFINITY);
 }

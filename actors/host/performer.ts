@@ -31,7 +31,7 @@ const turnsMax = 64;
 export class Performer {
   readonly #deps: PerformerDeps;
   readonly #wait: Wait;
-  readonly #turns = new Map<string, { readonly last: Promise<void>; waiting: number }>();
+  readonly #turns = new Map<string, { last: Promise<void>; waiting: number }>();
 
   constructor(deps: PerformerDeps) {
     this.#deps = deps;
@@ -92,11 +92,12 @@ export class Performer {
   /** What one worker is told of one trace arrives in the order of the trace's decisions: an unpin never before its pin. */
   #inTurn<T>(worker: string, trace: string, send: () => Promise<T>): Promise<T | null> {
     const key = `${worker} ${trace}`;
-    const before = this.#turns.get(key) ?? { last: Promise.resolve(), waiting: 0 };
-    if (before.waiting >= turnsMax) { this.#deps.onFault(`${before.waiting} of ${turnsMax} orders of ${trace} wait for ${worker}; one dropped`); return Promise.resolve(null); }
-    const turn = before.last.then(send);
-    const here = { last: turn.then(() => { here.waiting--; if (this.#turns.get(key) === here) this.#turns.delete(key); }), waiting: before.waiting + 1 };
-    this.#turns.set(key, here);
+    const line = this.#turns.get(key) ?? { last: Promise.resolve(), waiting: 0 };
+    if (line.waiting >= turnsMax) { this.#deps.onFault(`${line.waiting} of ${turnsMax} orders of ${trace} wait for ${worker}; one dropped`); return Promise.resolve(null); }
+    const turn = line.last.then(send);
+    line.waiting++;
+    line.last = turn.then(() => { if (--line.waiting === 0) this.#turns.delete(key); });
+    this.#turns.set(key, line);
     return turn;
   }
 

@@ -52,7 +52,7 @@ const pagesMs = limits.orderMs * 0.6;
 const ordersMax = 1_024;
 const deltasMax = 512;
 const tickMs = 1_000;
-const tierLimits = { flushMs: 5, batchMax: 512, pinMs: limits.idleMs, lanesMax: limits.lanesMax, pinShare: 0.5 };
+const tierLimits = { flushMs: 5, batchMax: 512, pinMs: limits.pinMs, lanesMax: limits.lanesMax, pinShare: 0.5 };
 
 type Item = { readonly to: 'worker'; readonly event: WorkerEvent } | { readonly to: 'tier'; readonly event: TierEvent };
 

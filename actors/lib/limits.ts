@@ -17,6 +17,9 @@ export const limits = {
   attemptMs: 120_000,
   attemptsMax: 6,
   stepDeadlineMs: 600_000,
+  /** A pin that is not ordered again ends: nobody may be left who would end it. A trace repeats its own more often. */
+  pinMs: 60_000,
+  pinRepeatMs: 20_000,
   /** A trace that nobody extends for this long is over. */
   idleMs: 600_000,
   /** Steps that wait for a worker, per conductor; above it a step is deferred. */

@@ -1,5 +1,6 @@
 import type { Decided } from '../lib/asks.ts';
 import type { Decision, FailedOut, Retry, StepAccepted, StepEnded, Usage } from '../../schemas/messages.ts';
+import { limits as bounds } from '../lib/limits.ts';
 import { idsAfter, idsMax, tipsAfter } from '../lib/tips.ts';
 import type { StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
@@ -85,8 +86,8 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
         if (run.phase !== 'ordered' || run.worker !== event.worker) continue;
         change = andThen(change, (next) => retry(next, run, event.worker, 'worker_lost', `worker ${event.worker} was lost`, limits));
       }
-      return andThen(change, (next) => next.worker === event.worker
-        ? unchanged({ ...next, worker: null, tokens: 0, pinnedOn: next.pinnedOn === event.worker ? null : next.pinnedOn }) : unchanged(next));
+      if (context.pinnedOn === event.worker) change = andThen(change, unpinned);
+      return andThen(change, (next) => unchanged(next.worker === event.worker ? { ...next, worker: null, tokens: 0 } : next));
     }
     case 'stepEnded': return onEnded(context, event);
     case 'stepCancelled': {
@@ -129,7 +130,7 @@ function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: nu
   const next: TraceContext = {
     ...removed.context, usage,
     attainedMs: context.attainedMs + event.acceleratorMs,
-    answers: [...context.answers.slice(1 - idsMax), { step: run.step, attempt: run.attempt, endedSeq: event.logSeq }],
+    answers: [...context.answers.slice(1 - idsMax), { step: run.step, attempt: run.attempt, acceptedSeq: run.acceptedSeq, endedSeq: event.logSeq }],
     decisions: context.decisions.map((decision) => (decision.step === run.step && decision.what === 'place' ? settled(decision, event) : decision)),
     ...(isMain ? { worker: event.worker, tokens: event.usage.prompt + event.usage.generated, stepsDone: context.stepsDone + 1, lastFinish: event.finish } : {}),
   };
@@ -137,7 +138,8 @@ function onEnded(context: TraceContext, event: StepEnded & { readonly logSeq: nu
   // The lane that is left behind must not go on holding blocks: a side call's at once, the main one when the trace has moved.
   if (!isMain) effects.push(drop(event.worker, context.trace, run.lane));
   else if (context.worker !== null && context.worker !== event.worker) effects.push(...leave(context, context.worker));
-  return { context: isMain && context.pinnedOn !== null && context.pinnedOn !== event.worker ? { ...next, pinnedOn: null } : next, effects };
+  if (!isMain || context.pinnedOn === null || context.pinnedOn === event.worker) return { context: next, effects };
+  return andThen({ context: next, effects }, unpinned);
 }
 
 /** What a placement promised (its score is the expected seconds to the first token), and what came of it. */
@@ -148,6 +150,7 @@ function settled(decision: Decision, { timing, worker }: StepEnded): Decision {
 }
 
 function onTimer(context: TraceContext, id: string, nowMs: number, limits: TraceLimits): Change {
+  if (id === 'pin') return pin(context, nowMs);
   const [what, step = ''] = id.split(':', 2);
   const run = findRun(context, step);
   if (run === null) return unchanged(context);
@@ -207,6 +210,16 @@ const cancel = (run: StepRun, worker: string, trace: string): TraceEffect =>
   ({ kind: 'order', worker, order: { kind: 'cancel', trace, step: run.step, attempt: run.attempt } });
 
 export const drop = (worker: string, trace: string, lane: string): TraceEffect => ({ kind: 'order', worker, order: { kind: 'drop', trace, lane } });
+
+/** A pin is a lease: ordered again as long as there are children, so that one whose trace was lost ends by itself. */
+export function pin(context: TraceContext, nowMs: number): Change {
+  const { trace, pinnedOn, pinnedTier } = context;
+  if (pinnedOn === null || pinnedTier === null) return unchanged(context);
+  const timed = setTimer(context, 'pin', bounds.pinRepeatMs, nowMs);
+  return { context: timed.context, effects: [...timed.effects, { kind: 'order', worker: pinnedOn, order: { kind: 'pin', trace, lane: trace, tier: pinnedTier } }] };
+}
+
+export const unpinned = (context: TraceContext): Change => clearTimer({ ...context, pinnedOn: null, pinnedTier: null }, 'pin');
 
 /** The main lane's KV on `worker` is no longer the trace's. */
 export function leave(context: TraceContext, worker: string): TraceEffect[] {

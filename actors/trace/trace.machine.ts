@@ -1,7 +1,7 @@
 import { assign, enqueueActions, setup } from 'xstate';
 import type { Outcome, StepAccepted } from '../../schemas/messages.ts';
 import { describes } from '../lib/machine.ts';
-import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, andThen, unchanged, verdictOn, note } from './runs.ts';
+import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, andThen, unchanged, verdictOn, note, pin, unpinned } from './runs.ts';
 import type { TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A trace's event with the instant it is applied at, as xstate wants it. */
@@ -20,7 +20,7 @@ export const traceMachine = (limits: TraceLimits) => setup({
     answerOnly: changes((context, { event }) => answerOnly(context, event as StepAccepted, limits)),
     openGap: changes((context, { nowMs }) => openGap(context, nowMs, limits)),
     closeGap: changes((context) => clearTimer(context, 'idle')),
-    keep: changes((context, { event }) => keep(context, event)),
+    keep: changes((context, { event, nowMs }) => keep(context, event, nowMs)),
     addChild: changes((context, { event }) => addChild(context, event, limits)),
     removeChild: changes((context, { event }) => removeChild(context, event)),
     askPin: changes(askPin),
@@ -112,7 +112,7 @@ function answerOnly(context: TraceContext, accepted: StepAccepted, limits: Trace
   // The duplicate window has passed: the first copy's answer is the answer to both.
   const step = context.ids.find((known) => known.id === accepted.id)?.step;
   const answer = context.answers.find((known) => known.step === step);
-  return { context, effects: answer === undefined ? [] : [{ kind: 'answer', id: accepted.id, ...answer }] };
+  return { context, effects: answer === undefined ? [] : [{ kind: 'answer', id: accepted.id, step: answer.step, attempt: answer.attempt, endedSeq: answer.endedSeq }] };
 }
 
 /** A gap pairs a demotion with a recall: control says down to where, when, and when to be back. */
@@ -132,7 +132,7 @@ function openGap(context: TraceContext, nowMs: number, limits: TraceLimits): Cha
   };
 }
 
-function keep(context: TraceContext, event: TraceEvent | MachineEvent['event']): Change {
+function keep(context: TraceContext, event: TraceEvent | MachineEvent['event'], nowMs: number): Change {
   if (event.kind !== 'decided' || context.worker === null) return unchanged(context);
   const { decided } = event;
   if (decided.what === 'retain') {
@@ -141,8 +141,7 @@ function keep(context: TraceContext, event: TraceEvent | MachineEvent['event']):
     return { context: noted.context, effects: [...noted.effects, { kind: 'order', worker: context.worker, order: { kind: 'gap', trace: context.trace, lane: context.trace, keepValue, demoteAfterMs, recallAfterMs } }] };
   }
   if (decided.what === 'pin') {
-    const noted = note({ ...context, pinnedOn: context.worker }, decided.decision);
-    return { context: noted.context, effects: [...noted.effects, { kind: 'order', worker: context.worker, order: { kind: 'pin', trace: context.trace, lane: context.trace, tier: decided.tier } }] };
+    return andThen(note({ ...context, pinnedOn: context.worker, pinnedTier: decided.tier }, decided.decision), (next) => pin(next, nowMs));
   }
   return unchanged(context);
 }
@@ -156,7 +155,9 @@ function removeChild(context: TraceContext, event: TraceEvent): Change {
   if (event.kind !== 'childEnded') return unchanged(context);
   const children = context.children.filter((child) => child !== event.child);
   if (children.length > 0 || context.pinnedOn === null) return unchanged({ ...context, children });
-  return { context: { ...context, children, pinnedOn: null }, effects: [{ kind: 'order', worker: context.pinnedOn, order: { kind: 'unpin', trace: context.trace, lane: context.trace } }] };
+  const unpin: TraceEffect = { kind: 'order', worker: context.pinnedOn, order: { kind: 'unpin', trace: context.trace, lane: context.trace } };
+  const next = unpinned({ ...context, children });
+  return { context: next.context, effects: [...next.effects, unpin] };
 }
 
 function askPin(context: TraceContext): Change {
@@ -172,8 +173,9 @@ function close(context: TraceContext, event: TraceEvent | { readonly event: Trac
   for (const run of runsOf(context)) change = andThen(change, (next) => reduceRuns(next, { kind: 'stepCancelled', trace: next.trace, step: run.step, reason: 'the trace was ended', logSeq: 0 }, 0, endless));
   change = andThen(change, (next) => clearTimer(next, 'idle'));
   return andThen(change, (next) => ({
-    context: { ...next, worker: null, tokens: 0, pinnedOn: null },
+    context: { ...unpinned(next).context, worker: null, tokens: 0 },
     effects: [
+      ...unpinned(next).effects,
       ...(next.worker === null ? [] : leave(next, next.worker)),
       ...(next.parent === null ? [] : [{ kind: 'tell' as const, event: { kind: 'childEnded' as const, trace: next.parent, child: next.trace, outcome } }]),
     ],

@@ -110,6 +110,17 @@ describe('trace', () => {
     expect(actor.value).toBe('toolGap');
   });
 
+  test('a pin is ordered again as long as children live, and no longer', () => {
+    const actor = inGap();
+    actor.on({ kind: 'childStarted', trace, child: 'tr_00b', logSeq: 50 });
+    actor.on({ kind: 'decided', decided: { what: 'pin', step: '', tier: 'dram', decision } });
+    const pinTimer = () => actor.context.timers.find(({ id }) => id === 'pin');
+    const effects = actor.on({ kind: 'timer', id: 'pin', generation: pinTimer()?.generation ?? 0 });
+    expect(effects.find((effect) => effect.kind === 'order')).toMatchObject({ worker: 'w1', order: { kind: 'pin', tier: 'dram' } });
+    actor.on({ kind: 'childEnded', trace, child: 'tr_00b', outcome: 'finished', logSeq: 51 });
+    expect(pinTimer()).toBeUndefined();
+  });
+
   test("the parent's step resumes it while children live, and their end unpins it", () => {
     const actor = inGap();
     actor.on({ kind: 'childStarted', trace, child: 'tr_00b', logSeq: 50 });

@@ -39,7 +39,7 @@ function contextOf(first: StepAccepted, now: Instant): TraceContext {
   return {
     trace: first.trace, tenant: first.tenant, parent: first.parent, model: first.model, startedAtMs: now,
     // A trace may be taken up in its middle, by a harness that numbers its steps.
-    seq: first.seq - 1, run: null, sides: [], sidesSeen: 0, worker: null, tokens: 0, pinnedOn: null, children: [], childrenSeen: 0,
+    seq: first.seq - 1, run: null, sides: [], sidesSeen: 0, worker: null, tokens: 0, pinnedOn: null, pinnedTier: null, children: [], childrenSeen: 0,
     tips: [], ids: [], answers: [], gapsMs: [], gapOpenedAtMs: 0, stepsDone: 0, attainedMs: 0, usage: emptyUsage,
     lastFinish: null, outcome: null, decisions: [], segments: 0, enteredAtMs: now, timerGeneration: 0, timers: [],
   };

@@ -39,6 +39,7 @@ export interface TraceContext {
   readonly worker: string | null;
   readonly tokens: number;
   readonly pinnedOn: string | null;
+  readonly pinnedTier: Tier | null;
   readonly children: readonly string[];
   readonly childrenSeen: number;
   /** What identity recognises this trace by; latest last. */
@@ -46,7 +47,7 @@ export interface TraceContext {
   /** Idempotency keys of the latest steps. */
   readonly ids: readonly { readonly id: string; readonly step: string }[];
   /** Where the latest answers stand in the inbox log. */
-  readonly answers: readonly { readonly step: string; readonly attempt: number; readonly endedSeq: number }[];
+  readonly answers: readonly { readonly step: string; readonly attempt: number; readonly acceptedSeq: number; readonly endedSeq: number }[];
   readonly gapsMs: readonly number[];
   readonly gapOpenedAtMs: number;
   readonly stepsDone: number;
