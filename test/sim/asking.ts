@@ -132,7 +132,7 @@ class View {
         this.#isOver = true;
         const { code, limit } = effect.failure;
         const before = this.#fleet.answered.get(`${tenant}/${id}`);
-        check(before !== this.#name || unknowing.has(code) && !this.#fleet.isHealed, 'the same answer for the same id', `${this.#name} failed with ${code} after it was answered`);
+        check(before !== this.#name || unknowing.has(code) && this.#fleet.healedAtMs === null, 'the same answer for the same id', `${this.#name} failed with ${code} after it was answered`);
         return { kind: 'failed', code, expected: code.startsWith('seq_') ? limit : null };
       }
     }

@@ -62,7 +62,8 @@ export class Fleet {
   readonly conductors = new Map<string, ConductorSeat>();
   readonly workers = new Map<string, WorkerSeat>();
   readonly gateways = new Map<string, GatewaySeat>();
-  isHealed = false;
+  /** Null: things still go wrong. */
+  healedAtMs: number | null = null;
   /** Clients that wait, by tenant and id. */
   readonly asking = new Map<object, string>();
   /** Steps that their harness cancelled. */

@@ -1,3 +1,4 @@
+import { limits } from '../../actors/lib/limits.ts';
 import { Agent, type AgentStats } from './agent.ts';
 import { Broken } from './broken.ts';
 import { Chaos } from './chaos.ts';
@@ -68,13 +69,15 @@ async function play(world: SimWorld, fleet: Fleet, stats: AgentStats, options: S
   const glance = look(options.checkEvery ?? 64);
   await world.run({ forMs: chaosMs, isDone: () => { glance(); return false; } });
   world.heal();
-  fleet.isHealed = true;
+  fleet.healedAtMs = world.now;
   for (const name of fleet.names) if (world.process(name)?.isAlive !== true) fleet.start(name);
   const healedMs = world.now;
   const answered = await world.run({ forMs: liveMs, isDone: () => { glance(); return running === 0; } });
   if (!answered) throw new Broken('everything asked is answered', `${liveMs / 1_000} s after the world healed these wait: ${[...fleet.asking.values()].join(', ')}; ${findUnfinished(fleet)}`);
   const isDrained = await world.run({ untilMs: Math.max(healedMs + liveMs, world.now + 60_000), isDone: () => { glance(); return looked % 256 === 0 && findUnfinished(fleet) === null; } });
   if (!isDrained) throw new Broken('traces drain', findUnfinished(fleet) ?? 'late');
-  await world.run({ forMs: 4_000 });
+  await world.run({ forMs: 4_000, isDone: () => { glance(); return false; } });
+  // What was lost on its way ends by its lease.
+  await world.run({ forMs: limits.pinMs + 1_000, isDone: () => fleet.liveWorkers.every(([, { engine }]) => engine.pins.size === 0) });
   checkAtEnd(fleet);
 }

@@ -13,11 +13,25 @@ export function checkNow(fleet: Fleet): void {
     check(load.hbmGrantable >= 0 && load.hbmGrantable <= load.hbmBlocks, 'reserved at most what there is', `${name}: ${load.hbmGrantable} of ${load.hbmBlocks} grantable`);
     check(load.running + load.waiting <= load.runsMax, 'queues have bounds', `${name}: ${load.running} + ${load.waiting} runs of ${load.runsMax}`);
   }
+  checkUnpinned(fleet);
   for (const [name, { conductor }] of fleet.liveConductors) {
     const { waitingSteps, partitions } = conductor.stats();
     check(waitingSteps <= limits.waitingMax && partitions <= limits.partitions, 'queues have bounds', `${name}: ${waitingSteps} waiting steps, ${partitions} partitions`);
   }
 }
+
+/** When nothing goes wrong, a worker has no pin a while after its trace ended it. */
+function checkUnpinned(fleet: Fleet): void {
+  const { watch, world, healedAtMs } = fleet;
+  if (healedAtMs === null) { watch.unpinned = []; return; }
+  for (const { trace, worker, atMs } of watch.unpinned) {
+    if (world.now - atMs < unpinMs || atMs < healedAtMs + unpinMs) continue;
+    const pinned = watch.saved.get(trace)?.actor.context.pinnedOn === worker || watch.unpinned.some((later) => later.trace === trace && later.atMs > atMs);
+    check(pinned || fleet.workers.get(worker)?.engine.pins.has(trace) !== true, 'an unpin reaches its worker', `${trace} ended its pin on ${worker} ${Math.round(world.now - atMs)} ms ago`);
+  }
+  watch.unpinned = watch.unpinned.filter(({ atMs }) => world.now - atMs < unpinMs);
+}
+const unpinMs = 4_000;
 
 /** What is still under way; null: nothing. */
 export function findUnfinished(fleet: Fleet): string | null {

@@ -12,6 +12,9 @@ import { simRegion } from './settings.ts';
 import { SimServer } from './server.ts';
 import { expectedOf, seedOf, type SimStep } from './words.ts';
 
+/** A pin that its trace has ended: since then its worker should have none. */
+export interface Unpinned { readonly trace: string; readonly worker: string; readonly atMs: number }
+
 interface SavedTrail { saves: number; epoch: number; cursor: number; actor: TraceActor; readonly attempts: Map<string, number>; savedAtMs: number }
 
 /** The server, and somebody who reads everything that it stores and compares it with what was stored before. */
@@ -41,6 +44,7 @@ export class Watch {
   readonly said = new Map<string, number>();
   readonly saved = new Map<string, SavedTrail>();
   readonly bills: Bill[] = [];
+  unpinned: Unpinned[] = [];
   /** Prompts that an engine was given, with their seeds. */
   readonly executed = new Set<string>();
   readonly contextLength: number;
@@ -129,6 +133,9 @@ export class Watch {
       check(actor.context.stepsDone - known.stepsDone <= 1, 'an event is applied once', `${trace} did ${known.stepsDone} steps, then ${actor.context.stepsDone}`);
     }
     check(actor.context.stepsDone <= this.#mainEnded(trace), 'a step is done once', `${trace} did ${actor.context.stepsDone} steps, the log has the ends of ${this.#mainEnded(trace)}`);
+    const pinnedBefore = known?.pinnedOn ?? null;
+    // A lost worker is no entry of the log, and is told nothing: there the pin ends by its lease.
+    if (pinnedBefore !== null && actor.context.pinnedOn !== pinnedBefore && (cursor > (before?.cursor ?? 0) || actor.value === 'done')) this.unpinned.push({ trace, worker: pinnedBefore, atMs: nowMs });
     if (actor.value === 'fanOut' && before?.actor.value !== 'fanOut') this.counts.fanOuts++;
     this.onSaved?.(`${trace} save ${saves} epoch ${epoch} cursor ${cursor} ${String(actor.value)} seq ${actor.context.seq} worker ${actor.context.worker} pinnedOn ${actor.context.pinnedOn} children [${actor.context.children}] runs ${runsOf(actor.context).map((run) => `${run.step} ${run.id} ${run.phase} ${run.attempt}@${run.worker}`).join(', ')} outbox ${saved.outbox.map((effect) => effect.kind === 'announce' ? JSON.stringify(effect.out) : effect.kind === 'order' ? `${effect.order.kind}@${effect.worker}` : effect.kind).join(' ')}`);
     this.saved.set(trace, { saves, epoch, cursor, actor, attempts, savedAtMs: nowMs });
