@@ -14,6 +14,7 @@ export type GatewayRole = Awaited<ReturnType<typeof startGateway>>;
 export interface Fleet {
   readonly config: Config;
   readonly natsUrl: string;
+  readonly conductor: Awaited<ReturnType<typeof startConductor>>;
   /** Dies without a word, and starts again on the same store. */
   killNats(): Promise<void>;
   restartNats(): Promise<void>;
@@ -35,7 +36,7 @@ export async function startFleet(settings: ConfigInput = {}): Promise<Fleet> {
   const [worker, conductor, gateway] = await Promise.all([startWorker(config, url), startConductor(config, url), startGateway(config, url)]);
   await until('the conductor owns every partition', () => conductor.conductor.stats().partitions === limits.partitions);
   return {
-    config, natsUrl: url, gateway, worker,
+    config, natsUrl: url, gateway, worker, conductor,
     killNats: () => server.kill('SIGKILL'),
     restartNats: async () => {
       const again = await server.restart();

@@ -147,6 +147,28 @@ describe('a harness that goes away', () => {
   });
 });
 
+test('a harness that gave an id and goes away finds its answer when it comes back', async () => {
+  const sent = { model, messages: [brief('Back'), user('Tell a story.')], max_tokens: 24, temperature: 0 };
+  const key = { 'idempotency-key': 'comes-back' };
+  const gone = new AbortController();
+  const asking = chat.post(sent, key, gone.signal).catch((error: Error) => error.name);
+  await until('the step runs', () => fleet.worker.host.stats().engine.running > 0);
+  gone.abort();
+  expect(await asking).toBe('AbortError');
+  const answer = await chat.ask(sent.messages, sent, key);
+  expect(answer.slackwater.step).toMatch(/\/1$/);
+  expect(answer.usage.completion_tokens).toBe(24);
+});
+
+test('a trace that its harness ends is over, also one that was inferred', async () => {
+  const before = fleet.conductor.conductor.stats().liveTraces;
+  const first = await chat.ask([brief('Ends'), user('One.')], { max_tokens: 2 });
+  await until('it lives', () => fleet.conductor.conductor.stats().liveTraces === before + 1);
+  const last = await chat.ask([brief('Ends'), user('One.'), first.choices[0].message, user('Two.')], { max_tokens: 2, slackwater: { end: true } });
+  expect(last.slackwater.step).toBe(`${first.slackwater.trace}/2`);
+  await until('it is over', () => fleet.conductor.conductor.stats().liveTraces === before);
+});
+
 test('a port that is taken is one line', async () => {
   const squatter = createServer();
   await new Promise<void>((done) => { squatter.listen(0, '127.0.0.1', done); });

@@ -26,7 +26,7 @@ describe('a model\'s own answer that comes back in the next prompt hits the pref
     const messages: ChatMessage[] = [brief(`Prefix ${temperature}`), user('Invent a word and explain it.')];
     let earlier = 0;
     for (let turn = 1; turn <= 3; turn++) {
-      const answer = await chat.ask(messages, { temperature, seed: 40 + turn, max_tokens: 40 });
+      const answer = await chat.ask(messages, { temperature, seed: 40 + turn, max_tokens: 28 });
       if (turn > 1) expect(answer.usage.prompt_tokens - cached(answer), `turn ${turn}`).toBeLessThanOrEqual(allowed);
       if (turn > 1) expect(cached(answer), `turn ${turn}`).toBeGreaterThanOrEqual(earlier - 64);
       earlier = answer.usage.total_tokens;
@@ -40,7 +40,7 @@ describe('a model\'s own answer that comes back in the next prompt hits the pref
 
   test('also when it comes back to another gateway', async () => {
     const messages: ChatMessage[] = [brief('Elsewhere'), user('Invent a word.')];
-    const first = await chat.ask(messages, { temperature: 1.6, seed: 7, max_tokens: 40 });
+    const first = await chat.ask(messages, { temperature: 1.6, seed: 7, max_tokens: 28 });
     const next = await new Chat(second.url).ask([...messages, first.choices[0].message, user('Another.')], { max_tokens: 4 });
     expect(next.slackwater.trace).toBe(first.slackwater.trace);
     expect(cached(next)).toBeGreaterThanOrEqual(first.usage.total_tokens - 64);
@@ -84,20 +84,20 @@ describe('stop strings', () => {
   const messages = [brief('Stops'), user('Count from one to twenty in words.')];
 
   test('one that lies across tokens ends the answer before it, whole and streamed', async () => {
-    const whole = (await chat.ask(messages, { max_tokens: 40 })).choices[0].message.content;
+    const whole = (await chat.ask(messages, { max_tokens: 28 })).choices[0].message.content;
     // From the middle of one word to the middle of a later one: no token begins or ends there.
     const at = Math.floor(whole.length / 2), stop = whole.slice(at, at + 9);
     const expected = whole.slice(0, whole.indexOf(stop));
-    const stopped = await chat.ask(messages, { max_tokens: 40, stop: [stop] });
+    const stopped = await chat.ask(messages, { max_tokens: 28, stop: [stop] });
     expect(stopped.choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: expected } });
     let streamed = '';
-    for await (const chunk of chat.stream(messages, { max_tokens: 40, stop })) streamed += chunk.choices[0]?.delta.content ?? '';
+    for await (const chunk of chat.stream(messages, { max_tokens: 28, stop })) streamed += chunk.choices[0]?.delta.content ?? '';
     expect(streamed).toBe(expected);
   });
 
   test('an answer that was cut by one comes back and hits the prefix', async () => {
-    const whole = (await chat.ask(messages, { max_tokens: 40 })).choices[0].message.content;
-    const stopped = await chat.ask(messages, { max_tokens: 40, stop: [whole.slice(whole.length >> 1, (whole.length >> 1) + 8)] });
+    const whole = (await chat.ask(messages, { max_tokens: 28 })).choices[0].message.content;
+    const stopped = await chat.ask(messages, { max_tokens: 28, stop: [whole.slice(whole.length >> 1, (whole.length >> 1) + 8)] });
     const next = await chat.ask([...messages, stopped.choices[0].message, user('Go on.')], { max_tokens: 2 });
     expect(next.usage.prompt_tokens - cached(next)).toBeLessThanOrEqual(allowed);
   });
