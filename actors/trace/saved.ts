@@ -3,10 +3,16 @@ import type { TraceActor } from './trace.ts';
 import type { TraceContext, TraceEffect } from './types.ts';
 
 /** Grows with every change of `TraceContext`; each older one needs an upcast and keeps its golden snapshot. */
-export const traceVersion = 1;
+export const traceVersion = 2;
 
 type Upcast = (context: Record<string, unknown>) => Record<string, unknown>;
-const upcasts: Readonly<Record<number, Upcast>> = {};
+const upcasts: Readonly<Record<number, Upcast>> = {
+  // Before pins were leases. An answer's accepted step is somewhere before its end: read from there, nothing is missed that counts.
+  1: (context) => ({
+    ...context, pinnedTier: context['pinnedOn'] === null ? null : 'hbm',
+    answers: (context['answers'] as readonly { readonly endedSeq: number }[]).map((answer) => ({ ...answer, acceptedSeq: answer.endedSeq })),
+  }),
+};
 
 export interface Saved { readonly actor: TraceActor; readonly cursor: number; readonly outbox: readonly TraceEffect[]; readonly epoch: number; readonly saves: number }
 
