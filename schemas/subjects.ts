@@ -5,6 +5,7 @@
 export const subjects = (region: string) => ({
   in: (p: number, trace: string) => `sw.v1.${region}.in.${p}.${trace}`,
   inOf: (p: number) => `sw.v1.${region}.in.${p}.*`,
+  inboxes: `sw.v1.${region}.in.*.*`,
   state: (p: number, trace: string) => `sw.v1.${region}.state.${p}.${trace}`,
   states: `sw.v1.${region}.state.*.*`,
   stateOf: (p: number) => `sw.v1.${region}.state.${p}.*`,
@@ -22,6 +23,7 @@ export const subjects = (region: string) => ({
   nowOf: (p: number) => `sw.v1.${region}.now.${p}.*`,
   out: (step: string) => `sw.v1.${region}.out.${step}`,
   bill: (p: number) => `sw.v1.${region}.bill.${p}`,
+  bills: `sw.v1.${region}.bill.*`,
   evt: (p: number, trace: string) => `sw.v1.${region}.evt.${p}.${trace}`,
   evts: `sw.v1.${region}.evt.*.*`,
 }) as const;

@@ -113,7 +113,7 @@ function settingsOf(flags: Flags): ConfigInput {
 }
 
 /** npm runs scripts in the package's root; a path means where the user stands. */
-const fromHere = (path: string): string => resolve(process.env['INIT_CWD'] ?? process.cwd(), path);
+function fromHere(path: string): string { return resolve(process.env['INIT_CWD'] ?? process.cwd(), path); }
 
 function whole(text: string, flag: string): number {
   if (!/^\d+$/.test(text)) throw new ConfigError(`--${flag} ${text}: a whole number is expected`);

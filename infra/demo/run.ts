@@ -1,0 +1,126 @@
+import { mkdtempSync, openSync, closeSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Report } from '../../schemas/report.ts';
+import type { Config } from '../config.ts';
+import { type Fleet, startFleet } from '../fleet/fleet.ts';
+import type { Harness } from './harness.ts';
+import { HttpHarness } from './http-harness.ts';
+import { Live } from './live.ts';
+import { NatsHarness } from './nats-harness.ts';
+import { focusOf } from './prompts.ts';
+import { disagreements, reportOf } from './report.ts';
+import { type Conversation, type Review, type Surroundings, review } from './reviewer.ts';
+import type { Sample } from './sample.ts';
+import type { CountTokens, Tools } from './tools.ts';
+import { Watch } from './watch.ts';
+
+/** What is done, the same under every policy. */
+export interface Work {
+  readonly reviews: number;
+  readonly toolSeconds: number;
+  readonly sample: Sample;
+  readonly tools: Tools;
+  readonly count: CountTokens;
+  readonly contextTokens: number;
+  readonly workingSetBytes: number;
+  /** As planned with; the engine's own is checked against it. */
+  readonly blockBytes: number;
+}
+
+export interface Ran {
+  readonly report: Report;
+  readonly conversations: readonly Conversation[];
+  readonly reviews: readonly { readonly label: string; readonly review: Review }[];
+  /** Agents that broke off, and processes that died: each makes the run a failure. */
+  readonly faults: readonly string[];
+  /** Where harness and fleet tell different stories. */
+  readonly disagreements: readonly string[];
+}
+
+/** After its last answer a trace without ids has to be over by its idle limit and this. */
+const settleMs = 20_000;
+const billsMs = 5_000;
+
+/** The work once, under the policy of `config`, on a fresh fleet with a fresh store. `folder` gets its log and its reviews. */
+export async function runOnce(config: Config, work: Work, folder: string, say: (line: string) => void): Promise<Ran> {
+  const { policy } = config.conductor;
+  const store = mkdtempSync(join(tmpdir(), 'slackwater-demo-'));
+  const logFd = openSync(join(folder, `${policy}.log`), 'w');
+  const faults: string[] = [];
+  // Ctrl-C ends as any exit does: the fleet goes with its parent.
+  const removeStore = (): void => rmSync(store, { recursive: true, force: true });
+  const interrupted = (): void => process.exit(130);
+  process.once('exit', removeStore).once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    const started = await startFleet({ ...config, nats: { ...config.nats, store } }, { logFd, onNotice: (line) => faults.push(line) });
+    if (!started.ok) throw Object.assign(new Error(started.message), { name: 'StartError' });
+    try {
+      return await onFleet(started.fleet, config, work, folder, faults, say);
+    } finally {
+      await started.fleet.close();
+    }
+  } finally {
+    closeSync(logFd);
+    removeStore();
+    process.removeListener('exit', removeStore).removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted);
+  }
+}
+
+async function onFleet(fleet: Fleet, config: Config, work: Work, folder: string, faults: string[], say: (line: string) => void): Promise<Ran> {
+  const { policy } = config.conductor;
+  const watch = await Watch.open(fleet.natsUrl, config.region);
+  const harnesses: Harness[] = [new HttpHarness(fleet.gatewayUrl, config.model.name), await NatsHarness.connect(fleet.natsUrl, config.model.name, `demo-${process.pid}-${policy}`)];
+  const conversations: Conversation[] = [];
+  const live = new Live(process.stdout, conversations, watch);
+  try {
+    const around: Surroundings = {
+      ...work, nowMs: () => performance.now(), wait: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }), onConversation: (conversation) => conversations.push(conversation),
+    };
+    const startedAtMs = performance.now();
+    const settled = await Promise.allSettled(Array.from({ length: work.reviews }, async (_, i) => {
+      const label = `review-${i + 1}`;
+      const made = await review(harnesses[i % harnesses.length] as Harness, label, focusOf(i), work.sample, around);
+      await writeFile(join(folder, `${policy}-${label}.md`), textOf(made));
+      return { label, review: made };
+    }));
+    const wallMs = performance.now() - startedAtMs;
+    live.stop();
+    faults.push(...settled.flatMap((one) => (one.status === 'rejected' ? [one.reason instanceof Error ? one.reason.message : String(one.reason)] : [])));
+    say(`every agent has its last answer; traces without ids are over ${config.trace.idleMs / 1_000} s later`);
+    const gathered = {
+      policy, model: config.model.name, workers: config.fleet.workers, wallMs, conversations, workingSetBytes: work.workingSetBytes,
+      saved: await untilDone(watch, config.trace.idleMs + settleMs), bills: await untilBilled(watch, conversations), blocks: watch.blocks(),
+      hbmBytes: watch.workers().reduce((sum, load) => sum + load.hbmBlocks * load.blockBytes, 0),
+    };
+    const blockBytes = watch.workers()[0]?.blockBytes ?? 0;
+    return {
+      report: reportOf(gathered), conversations, faults, reviews: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      disagreements: [...(blockBytes === work.blockBytes ? [] : [`a block was planned with ${work.blockBytes} bytes, the engine's has ${blockBytes}`]), ...disagreements(gathered)],
+    };
+  } finally {
+    live.stop();
+    for (const harness of harnesses) await harness.close();
+    await watch.close();
+  }
+}
+
+async function untilDone(watch: Watch, deadlineMs: number): ReturnType<Watch['saved']> {
+  for (const endMs = performance.now() + deadlineMs; ;) {
+    const saved = await watch.saved();
+    if ([...saved.values()].every(({ state }) => state === 'done') || performance.now() > endMs) return saved;
+    await new Promise((resolve) => { setTimeout(resolve, 250); });
+  }
+}
+
+/** Bills are written about once a second. */
+async function untilBilled(watch: Watch, conversations: readonly Conversation[]): Promise<ReturnType<Watch['bills']>> {
+  for (const endMs = performance.now() + billsMs; ;) {
+    const bills = watch.bills();
+    if (conversations.every(({ trace, answers }) => bills.get(trace)?.steps === answers.length) || performance.now() > endMs) return bills;
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+}
+
+const textOf = ({ focus, text, folders }: Review): string => `# Review: ${focus.name}\n\n${text.trim()}\n${folders.map(({ folder, text: summary }) => `\n## ${folder}\n\n${summary.trim()}\n`).join('')}`;
