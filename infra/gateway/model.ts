@@ -28,4 +28,4 @@ export async function openModel(name: string, path: string, cacheFolder: string)
 }
 
 /** The KV's number format is part of its salt; every CPU worker has this one. */
-export const kvDtype = 'bf16';
+export const kvDtype = 'f16';

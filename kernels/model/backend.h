@@ -51,7 +51,7 @@ class Backend {
   virtual const ModelShape& shape() const = 0;
   /// Bytes of one block: [layer][K|V][kv_head][...], all layers contiguous.
   virtual size_t block_bytes() const = 0;
-  /// What determines the bytes of a block besides its tokens: "cpu-bf16-avx512", "reference-f32", ...
+  /// What determines the bytes of a block besides its tokens: "cpu-f16-avx512", "reference-f32", ...
   virtual const char* numerics() const = 0;
   /// Runs one iteration; `arena` is the base of the KV arena (64-byte aligned), block b at arena + b * block_bytes().
   virtual Status run(const Batch& batch, std::byte* arena) = 0;
