@@ -131,12 +131,19 @@ export class Conductor {
   /** Somebody else's compare-and-set won: the partition is theirs. */
   #fenced(partition: Partition): void {
     this.#options.onFault(`partition ${partition.number} is somebody else's: epoch ${partition.epoch} lost a compare-and-set`);
-    this.#ownership.drop(partition.number);
+    this.#giveUp(partition);
+  }
+
+  /** A partition that was lost and gained again in the meantime is not given up with its predecessor. */
+  #giveUp(partition: Partition): void {
+    if (this.#ownedBy(partition) !== null) this.#ownership.drop(partition.number);
     this.#forget(partition);
   }
 
   async #gain(number: number, epoch: number): Promise<void> {
     const { ports } = this.#options;
+    const before = this.#owned.get(number);
+    if (before !== undefined) this.#forget(before.partition);
     const partition = new Partition(number, epoch, this.#partitionDeps());
     const bills = new Bills(ports, this.#subjects.bill(number), this.#options.onFault, () => this.#fenced(partition));
     const owned: Owned = { partition, identity: emptyIdentities(number), ledger: newLedger(number, epoch), bills, subscriptions: [] };
@@ -158,8 +165,7 @@ export class Conductor {
     } catch (fault) {
       if (!(fault instanceof BusFault)) throw fault;
       this.#options.onFault(`partition ${number} could not be taken over: ${fault.message}`);
-      this.#ownership.drop(number);
-      this.#forget(partition);
+      this.#giveUp(partition);
     }
   }
 
