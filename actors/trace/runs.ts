@@ -151,6 +151,8 @@ function settled(decision: Decision, { timing, worker }: StepEnded): Decision {
 
 function onTimer(context: TraceContext, id: string, nowMs: number, limits: TraceLimits): Change {
   if (id === 'pin') return pin(context, nowMs);
+  // A side call is under way: nobody is idle, and its end must not find the trace closed.
+  if (id === 'idle' && context.sides.length > 0) return setTimer(context, 'idle', limits.idleMs, nowMs);
   const [what, step = ''] = id.split(':', 2);
   const run = findRun(context, step);
   if (run === null) return unchanged(context);

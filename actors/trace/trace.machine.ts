@@ -31,7 +31,7 @@ export const traceMachine = (limits: TraceLimits) => setup({
     isNewStep: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && verdictOn(context, event.event, limits) === 'start',
     isNewSide: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'side' && verdictOn(context, event.event, limits) === 'start',
     isCurrent: ({ context, event }) => event.type === 'firstToken' && context.run?.step === event.event.step && context.run.attempt === event.event.attempt,
-    isIdleTimer: ({ event }) => event.type === 'timer' && event.event.id === 'idle',
+    isIdleTimer: ({ context, event }) => event.type === 'timer' && event.event.id === 'idle' && context.sides.length === 0,
     hasEnded: ({ context }) => context.run === null,
     hasChildren: ({ context }) => context.children.length > 0,
     isLastChild: ({ context, event }) => event.type === 'childEnded' && context.children.every((child) => child === event.event.child),

@@ -216,6 +216,17 @@ describe('trace', () => {
     expect(actor.context.decisions[0]?.outcome).toEqual({ firstTokenMs: 1, promisedMs: 250 });
   });
 
+  test('an idle trace with a side call under way is not over', () => {
+    const actor = inGap();
+    actor.on({ ...accepted(1), id: 's', step: `${trace}/s1`, lane: 'side', logSeq: 60 });
+    const idle = () => actor.context.timers.find(({ id }) => id === 'idle')?.generation ?? 0;
+    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
+    expect(actor.value).toBe('toolGap');
+    actor.on({ kind: 'stepCancelled', trace, step: `${trace}/s1`, reason: '', logSeq: 61 });
+    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
+    expect(actor.value).toBe('done');
+  });
+
   test.each([1, 2])('the golden snapshot of version %i is still read, and goes on', (version) => {
     const record = JSON.parse(readFileSync(join(import.meta.dirname, `golden/trace-v${version}.json`), 'utf8')) as SavedTrace;
     const saved = fromSaved(record);
