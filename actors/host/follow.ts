@@ -21,6 +21,7 @@ const quietMs = 2_000;
 export class Follow {
   readonly step: string;
   readonly #id: string;
+  #logSeq: number | null = null;
   readonly #deps: FollowDeps;
   readonly #onEffect: (effect: ReplyEffect, attempt: number) => void;
   readonly #reply: Reply;
@@ -40,6 +41,9 @@ export class Follow {
     this.#subscriptions.push(deps.ports.bus.listen(deps.subjects.out(step), (message) => this.#onBytes(message.bytes)));
     this.#watch();
   }
+
+  /** The step stands in the log: a trace that has come past it and does not know it has refused it. */
+  accepted(logSeq: number | null): void { this.#logSeq = logSeq; }
 
   /** Reads what was published before, as far as the stream still has it. */
   replay(): void {
@@ -101,10 +105,18 @@ export class Follow {
     const { context } = saved.actor;
     // By id: the same id may have been taken as another step before.
     const known = context.ids.find(({ id }) => id === this.#id);
-    if (known === undefined || findRun(context, known.step) !== null) return null;
+    if (known === undefined) {
+      const isPast = this.#logSeq !== null && saved.cursor >= this.#logSeq;
+      return isPast ? this.#failed('not_taken', `the trace did not take ${this.step} under id ${this.#id}, and why was not heard; it stands at seq ${context.seq}`) : null;
+    }
+    if (findRun(context, known.step) !== null) return null;
     const answer = context.answers.find(({ step }) => step === known.step);
     if (answer !== undefined) return this.#answerAt(answer.endedSeq);
-    return { kind: 'failed', step: this.step, id: this.#id, code: 'not_answered', message: `step ${this.step} ended without an answer, and why was not heard`, retry: 'later', limit: null, got: null };
+    return this.#failed('not_answered', `step ${this.step} ended without an answer, and why was not heard`);
+  }
+
+  #failed(code: string, message: string): FailedOut {
+    return { kind: 'failed', step: this.step, id: this.#id, code, message, retry: 'later', limit: null, got: null };
   }
 
   async #answerAt(endedSeq: number): Promise<ResultOut | null> {

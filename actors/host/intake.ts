@@ -30,7 +30,7 @@ export interface PreparedPrompt { readonly ref: PromptRef; readonly pages: reado
 
 export type Intaken =
   /** In the log. `isKnown`: it was there before, under the same id. */
-  | { readonly kind: 'accepted'; readonly step: string; readonly trace: string; readonly seq: number; readonly identity: Identity; readonly isKnown: boolean; readonly promptTokens: number | null }
+  | { readonly kind: 'accepted'; readonly step: string; readonly trace: string; readonly seq: number; readonly identity: Identity; readonly isKnown: boolean; readonly promptTokens: number | null; /** Where it stands in the log; null: taken before. */ readonly logSeq: number | null }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly limit: number | null; readonly got: number | null }
   /** The fleet can not take it now; nothing was stored. */
   | { readonly kind: 'deferred'; readonly code: string; readonly message: string; readonly retryAfterMs: number };
@@ -57,7 +57,7 @@ export class Intake {
    */
   async submit(step: IntakeStep, prepare: (who: WhoReply) => Promise<PreparedPrompt | Intaken>): Promise<Intaken> {
     const who = await this.#ask(step);
-    if (who.isKnown) return { kind: 'accepted', step: who.step, trace: who.trace, seq: who.seq, identity: who.identity, isKnown: true, promptTokens: null };
+    if (who.isKnown) return { kind: 'accepted', step: who.step, trace: who.trace, seq: who.seq, identity: who.identity, isKnown: true, promptTokens: null, logSeq: null };
     if (step.seq !== null && who.seq !== step.seq) return seqRefusal(step.seq, who.seq);
     const prepared = await prepare(who);
     if ('kind' in prepared) return prepared;
@@ -109,12 +109,12 @@ export class Intake {
     const partition = partitionOf(trace);
     assert(partition !== null, `identity answered "${trace}", which is not a trace id`);
     const stored = await this.#publishAccepted(this.#subjects.in(partition, trace), accepted, step);
-    if (!stored.isDuplicate) return { kind: 'accepted', step: who.step, trace, seq, identity, isKnown: false, promptTokens: ref.tokens };
+    if (!stored.isDuplicate) return { kind: 'accepted', step: who.step, trace, seq, identity, isKnown: false, promptTokens: ref.tokens, logSeq: stored.seq };
     // The same id is in the log already: that one counts, and may be another step than identity named now.
     const entry = await this.#ports.bus.get('in', stored.seq);
     const known = entry === null ? null : decodeInbox(entry.bytes);
     const first = known?.kind === 'stepAccepted' ? known : accepted;
-    return { kind: 'accepted', step: first.step, trace: first.trace, seq: first.seq, identity: first.identity, isKnown: true, promptTokens: first.prompt.tokens };
+    return { kind: 'accepted', step: first.step, trace: first.trace, seq: first.seq, identity: first.identity, isKnown: true, promptTokens: first.prompt.tokens, logSeq: stored.seq };
   }
 
   /** Again when its answer got lost: under the same id, so it is stored once. */

@@ -239,6 +239,7 @@ export class Gateway {
       followed?.stop();
       followed = new Follow(taken.step, id, deps, (effect, attempt) => answers.push({ effect, attempt }));
     }
+    followed.accepted(taken.logSeq);
     if (taken.isKnown) followed.replay();
     return followed;
   }

@@ -61,6 +61,7 @@ export class Agent {
         await this.#wait(random.pick([0, 20, 300, 2_000, 7_000]) * (0.5 + random.fraction()));
         history = [...history, speak(random, 'tool', random.between(5, 90))];
       }
+      if (step < this.plan.steps && random.chance(0.08)) await this.#end(); // And yet there is another step.
       if (random.chance(0.3)) await Promise.all(extras);
       else for (const extra of extras) this.#behind.push(extra);
     }
@@ -137,6 +138,7 @@ export class Agent {
     const trace = this.trace ?? this.#seen;
     if (trace === null) return;
     for (let tried = 0; tried < 20; tried++) {
+      this.#fleet.endedAtMs.set(trace, this.#fleet.world.now + 8_000); // It may be late, and be said again.
       const seat = this.#fleet.liveGateways.at(0);
       if (seat !== undefined) {
         const told = await new Promise<boolean>((done) => {

@@ -86,6 +86,7 @@ class View {
   readonly #fleet: Fleet;
   readonly #step: SimStep;
   readonly #tokens: number[] = [];
+  readonly #askedAtMs: number;
   #name = '';
   #attempt = 0;
   #isOver = false;
@@ -93,6 +94,7 @@ class View {
   constructor(fleet: Fleet, step: SimStep) {
     this.#fleet = fleet;
     this.#step = step;
+    this.#askedAtMs = fleet.world.now;
   }
 
   on(answer: Exclude<GatewayAnswer, { kind: 'deferred' }>): AskEnd | null {
@@ -131,6 +133,11 @@ class View {
       case 'fail': {
         this.#isOver = true;
         const { code, limit } = effect.failure;
+        const { healedAtMs, world, endedAtMs } = this.#fleet;
+        const isHealed = healedAtMs !== null && world.now - healedAtMs > 40_000;
+        check(!isHealed || this.#step.deadlineMs < 60_000 || (code !== 'deadline' && code !== 'no_answer'), 'a minute without faults is enough', `${this.#name} for ${id} failed with ${code}: ${effect.failure.message}`);
+        const isWanted = !this.#fleet.cancelled.has(this.#name) && !((endedAtMs.get(traceOf(this.#name)) ?? 0) > this.#askedAtMs);
+        check(code !== 'cancelled' || !isWanted, 'cancelled only when asked', `${this.#name} for ${id} failed: ${effect.failure.message}`);
         const before = this.#fleet.answered.get(`${tenant}/${id}`);
         check(before !== this.#name || unknowing.has(code) && this.#fleet.healedAtMs === null, 'the same answer for the same id', `${this.#name} failed with ${code} after it was answered`);
         return { kind: 'failed', code, expected: code.startsWith('seq_') ? limit : null };

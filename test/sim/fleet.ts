@@ -2,12 +2,13 @@ import { Conductor } from '../../actors/host/conductor.ts';
 import { WorkerHost } from '../../actors/host/worker-host.ts';
 import type { EngineEvent, EngineRun } from '../../actors/lib/ports.ts';
 import { streamTable } from '../../infra/nats/streams.ts';
+import type { TraceLimits } from '../../actors/trace/types.ts';
 import { simPorts } from './bus.ts';
 import type { SimProcess, SimWorld } from './clock.ts';
 import { SimEngine, type SimEngineOptions, engineClock, simEngineDefaults } from './engine.ts';
 import { SimGateway } from './gateway.ts';
 import type { Random } from './random.ts';
-import { simPrices, simRegion, simTraceLimits } from './settings.ts';
+import { drawTraceLimits, simPrices, simRegion } from './settings.ts';
 import { Watch, WatchedServer } from './watch.ts';
 import { saltOf, simModel, simVocab } from './words.ts';
 
@@ -18,13 +19,14 @@ export interface FleetPlan {
   readonly engine: SimEngineOptions;
   readonly runsMax: number;
   readonly isBaseline: boolean;
+  readonly trace: TraceLimits;
 }
 
 export function drawFleet(random: Random): FleetPlan {
   const isLong = random.chance(0.08);
   const hbmBlocks = isLong ? 180 : random.between(16, 40);
   return {
-    conductors: random.between(1, 3), workers: random.between(1, 3), gateways: random.between(1, 2), runsMax: random.between(2, 6), isBaseline: random.chance(0.1),
+    conductors: random.between(1, 3), workers: random.between(1, 3), gateways: random.between(1, 2), runsMax: random.between(2, 6), isBaseline: random.chance(0.1), trace: drawTraceLimits(random),
     engine: {
       ...simEngineDefaults, vocab: simVocab, hbmBlocks, dramBlocks: random.chance(0.25) ? 0 : random.between(16, 80), contextLength: isLong ? 8_192 : (hbmBlocks - 2) * 64,
       prefillTokensPerS: random.pick([500, 2_000, 8_000]), decodeIterationMs: random.pick([5, 20, 60]), copyBytesPerS: random.pick([2e8, 4e9]), iterationTokensMax: random.pick([128, 512]), runningMax: random.between(2, 6),
@@ -68,13 +70,15 @@ export class Fleet {
   readonly asking = new Map<object, string>();
   /** Steps that their harness cancelled. */
   readonly cancelled = new Set<string>();
+  /** When their harness last said that a trace is over. */
+  readonly endedAtMs = new Map<string, number>();
   /** Steps that a client got an answer of, by tenant and id. */
   readonly answered = new Map<string, string>();
 
   constructor(world: SimWorld, plan: FleetPlan) {
     this.world = world;
     this.plan = plan;
-    this.watch = new Watch(plan.engine.contextLength);
+    this.watch = new Watch(plan.engine.contextLength, plan.trace.idleMs);
     this.server = new WatchedServer(world, streamTable(simRegion), this.watch);
     for (let i = 1; i <= plan.conductors; i++) this.startConductor(`c${i}`);
     for (let i = 1; i <= plan.workers; i++) this.startWorker(`w${i}`);
@@ -84,7 +88,7 @@ export class Fleet {
   startConductor(name: string): void {
     const process = this.world.start(name);
     const conductor = new Conductor({
-      name, epoch: process.incarnation, region: simRegion, ports: simPorts(this.server, process), prices: simPrices, trace: simTraceLimits,
+      name, epoch: process.incarnation, region: simRegion, ports: simPorts(this.server, process), prices: simPrices, trace: this.plan.trace,
       policy: { name: this.plan.isBaseline ? 'round-robin-lru' : 'slackwater', demoteAfterMs: 200 },
       stopwatch: () => 0, headersOf: () => ({}), onSegment: () => {}, onFault: (message) => { this.faults.push(`${name}: ${message}`); this.world.note(`${name} says ${message}`); },
     });

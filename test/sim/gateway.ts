@@ -63,6 +63,7 @@ export class SimGateway {
       early.length = 0;
       follow = new Follow(taken.step, step.id, deps, tell);
     }
+    follow!.accepted(taken.logSeq);
     if (taken.isKnown) follow!.replay();
     onAnswer(taken);
     isTaken = true;

@@ -15,6 +15,9 @@ import { expectedOf, seedOf, type SimStep } from './words.ts';
 /** A pin that its trace has ended: since then its worker should have none. */
 export interface Unpinned { readonly trace: string; readonly worker: string; readonly atMs: number }
 
+/** Two processes' clocks may differ by this. */
+const skewMs = 120;
+
 interface SavedTrail { saves: number; epoch: number; cursor: number; actor: TraceActor; readonly attempts: Map<string, number>; savedAtMs: number }
 
 /** The server, and somebody who reads everything that it stores and compares it with what was stored before. */
@@ -48,11 +51,15 @@ export class Watch {
   /** Prompts that an engine was given, with their seeds. */
   readonly executed = new Set<string>();
   readonly contextLength: number;
+  readonly #idleMs: number;
   /** Set to see every save as it happens. */
   onSaved: ((line: string) => void) | null = null;
   counts = { saves: 0, results: 0, retries: 0, ended: 0, fanOuts: 0, sides: 0, refused: 0 };
 
-  constructor(contextLength: number) { this.contextLength = contextLength; }
+  constructor(contextLength: number, idleMs: number) {
+    this.contextLength = contextLength;
+    this.#idleMs = idleMs;
+  }
 
   onSubmit(tokens: Int32Array, seed: bigint): void { this.executed.add(`${digestOf(tokens)}/${seed}`); }
 
@@ -133,6 +140,10 @@ export class Watch {
       check(actor.context.stepsDone - known.stepsDone <= 1, 'an event is applied once', `${trace} did ${known.stepsDone} steps, then ${actor.context.stepsDone}`);
     }
     check(actor.context.stepsDone <= this.#mainEnded(trace), 'a step is done once', `${trace} did ${actor.context.stepsDone} steps, the log has the ends of ${this.#mainEnded(trace)}`);
+    if (known !== undefined && actor.value === 'done' && before?.actor.value !== 'done' && cursor === before?.cursor) {
+      const idleMs = actor.context.enteredAtMs - known.gapOpenedAtMs;
+      check(idleMs >= this.#idleMs - skewMs, 'over by itself only when idle', `${trace} was over ${idleMs} ms after its gap began; idle is ${this.#idleMs} ms`);
+    }
     const pinnedBefore = known?.pinnedOn ?? null;
     // A lost worker is no entry of the log, and is told nothing: there the pin ends by its lease.
     if (pinnedBefore !== null && actor.context.pinnedOn !== pinnedBefore && (cursor > (before?.cursor ?? 0) || actor.value === 'done')) this.unpinned.push({ trace, worker: pinnedBefore, atMs: nowMs });
