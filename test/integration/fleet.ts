@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { AssertionError } from '../../actors/lib/logic.ts';
 import { limits } from '../../actors/lib/limits.ts';
 import { packageRoot } from '../../infra/config.ts';
 import { systemClock } from '../../infra/main/role.ts';
 import { NatsBus } from '../../infra/nats/bus.ts';
-import { connect } from '../../infra/nats/connect.ts';
+import { type Connection, connect } from '../../infra/nats/connect.ts';
 import { NatsLeases } from '../../infra/nats/leases.ts';
 import { type NatsServer, startServer } from '../../infra/nats/server.ts';
 import { ensureStreams, streamTable } from '../../infra/nats/streams.ts';
@@ -35,16 +36,18 @@ export class ProcessFleet {
   readonly #plan: FleetPlan;
   readonly #folder: string;
   readonly #children = new Map<string, Child>();
+  readonly #connection: Connection;
   readonly #closeBus: () => Promise<void>;
   readonly #killAll = (): void => { for (const child of this.#children.values()) if (!child.hasEnded) child.process.kill('SIGKILL'); };
   #server: NatsServer;
 
-  private constructor(plan: FleetPlan, folder: string, server: NatsServer, ports: Ports, closeBus: () => Promise<void>) {
+  private constructor(plan: FleetPlan, folder: string, server: NatsServer, connection: Connection, bus: NatsBus, leases: NatsLeases) {
     this.#plan = plan;
     this.#folder = folder;
     this.#server = server;
-    this.ports = ports;
-    this.#closeBus = closeBus;
+    this.#connection = connection;
+    this.ports = { clock: systemClock, bus, leases };
+    this.#closeBus = async () => { bus.close(); await connection.close(); };
     process.once('exit', this.#killAll);
   }
 
@@ -58,8 +61,7 @@ export class ProcessFleet {
     const ensured = await ensureStreams(connected.connection, Object.values(table));
     if (!ensured.ok) throw new AssertionError(ensured.message);
     const bus = await NatsBus.open(connected.connection, table);
-    const ports = { clock: systemClock, bus, leases: await NatsLeases.open(connected.connection, table) };
-    const fleet = new ProcessFleet(plan, folder, started.server, ports, async () => { bus.close(); await connected.connection.close(); });
+    const fleet = new ProcessFleet(plan, folder, started.server, connected.connection, bus, await NatsLeases.open(connected.connection, table));
     await Promise.all(Object.keys(plan).map((name) => fleet.launch(name)));
     await fleet.untilShared();
     return fleet;
@@ -124,6 +126,13 @@ export class ProcessFleet {
 
   /** How many lines of its log have that text. */
   said(name: string, text: string): number { return this.#children.get(name)?.log.filter((line) => line.includes(text)).length ?? 0; }
+
+  /** What the work queue of steps has left, and with whom. */
+  async queue(): Promise<string> {
+    const manager = await jetstreamManager(this.#connection.nc);
+    const { num_pending: waiting, num_ack_pending: taken, num_waiting: pulls, num_redelivered: again } = await manager.consumers.info('SW_STEP', 'gateways');
+    return `queue: ${waiting} waiting, ${taken} taken and not acknowledged, ${again} delivered again, ${pulls} pulls open`;
+  }
 
   /** The last lines of every process, for a failure that nobody foresaw. */
   logs(lines = 8): string {

@@ -2,7 +2,7 @@ import { sumBills } from '../../actors/ledger/sum.ts';
 import type { Ports, Subscription } from '../../actors/lib/ports.ts';
 import { fromSaved } from '../../actors/trace/saved.ts';
 import { decodeBill, decodeInbox, decodeOut, decodeSavedTrace } from '../../schemas/codec.ts';
-import type { AttemptStarted, Bill, InboxEvent, ResultOut, StepEnded } from '../../schemas/messages.ts';
+import type { AttemptStarted, Bill, FailedOut, InboxEvent, ResultOut, StepEnded } from '../../schemas/messages.ts';
 import { type Reply, parseReply } from '../../schemas/reply.ts';
 import { subjects } from '../../schemas/subjects.ts';
 import { region } from './fleet.ts';
@@ -14,6 +14,7 @@ const names = subjects(region);
 export class Observer {
   readonly log: InboxEvent[] = [];
   readonly results: ResultOut[] = [];
+  readonly failures: FailedOut[] = [];
   readonly attempts: AttemptStarted[] = [];
   readonly bills: Bill[] = [];
   /** Deltas of an attempt that had been replaced when they came: what zombies still said. */
@@ -31,6 +32,7 @@ export class Observer {
       bus.readLog('out', `sw.v1.${region}.out.>`, 1, ({ bytes }) => {
         const out = decodeOut(bytes);
         if (out.kind === 'result') this.results.push(out);
+        if (out.kind === 'failed') this.failures.push(out);
         if (out.kind === 'attemptStarted') this.attempts.push(out);
         if (out.kind === 'delta' && out.attempt < (this.attemptOf(out.step)?.attempt ?? 0)) this.lateDeltas++;
       }),
@@ -67,7 +69,7 @@ export class Observer {
       if (state === null || 'kind' in state) { wrong.push(`${trace} has no readable state`); continue; }
       const { value, context } = state.actor;
       if (value !== 'done' || context.run !== null || context.sides.length + context.children.length + context.timers.length > 0 || context.pinnedOn !== null) {
-        wrong.push(`${trace} is ${value}, run ${context.run?.step ?? 'none'}, ${context.sides.length} sides, ${context.children.length} children, ${context.timers.length} timers, pinned on ${context.pinnedOn ?? 'nobody'}`);
+        wrong.push(`${trace} is ${value}, run ${context.run?.step ?? 'none'}, ${context.sides.length} sides, ${context.children.length} children, ${context.timers.length} timers, pinned on ${context.pinnedOn ?? 'nobody'}; its log ends with ${this.log.filter((event) => event.trace === trace).slice(-3).map((event) => event.kind).join(', ')}`);
       }
       if (context.stepsDone !== steps.length) wrong.push(`${trace} has ${context.stepsDone} steps of ${steps.length}`);
       for (const { step, result } of steps) {
@@ -116,6 +118,7 @@ export class Observer {
     if (new Set(ended.filter((event) => event.finish !== 'cancelled').map((event) => event.tokens.join())).size > 1) wrong.push(`${told.id}: its attempts generated different tokens`);
     const announced = this.results.filter((result) => result.step === told.step);
     if (new Set(announced.map((result) => result.attempt)).size > 1 || (!mayRepeat && announced.length !== 1)) wrong.push(`${told.id}: results of attempts ${announced.map((result) => result.attempt).join(', ')} are announced`);
+    for (const failure of this.failures) if (failure.step === told.step) wrong.push(`${told.id} was announced to have failed: ${failure.code}, ${failure.message}`);
     const started = this.attempts.filter((event) => event.step === told.step).map((event) => event.attempt);
     if (started.some((attempt, i) => attempt < (started[i - 1] ?? 1))) wrong.push(`${told.id}: attempts are announced in the order ${started.join(', ')}`);
     return wrong;
