@@ -117,6 +117,18 @@ describe('identity of a conversation without ids', () => {
     expect(world.run(prompt(conversation('a', 2))).trace).toBe(copy.trace);
     expect(world.run(prompt(conversation('a', 2)))).toMatchObject({ trace: over.trace, seq: 2, identity: { confidence: confidence.reopened } });
   });
+
+  test('a trace that was over and is loaded from its saved state after its next step was heard of goes on from that step', () => {
+    const world = new World();
+    const first = world.run(prompt(conversation('a', 1)));
+    world.feed({ kind: 'done', trace: first.trace });
+    const saved = world.saved.get(first.trace);
+    const who = prompt(conversation('a', 2)), second = world.ask(who);
+    world.accept(who, second);
+    if (saved !== undefined) world.feed({ kind: 'loaded', saved: { ...saved, isDone: true } });
+    world.end(second);
+    expect(world.run(prompt(conversation('a', 3)))).toMatchObject({ trace: first.trace, seq: 3 });
+  });
 });
 
 describe('identity by id', () => {

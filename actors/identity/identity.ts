@@ -167,6 +167,8 @@ function onDone(state: Identities, trace: TraceId): void {
 }
 
 function onLoaded(state: Identities, saved: SavedIdentity): void {
+  // A trace that was over is loaded again for its next step, which the log told before: what is known is newer.
+  if ((state.rows.get(saved.trace)?.seq ?? 0) > saved.seq) return;
   forget(state, saved.trace);
   const row = touch(state, saved.trace, saved.tenant, saved.parent);
   const space = spaceOf(saved.tenant, saved.model);
