@@ -25,6 +25,20 @@ describe('control', () => {
     expect(fleet.ask(ask('a/1'), [{ worker: 'w1', hbmTokens: 128, dramTokens: 0 }])).toMatchObject([{ decided: { worker: 'w2' } }]);
   });
 
+  test('a step whose worker is full waits for its prefix, and moves after that only to a worker with nothing to do', () => {
+    const held = [{ worker: 'w1', hbmTokens: 960, dramTokens: 0 }];
+    // 960 tokens at 600 a second: a move costs 1.6 s.
+    const waitFor = (idle: Partial<WorkerLoad>, waitedMs: number): readonly ControlEffect[] => {
+      const fleet = new Fleet().beat('w1', { hbmGrantable: 0 }).beat('w2', idle);
+      fleet.ask(ask('a/1'), held);
+      return fleet.at(waitedMs).beat('w1', { hbmGrantable: 0 }).beat('w2', idle).tick();
+    };
+    expect(waitFor({}, 1_000)).toEqual([]);
+    expect(waitFor({}, 2_000)).toMatchObject([{ decided: { what: 'place', worker: 'w2' } }]);
+    expect(waitFor({ running: 1 }, 2_000)).toEqual([]);
+    expect(waitFor({ running: 1 }, 8_000)).toMatchObject([{ decided: { what: 'place', worker: 'w2' } }]);
+  });
+
   test('what was placed since the last beat counts: two steps at once do not both take the last room', () => {
     const fleet = new Fleet().beat('w1', { hbmGrantable: 20 });
     expect(fleet.ask(ask('a/1'))).toMatchObject([{ decided: { what: 'place' } }]);

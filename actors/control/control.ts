@@ -51,7 +51,9 @@ function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlE
   if (known !== undefined && (beat.epoch < known.epoch || (beat.epoch === known.epoch && beat.seq <= known.seq))) return;
   // A worker that started anew has forgotten what the old one ran.
   if (known !== undefined && beat.epoch > known.epoch) effects.push({ kind: 'workerLost', worker: beat.node });
-  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: 0 });
+  const isIdle = beat.worker.running + beat.worker.waiting === 0;
+  const idleSinceMs = isIdle ? known?.idleSinceMs ?? now : null;
+  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: 0, idleSinceMs });
 }
 
 function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
@@ -78,7 +80,7 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
 function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: ControlPolicy, effects: ControlEffect[]): void {
   const { ask } = waiting;
   const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held.find((held) => held.worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }));
-  const chosen = policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs);
+  const chosen = policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs, now);
   if (chosen === null) {
     if (waiting.isDeferred) return;
     state.waiting.set(ask.step, { ...waiting, isDeferred: true });
@@ -87,7 +89,7 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
   state.waiting.delete(ask.step);
-  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksOf(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: view.promisedTokens + chosen.tokensToCompute });
+  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksOf(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: view.promisedTokens + chosen.tokensToCompute, idleSinceMs: null });
   const priority = priorityOf(ask.class, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
   const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s`;
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });

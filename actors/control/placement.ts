@@ -11,6 +11,7 @@ export interface Candidate {
   readonly queueS: number;
   /** Why it has no room, or never will. */
   readonly lacks: string;
+  readonly idleSinceMs: number | null;
 }
 
 const blockTokens = 64;
@@ -36,7 +37,7 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate 
   // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.
   const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
   return {
-    worker: view.name, held, tokensToCompute, queueS, lacks, hasRoom: lacks === '',
+    worker: view.name, held, tokensToCompute, queueS, lacks, hasRoom: lacks === '', idleSinceMs: view.idleSinceMs,
     score: never ? Number.POSITIVE_INFINITY : queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS,
   };
 }
@@ -50,16 +51,25 @@ function lackOf(ask: PlaceAsk, view: WorkerView, blocks: number): string {
   return '';
 }
 
+/** A worker that has been idle for less may be about to get a step that belongs there, from whichever conductor. */
+const idleLeastMs = 200;
+/** How often over a step waits what a move would save, before it moves to a worker that is busy as well. */
+const patience = 4;
+
 /**
  * Strict locality under cost: the worker with the least expected time to the first token, among those with room now.
- * A step waits for a full worker only while that is expected to be quicker than computing the prefix anew elsewhere.
+ *
+ * A step whose prefix is at a full worker waits, until it has waited as long as computing the prefix anew elsewhere takes,
+ * and then moves only to a worker that has nothing to do. When all are busy a move makes nobody faster: it adds the
+ * recompute to the work of all, and whoever it displaces moves in turn. Waiting is bounded all the same.
  */
-export function choose(candidates: readonly Candidate[], waitedMs: number): Candidate | null {
+export function choose(candidates: readonly Candidate[], waitedMs: number, nowMs: number): Candidate | null {
   const byScore = [...candidates].filter((candidate) => Number.isFinite(candidate.score)).sort((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1));
-  const best = byScore[0], open = byScore.find((candidate) => candidate.hasRoom);
-  if (best === undefined || open === undefined) return null;
-  if (best.hasRoom) return best;
-  // A full worker frees room about when its backlog is done; until then the prefix is not worth more than what it saves.
-  const savedS = open.score - best.score;
-  return waitedMs / 1000 >= savedS ? open : null;
+  const best = byScore[0];
+  if (best === undefined || best.hasRoom) return best ?? null;
+  return byScore.find(({ hasRoom, score, idleSinceMs }) => {
+    const savedMs = (score - best.score) * 1_000;
+    const isIdle = idleSinceMs !== null && nowMs - idleSinceMs >= idleLeastMs;
+    return hasRoom && waitedMs >= savedMs * (isIdle ? 1 : patience);
+  }) ?? null;
 }

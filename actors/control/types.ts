@@ -27,6 +27,8 @@ export interface WorkerView {
   readonly promisedBlocks: number;
   readonly promisedRuns: number;
   readonly promisedTokens: number;
+  /** Since when it has had nothing to do, as its beats say; null: it has. */
+  readonly idleSinceMs: number | null;
 }
 
 export interface WaitingStep { readonly ask: PlaceAsk; readonly held: readonly Held[]; readonly sinceMs: number; readonly isDeferred: boolean }
