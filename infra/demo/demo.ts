@@ -25,8 +25,8 @@ const defaults = { agents: 2, toolSeconds: 1, workers: 2, conductors: 2 } as con
 const readTokensMax = 1_500, grepLinesMax = 12;
 /** Of the working set, over all workers: so little that conversations have to give way to each other. */
 const hbmShare = 0.4;
-/** A trace without ids is over when nobody went on with it for this long; never shorter than a tool. */
-const idleMsLeast = 15_000;
+/** A trace without ids is over when nobody went on with it for this long: several times the longest tool. */
+const idleMs = (toolSeconds: number): number => 5_000 + 5 * toolMsMax(toolSeconds);
 const reviewCharactersShown = 1_200;
 
 /** The main job on this machine: agents that review a repository, on a fleet of their own. Returns the program's exit code. */
@@ -49,10 +49,10 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<num
   say(`working set: ${mib(plan.workingSetBytes)} (${plan.conversations.length} conversations, ${plan.conversations.reduce((sum, one) => sum + one.tokens, 0)} tokens of ${blockBytes / 64} bytes); each of ${workers} workers: hbm ${mib(plan.hbmBytesPerWorker)}${plan.isFloor ? ' (the longest conversation needs that)' : ''}, dram ${mib(plan.dramBytesPerWorker)}`);
 
   const settings: Config = {
-    ...config, region: config.nats.url === null ? config.region : `demo-${process.pid}`, log: config.log === 'info' ? 'warn' : config.log,
+    ...config, region: config.nats.url === null ? config.region : `demo-${process.pid}`,
     gateway: { ...config.gateway, port: 0 }, fleet: { conductors, workers },
     worker: { ...config.worker, hbm: plan.hbmBytesPerWorker, dram: plan.dramBytesPerWorker, metricsPort: null },
-    trace: { ...config.trace, idleMs: Math.max(idleMsLeast, 2 * toolMsMax(toolSeconds)) },
+    trace: { ...config.trace, idleMs: idleMs(toolSeconds) },
   };
   const work: Work = { reviews, toolSeconds, sample, tools, count, contextTokens: gguf.contextLength, workingSetBytes: plan.workingSetBytes, blockBytes };
   const policies = options.isCompared ? ['slackwater', 'round-robin-lru'] as const : [config.conductor.policy];
@@ -68,7 +68,7 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<num
   const reports = ran.map(({ report }) => report);
   const [first, second] = reports;
   if (first === undefined) return 1;
-  if (second !== undefined) for (const line of ['', ...totalsTable(reports), '', verdict(first, second)]) say(line);
+  if (second !== undefined) for (const line of ['', ...totalsTable(reports), '', verdict(first, second), sameness(ran)]) say(line);
   if (options.json !== null) {
     await writeFile(options.json, `${JSON.stringify(options.isCompared ? { runs: reports } : first, null, 2)}\n`);
     say(`report: ${options.json}`);
@@ -87,4 +87,11 @@ function resultLines({ report, conversations, reviews, disagreements }: Ran, fol
     ...(shown === undefined ? [] : ['', `${shown.label}, on ${shown.review.focus.name}, by a model of 135 million parameters:`, ...shown.review.text.trim().slice(0, reviewCharactersShown).split('\n').map((line) => `  ${line}`)]),
     `everything else: ${join(folder, `${report.policy}-*`)}`,
   ];
+}
+
+/** Seeds and batch-invariant numerics: the same questions get the same answers, wherever and beside whatever they ran. */
+function sameness([first, second]: readonly Ran[]): string {
+  const answersOf = (ran: Ran | undefined): Map<string, string> => new Map(ran?.conversations.flatMap(({ label, answers }) => answers.map(({ text }, i) => [`${label} ${i}`, text] as const)));
+  const ours = answersOf(first), theirs = answersOf(second);
+  return `${[...ours].filter(([step, text]) => theirs.get(step) === text).length} of ${ours.size} answers are word for word the same in both runs`;
 }

@@ -9,6 +9,9 @@ export interface Answer {
   readonly costUsd: number;
 }
 
+/** The seed makes an answer a function of its prompt: another run, another worker, the same words. */
+export interface Sampling { readonly maxTokens: number; readonly temperature: number; readonly topP: number; readonly seed: number }
+
 /** How an agent reaches the fleet. Two ways: chat completions without any ids, and published steps with all of them. */
 export interface Harness {
   readonly kind: 'http' | 'nats';
@@ -20,7 +23,7 @@ export interface Harness {
 /** One agent's line to the fleet: a step at a time. */
 export interface Line {
   /** Sends the whole history, or what is new of it. `onTrace` hears the fleet's name of the trace as soon as it is known. Throws HarnessError. */
-  ask(messages: readonly ChatMessage[], maxTokens: number, onTrace: (trace: string) => void): Promise<Answer>;
+  ask(messages: readonly ChatMessage[], sampling: Sampling, onTrace: (trace: string) => void): Promise<Answer>;
   /** The agent is done; the HTTP one can only stop asking. */
   end(): Promise<void>;
 }

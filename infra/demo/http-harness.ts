@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../../schemas/chat.ts';
-import { type Answer, type Harness, HarnessError, type Line, stepDeadlineMs } from './harness.ts';
+import { type Answer, type Harness, HarnessError, type Line, type Sampling, stepDeadlineMs } from './harness.ts';
 
 interface Usage { readonly prompt_tokens: number; readonly completion_tokens: number }
 interface Told { readonly trace: string; readonly worker: string; readonly hit: number; readonly recalled: number; readonly computed: number; readonly cost_usd: number }
@@ -20,11 +20,11 @@ export class HttpHarness implements Harness {
   readonly #model: string;
   constructor(url: string, model: string) { this.#url = url; this.#model = model; }
 
-  open(): Line { return { ask: (messages, maxTokens, onTrace) => this.#ask(messages, maxTokens, onTrace), end: async () => {} }; }
+  open(): Line { return { ask: (messages, sampling, onTrace) => this.#ask(messages, sampling, onTrace), end: async () => {} }; }
   async close(): Promise<void> {}
 
-  async #ask(messages: readonly ChatMessage[], maxTokens: number, onTrace: (trace: string) => void): Promise<Answer> {
-    const body = JSON.stringify({ model: this.#model, messages, max_tokens: maxTokens, temperature: 0, stream: true, stream_options: { include_usage: true } });
+  async #ask(messages: readonly ChatMessage[], { maxTokens, temperature, topP, seed }: Sampling, onTrace: (trace: string) => void): Promise<Answer> {
+    const body = JSON.stringify({ model: this.#model, messages, max_tokens: maxTokens, temperature, top_p: topP, seed, stream: true, stream_options: { include_usage: true } });
     for (let tries = 1; ; tries++) {
       const response = await fetch(`${this.#url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(stepDeadlineMs) });
       if (response.ok && response.body !== null) {

@@ -17,7 +17,7 @@ export interface Plan {
 
 export interface PlanInput { readonly reviews: number; readonly workers: number; readonly blockBytes: number; readonly contextTokens: number; /** Of the working set, over all workers. */ readonly hbmShare: number }
 
-/** Bytes of one block's keys and values in bf16, from the model's own dimensions. Null: the file does not say them. */
+/** Bytes of one block's keys and values in binary16, from the model's own dimensions. Null: the file does not say them. */
 export function findBlockBytes(gguf: Gguf): number | null {
   const number = (key: string): number => Number(gguf.metadata.get(`${gguf.architecture}.${key}`) ?? 0);
   const layers = number('block_count'), heads = number('attention.head_count');

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { ChatMessage } from '../../schemas/chat.ts';
 import type { Answer, Harness, Line } from './harness.ts';
 import { type Focus, answerTokens, asks, system } from './prompts.ts';
@@ -17,6 +18,10 @@ export interface Surroundings {
   /** Told once per conversation, at its beginning. */
   onConversation(record: Conversation): void;
 }
+
+/** A small model that always says the likeliest word says it for ever. */
+const taste = { temperature: 0.4, topP: 0.9 } as const;
+const seedOf = (what: string): number => Number.parseInt(hash('sha256', what, 'hex').slice(0, 8), 16);
 
 /** Tokens that a template puts around a message, at most. */
 export const messageTokens = 8;
@@ -54,7 +59,7 @@ export class Conversation {
   async ask(content: string, maxTokens: number): Promise<string> {
     this.#messages.push({ role: 'user', content });
     this.startedAtMs ??= this.#around.nowMs();
-    const answer = await this.#line.ask(this.#messages, maxTokens, (trace) => { this.trace = trace; });
+    const answer = await this.#line.ask(this.#messages, { ...taste, maxTokens, seed: seedOf(`${this.label} ${this.answers.length}`) }, (trace) => { this.trace = trace; });
     this.endedAtMs = this.#around.nowMs();
     this.trace = answer.trace;
     this.answers.push(answer);

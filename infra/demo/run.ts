@@ -2,7 +2,7 @@ import { mkdtempSync, openSync, closeSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Report } from '../../schemas/report.ts';
+import { type Report, decisionJson } from '../../schemas/report.ts';
 import type { Config } from '../config.ts';
 import { type Fleet, startFleet } from '../fleet/fleet.ts';
 import type { Harness } from './harness.ts';
@@ -94,6 +94,7 @@ async function onFleet(fleet: Fleet, config: Config, work: Work, folder: string,
       saved: await untilDone(watch, config.trace.idleMs + settleMs), bills: await untilBilled(watch, conversations), blocks: watch.blocks(),
       hbmBytes: watch.workers().reduce((sum, load) => sum + load.hbmBlocks * load.blockBytes, 0),
     };
+    await writeFile(join(folder, `${policy}-decisions.jsonl`), watch.decisions.map((decision) => `${JSON.stringify(decisionJson(decision, 0))}\n`).join(''));
     const blockBytes = watch.workers()[0]?.blockBytes ?? 0;
     return {
       report: reportOf(gathered), conversations, faults, reviews: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),

@@ -7,12 +7,14 @@ import type { Message, Subscription } from '../../actors/lib/ports.ts';
 import { sumBills } from '../../actors/ledger/sum.ts';
 import { fromSaved } from '../../actors/trace/saved.ts';
 import { type Fault, decodeBeat, decodeBill, decodeBlockEvents, decodeEvt, decodeInbox, decodeSavedTrace } from '../../schemas/codec.ts';
-import type { Bill, BillRow, BlockChain, Outcome, TransitionEvent, Usage, WorkerLoad } from '../../schemas/messages.ts';
+import type { Bill, BillRow, BlockChain, Decision, Outcome, TransitionEvent, Usage, WorkerLoad } from '../../schemas/messages.ts';
 import type { BlockTotals } from '../../schemas/report.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
 import { NatsBus } from '../nats/bus.ts';
 import { type Connection, connect } from '../nats/connect.ts';
 import { streamTable } from '../nats/streams.ts';
+
+const decisionsMax = 100_000;
 
 /** A trace as its conductor saved it. */
 export interface SavedView { readonly state: string; readonly outcome: Outcome | null; readonly parent: string | null; readonly steps: number; readonly usage: Usage; readonly acceleratorMs: number }
@@ -22,6 +24,8 @@ export interface Held { readonly hbm: number; readonly dram: number; readonly bl
 /** What the fleet says of itself on the bus, beside what its harness measures: transitions, blocks, counters, bills. */
 export class Watch {
   readonly transitions = new Map<string, TransitionEvent>();
+  /** Every decision with its reason, in order, up to a bound. */
+  readonly decisions: Decision[] = [];
   readonly #connection: Connection;
   readonly #bus: NatsBus;
   readonly #subjects: Subjects;
@@ -44,7 +48,10 @@ export class Watch {
         this.#stepDirectory({ kind: 'nodeSeen', node: beat.node, epoch: beat.epoch });
       })),
       bus.listen(kvs, read(decodeBlockEvents, (batch) => this.#stepDirectory({ kind: 'blocks', batch }))),
-      bus.readLog('evt', evts, 1, read(decodeEvt, (evt) => { if (evt.kind === 'transition') this.transitions.set(evt.trace, evt); })),
+      bus.readLog('evt', evts, 1, read(decodeEvt, (evt) => {
+        if (evt.kind === 'transition') this.transitions.set(evt.trace, evt);
+        else if (this.decisions.length < decisionsMax) this.decisions.push(evt);
+      })),
       bus.readLog('in', inboxes, 1, read(decodeInbox, (entry) => { if (entry.kind === 'stepEnded') this.#chains.set(entry.trace, { worker: entry.worker, chain: entry.chain }); })),
       bus.readLog('bill', bills, 1, read(decodeBill, (bill) => { this.#bills.push(bill); })),
     ];
