@@ -3,6 +3,7 @@ import { digestFile } from '../text/digest.ts';
 import { readGguf } from '../text/gguf.ts';
 import { TextPool } from '../text/pool.ts';
 import { SpliceMemory } from '../text/splice-memory.ts';
+import { TextError } from '../text/text-error.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 
 /** What a gateway has of a model: its text side. The weights are the workers'. */
@@ -17,9 +18,13 @@ export interface GatewayModel {
   detokenizer(): Detokenizer;
 }
 
-/** Reads the tokenizer of a GGUF. Throws TextError (`gguf_unreadable`, `gguf_invalid`, `template_missing`, …). */
+/** What the workers' engine computes: a gateway of another model would take steps that nobody can run. */
+const architectures: readonly string[] = ['llama'];
+
+/** Reads the tokenizer of a GGUF. Throws TextError (`gguf_unreadable`, `gguf_invalid`, `gguf_unsupported`, `template_missing`, …). */
 export async function openModel(name: string, path: string, cacheFolder: string): Promise<GatewayModel> {
   const gguf = readGguf(path);
+  if (!architectures.includes(gguf.architecture)) throw new TextError('gguf_unsupported', `${path}: architecture '${gguf.architecture}'; known: ${architectures.join(', ')}`);
   const vocabulary = new Vocabulary(gguf);
   const splices = new SpliceMemory(vocabulary);
   const pool = new TextPool({ modelPath: path }, splices);

@@ -8,7 +8,7 @@ import { workerMetrics } from '../telemetry/metrics.ts';
 import { digestFile } from '../text/digest.ts';
 import { salt } from '../text/pages.ts';
 import { openRoleTelemetry } from './role-telemetry.ts';
-import { type Role, newLogger, openBus, processEpoch } from './role.ts';
+import { type BusSide, type Role, newLogger, openBus, processEpoch } from './role.ts';
 
 /** A worker: one engine and its memory tiers. If the engine dies the process dies, and its traces move on. */
 export async function startWorker(config: Config, natsUrl: string): Promise<Role & { readonly host: WorkerHost; readonly metricsUrl: string | null }> {
@@ -19,10 +19,11 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
   const runs = new RunMeasures();
   let stats: (() => WorkerStats) | null = null;
   const shown = await openRoleTelemetry(config, 'worker', worker.metricsPort, () => (stats === null ? [] : familiesOf(workerMetrics, { stats: stats(), runs, model: model.name })), log);
+  let bus: BusSide | null = null;
   try {
-    const bus = await openBus(config, worker.name, natsUrl, log);
+    const { ports, close: closeBus } = bus = await openBus(config, worker.name, natsUrl, log);
     const host = new WorkerHost({
-      ports: bus.ports, region: config.region, node: worker.name, epoch: processEpoch(), model: model.name, weightsDigest, device: worker.device, runsMax: worker.runsMax,
+      ports, region: config.region, node: worker.name, epoch: processEpoch(), model: model.name, weightsDigest, device: worker.device, runsMax: worker.runsMax,
       offload: config.conductor.policy === 'slackwater',
       saltFor: (tenant) => salt(tenant, weightsDigest, '', kvDtype),
       openEngine: (onEvents) => native.open({
@@ -38,9 +39,11 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
       stats = () => last; // A closed engine says nothing more, but metrics are exported once more at the very end.
       await host.close(10_000);
       await shown.close();
-      await bus.close();
+      await closeBus();
     } };
   } catch (error) {
+    // An open connection would keep a process alive that has nothing to do: a model that is refused must end it.
+    await bus?.close();
     await shown.close();
     throw error;
   }

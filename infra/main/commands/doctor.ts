@@ -19,7 +19,7 @@ export async function doctor(config: Config, isJson: boolean): Promise<number> {
     await look('node', async () => `${process.version} on ${process.platform}-${process.arch}`),
     await look('cache', async () => { await mkdir(config.cache, { recursive: true }); await access(config.cache, constants.W_OK); return `${config.cache} is writable`; }),
     await look('engine', async () => `the addon loads; best instruction set ${loadNative().isa()}`),
-    await look('model', async () => modelText(config.model.path)),
+    await look('model', () => modelText(config)),
     await look('nats-server', async () => {
       const found = await findServerBinary(process.env['SLACKWATER_NATS_SERVER']);
       if (!found.ok && config.nats.url === null) throw new Error(found.message);
@@ -41,9 +41,12 @@ async function look(check: string, find: () => Promise<string>): Promise<Finding
   }
 }
 
-function modelText(path: string): string {
+/** Text side and weights: a file that is cut short, or of an unknown architecture, can have a faultless tokenizer. And the arena that is configured must hold it. */
+async function modelText({ model: { path }, worker }: Config): Promise<string> {
   const gguf = readGguf(path);
   new Tokenizer(gguf);
+  const engine = loadNative().open({ modelPath: path, hbmBytes: worker.hbm, dramBytes: 0, threads: 1, backend: 'cpu', isa: 'auto', runningMax: 1, iterationTokensMax: 64 }, () => {});
+  await engine.close();
   return `${gguf.name} (${gguf.architecture}), ${gguf.contextLength} tokens, ${(gguf.fileBytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
