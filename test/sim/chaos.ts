@@ -32,6 +32,7 @@ export class Chaos {
     let left = this.#random.below(total);
     const [what] = this.#weights.find(([, weight]) => (left -= weight) < 0)!;
     const { world, server } = this.#fleet;
+    this.#fleet.struck[what]++;
     if (what === 'server') { if (server.isUp) server.restart(100 + this.#random.fraction() * 4_000); return; }
     const standing = this.#fleet.names.filter((name) => !this.#down.has(name));
     if (standing.length === 0) return;

@@ -7,6 +7,7 @@ import { simPorts } from './bus.ts';
 import type { SimProcess, SimWorld } from './clock.ts';
 import { SimEngine, type SimEngineOptions, engineClock, simEngineDefaults } from './engine.ts';
 import { SimGateway } from './gateway.ts';
+import { watchOrders } from './orders.ts';
 import type { Random } from './random.ts';
 import { drawTraceLimits, simPrices, simRegion } from './settings.ts';
 import { Watch, WatchedServer } from './watch.ts';
@@ -64,6 +65,10 @@ export class Fleet {
   readonly conductors = new Map<string, ConductorSeat>();
   readonly workers = new Map<string, WorkerSeat>();
   readonly gateways = new Map<string, GatewaySeat>();
+  /** Of every incarnation. */
+  readonly engines: WatchedEngine[] = [];
+  /** What chaos did, by kind. */
+  readonly struck = { crash: 0, pause: 0, server: 0, close: 0 };
   /** Null: things still go wrong. */
   healedAtMs: number | null = null;
   /** Clients that wait, by tenant and id. */
@@ -100,10 +105,11 @@ export class Fleet {
     const process = this.world.start(name);
     let engine!: WatchedEngine;
     const host = new WorkerHost({
-      ports: simPorts(this.server, process), region: simRegion, node: name, epoch: process.incarnation, model: simModel, weightsDigest: 'ab', device: 'sim', runsMax: this.plan.runsMax,
+      ports: watchOrders(this.world, name, simPorts(this.server, process)), region: simRegion, node: name, epoch: process.incarnation, model: simModel, weightsDigest: 'ab', device: 'sim', runsMax: this.plan.runsMax,
       saltFor: saltOf, offload: !this.plan.isBaseline,
       openEngine: (onEvents) => (engine = new WatchedEngine(this.plan.engine, process, onEvents, (tokens, seed) => this.watch.onSubmit(tokens, seed))),
     });
+    this.engines.push(engine);
     this.workers.set(name, { process, host, engine });
   }
 

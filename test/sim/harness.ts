@@ -46,7 +46,12 @@ export async function simulate(seed: number, options: SimOptions = {}): Promise<
   } catch (error) {
     broken = { invariant: error instanceof Broken ? error.invariant : error instanceof Error ? error.name : 'thrown', message: error instanceof Error ? (error instanceof Broken ? error.message : error.stack ?? error.message) : String(error) };
   }
-  return { seed, hash: world.hash, events: world.eventsRun, virtualMs: world.elapsedMs, stats: { ...stats, ...fleet.watch.counts }, broken, tail: world.tail };
+  return { seed, hash: world.hash, events: world.eventsRun, virtualMs: world.elapsedMs, stats: { ...stats, ...fleet.watch.counts, ...fleet.struck, ...blocksMoved(fleet) }, broken, tail: world.tail };
+}
+
+function blocksMoved(fleet: Fleet): Readonly<Record<string, number>> {
+  const sum = (of: 'demotedBlocks' | 'recalledBlocks' | 'evictedBlocks'): number => fleet.engines.reduce((total, engine) => total + engine.stats()[of], 0);
+  return { demoted: sum('demotedBlocks'), recalled: sum('recalledBlocks'), evicted: sum('evictedBlocks') };
 }
 
 async function play(world: SimWorld, fleet: Fleet, stats: AgentStats, options: SimOptions): Promise<void> {

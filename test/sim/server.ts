@@ -226,8 +226,11 @@ export class Link {
   deliverCore(label: string, run: () => void): void {
     const { random, faults } = this.server.world;
     if (random.chance(faults.coreDrop)) return;
-    const copies = random.chance(faults.coreDuplicate) ? 2 : 1;
-    for (let i = 0; i < copies; i++) this.deliver(label, run, { isOutOfOrder: random.chance(faults.coreReorder) });
+    this.deliver(label, run, { isOutOfOrder: random.chance(faults.coreReorder) });
+    if (!random.chance(faults.coreDuplicate)) return;
+    // The copy comes at once, or from a buffer long after everybody has given it up.
+    const lateMs = random.chance(0.3) ? random.fraction() * faults.slowMsMax : 0;
+    this.server.world.after(lateMs, label, () => this.deliver(label, run, { isOutOfOrder: random.chance(faults.coreReorder) }));
   }
 
   #hopMs(): number {
