@@ -187,7 +187,7 @@ export class Partition {
     } finally {
       slot.isBusy = false;
     }
-    if (slot.saved === null || slot.saved.actor.value === 'done') if (slot.mailbox.length === 0 && this.#slots.get(slot.trace) === slot) this.#slots.delete(slot.trace);
+    if (isOver(slot) && slot.mailbox.length === 0 && this.#slots.get(slot.trace) === slot) this.#slots.delete(slot.trace);
   }
 
   #applied(seq: number): void {
@@ -327,6 +327,9 @@ export class Partition {
     this.#deps.onFenced(this);
   }
 }
+
+/** Nothing can happen to it but what the log brings. A side call may outlive its trace, and must hear of a lost worker. */
+const isOver = ({ saved }: Slot): boolean => saved === null || (saved.actor.value === 'done' && runsOf(saved.actor.context).length === 0);
 
 /** Sequence of the first accepted step that is under way, or was answered after `cursorMax`; infinite: none. */
 function firstOpen(context: TraceContext, cursorMax: number): number {
