@@ -44,7 +44,12 @@ export class Chaos {
     }
     this.#down.add(name);
     const restart = (): void => {
-      world.after(this.#random.fraction() ** 2 * 5_000, `restart ${name}`, () => { this.#fleet.crash(name); this.#fleet.start(name); this.#down.delete(name); });
+      world.after(this.#random.fraction() ** 2 * 5_000, `restart ${name}`, () => {
+        if (this.#fleet.healedAtMs !== null) return; // It was started then.
+        this.#fleet.crash(name);
+        this.#fleet.start(name);
+        this.#down.delete(name);
+      });
     };
     if (what === 'crash' || name.startsWith('g')) this.#fleet.crash(name);
     else void this.#fleet.close(name);
