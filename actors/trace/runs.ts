@@ -68,7 +68,8 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
       const run = ordered(context, event);
       if (run === null) return unchanged(context);
       if (event.retry === 'never') return giveUp(context, run, event.code, event.message, 'never');
-      return askAgain(context, run, event.worker, 0);
+      // A worker that is full now is as good as before when it has room: its prefix is there.
+      return askAgain(context, run, event.code === 'worker_full' ? null : event.worker, 0);
     }
     case 'orderLost': {
       const run = ordered(context, event);
@@ -171,8 +172,9 @@ function retry(context: TraceContext, run: StepRun, worker: string, code: string
   return { context: again.context, effects: [cancel(run, worker, context.trace), ...again.effects] };
 }
 
-function askAgain(context: TraceContext, run: StepRun, worker: string, failures: number): Change {
-  const next: StepRun = { ...run, phase: 'waiting', worker: null, failures: run.failures + failures, avoid: [...run.avoid.filter((name) => name !== worker).slice(-7), worker] };
+function askAgain(context: TraceContext, run: StepRun, avoided: string | null, failures: number): Change {
+  const avoid = avoided === null ? run.avoid : [...run.avoid.filter((name) => name !== avoided).slice(-7), avoided];
+  const next: StepRun = { ...run, phase: 'waiting', worker: null, failures: run.failures + failures, avoid };
   const cleared = clearTimer(replaceRun(context, next), `attempt:${run.step}`);
   return { context: cleared.context, effects: [...cleared.effects, ask(cleared.context, next)] };
 }

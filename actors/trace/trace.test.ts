@@ -55,6 +55,17 @@ describe('trace', () => {
     expect(actor.context.run).toMatchObject({ phase: 'waiting', failures: 1 });
   });
 
+  test('a worker that refuses for lack of room is not avoided, one that refuses for another reason is; neither costs an attempt', () => {
+    for (const [code, avoid] of [['worker_full', []], ['arena_too_small', ['w1']]] as const) {
+      const actor = new Driver();
+      actor.on(accepted(1));
+      actor.on(placed(1, 'w1'));
+      const effects = actor.on({ kind: 'orderRefused', step: actor.context.run?.step ?? '', attempt: 1, worker: 'w1', code, message: '', retry: 'later' });
+      expect(effects.find((effect) => effect.kind === 'ask')).toMatchObject({ ask: { avoid } });
+      expect(actor.context.run).toMatchObject({ phase: 'waiting', failures: 0 });
+    }
+  });
+
   test('a step that fails as often as it may is given up, and the trace goes on', () => {
     const actor = new Driver();
     actor.on(accepted(1));
