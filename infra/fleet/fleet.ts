@@ -2,6 +2,7 @@ import { limits } from '../../actors/lib/limits.ts';
 import type { Config } from '../config.ts';
 import { type NatsServer, startServer } from '../nats/server.ts';
 import { Child, type RoleName } from './child.ts';
+import { type StoreLock, lockStore } from './store-lock.ts';
 
 export interface FleetOptions {
   readonly gateways?: number;
@@ -111,18 +112,24 @@ class Server {
   restarts = 0;
   onRestarted: (pid: number) => void = () => {};
   readonly #notice: (line: string) => void;
+  readonly #lock: StoreLock;
   #server: NatsServer;
   #isClosing = false;
 
-  private constructor(server: NatsServer, notice: (line: string) => void) {
+  private constructor(server: NatsServer, lock: StoreLock, notice: (line: string) => void) {
     this.#server = server;
+    this.#lock = lock;
     this.#notice = notice;
     this.#watch();
   }
 
   static async start({ nats }: Config, notice: (line: string) => void): Promise<{ readonly ok: true; readonly server: Server } | { readonly ok: false; readonly message: string }> {
+    const lock = await lockStore(nats.store);
+    if (typeof lock === 'string') return { ok: false, message: lock };
     const started = await startServer({ folder: nats.store, port: nats.port, durability: nats.durability, deadlineMs: nats.deadlineMs });
-    return started.ok ? { ok: true, server: new Server(started.server, notice) } : started;
+    if (started.ok) return { ok: true, server: new Server(started.server, lock, notice) };
+    lock.release();
+    return started;
   }
 
   get url(): string { return this.#server.url; }
@@ -137,9 +144,11 @@ class Server {
     this.#isClosing = true;
     this.kill('SIGCONT');
     await this.#server.stop();
+    this.#lock.release();
   }
 
   #watch(): void {
+    this.#lock.setServer(this.#server.pid());
     this.#server.onExit((code, signal) => {
       if (this.#isClosing) return;
       this.#notice(`${serverName} ended with ${signal ?? `code ${code}`}; started again on the same store`);
