@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** The seed makes an answer a function of its prompt: another run, another worker, the same words. */
-export interface Sampling { readonly maxTokens: number; readonly temperature: number; readonly topP: number; readonly seed: number }
+export interface Sampling { readonly maxTokens: number; readonly temperature: number; readonly topP: number; readonly seed: number; readonly stop: readonly string[] }
 
 /** How an agent reaches the fleet. Two ways: chat completions without any ids, and published steps with all of them. */
 export interface Harness {

@@ -23,8 +23,8 @@ export class HttpHarness implements Harness {
   open(): Line { return { ask: (messages, sampling, onTrace) => this.#ask(messages, sampling, onTrace), end: async () => {} }; }
   async close(): Promise<void> {}
 
-  async #ask(messages: readonly ChatMessage[], { maxTokens, temperature, topP, seed }: Sampling, onTrace: (trace: string) => void): Promise<Answer> {
-    const body = JSON.stringify({ model: this.#model, messages, max_tokens: maxTokens, temperature, top_p: topP, seed, stream: true, stream_options: { include_usage: true } });
+  async #ask(messages: readonly ChatMessage[], { maxTokens, temperature, topP, seed, stop }: Sampling, onTrace: (trace: string) => void): Promise<Answer> {
+    const body = JSON.stringify({ model: this.#model, messages, max_tokens: maxTokens, temperature, top_p: topP, seed, stop, stream: true, stream_options: { include_usage: true } });
     for (let tries = 1; ; tries++) {
       const response = await fetch(`${this.#url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(stepDeadlineMs) });
       if (response.ok && response.body !== null) {

@@ -17,9 +17,9 @@ export class NatsHarness implements Harness {
     const name = `${this.#run}/${label}`, parent = parentLabel === null ? null : `${this.#run}/${parentLabel}`;
     let seq = 0;
     return {
-      ask: async (messages, { maxTokens, temperature, topP, seed }, onTrace) => {
+      ask: async (messages, { maxTokens, temperature, topP, seed, stop }, onTrace) => {
         seq++;
-        const about = { id: `${name}/${seq}`, trace: name, parent, seq, model: this.#model, sampling: { max_tokens: maxTokens, temperature, top_p: topP, seed }, deadline_ms: stepDeadlineMs };
+        const about = { id: `${name}/${seq}`, trace: name, parent, seq, model: this.#model, sampling: { max_tokens: maxTokens, temperature, top_p: topP, seed, stop: [...stop] }, deadline_ms: stepDeadlineMs };
         const isFirst = seq === 1;
         const end = await this.#submit({ ...about, ...(isFirst ? { messages: [...messages] } : { append: messages.slice(-1) }) }, onTrace);
         // Another gateway took it, which has not seen the history: it gets all of it.

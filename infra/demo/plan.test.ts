@@ -30,6 +30,15 @@ describe('demo: what is reviewed', () => {
     expect(sample.folders.flatMap((folder) => folder.files).length).toBeLessThanOrEqual(12);
   });
 
+  test('an installed package has the same sample as JavaScript', async () => {
+    await mkdir(join(root, 'package', 'dist', 'actors', 'trace'), { recursive: true });
+    await writeFile(join(root, 'package', 'dist', 'actors', 'trace', 'trace.js'), 'export {};');
+    const { folders, leftOut } = fixedSample(join(root, 'package'));
+    expect(folders.map(({ path, files }) => [path, files.map(({ name }) => name)])).toEqual([['actors/trace', ['trace.js']]]);
+    expect(leftOut).toHaveLength(11);
+    await rm(join(root, 'package'), { recursive: true });
+  });
+
   test('of a directory the folders with the most text come first, with their largest text files; what is left out is said', () => {
     const sample = sampleOf(root);
     expect(sample.folders.map(({ path, files }) => [path, files.map(({ name }) => name)])).toEqual([['large', ['5.txt', '4.txt', '3.txt', '2.txt']], ['small', ['a.txt']]]);

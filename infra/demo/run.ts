@@ -1,4 +1,5 @@
-import { mkdtempSync, openSync, closeSync, rmSync } from 'node:fs';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ import { HttpHarness } from './http-harness.ts';
 import { Live } from './live.ts';
 import { NatsHarness } from './nats-harness.ts';
 import { focusOf } from './prompts.ts';
+import { connect } from '../nats/connect.ts';
+import { streamTable } from '../nats/streams.ts';
 import { disagreements, reportOf } from './report.ts';
 import { type Conversation, type Review, type Surroundings, review } from './reviewer.ts';
 import type { Sample } from './sample.ts';
@@ -60,6 +63,7 @@ export async function runOnce(config: Config, work: Work, folder: string, say: (
       return await onFleet(started.fleet, config, work, folder, faults, say);
     } finally {
       await started.fleet.close();
+      if (config.nats.url !== null) await removeStreams(config.nats.url, config.region);
     }
   } finally {
     closeSync(logFd);
@@ -125,3 +129,13 @@ async function untilBilled(watch: Watch, conversations: readonly Conversation[])
 }
 
 const textOf = ({ focus, text, folders }: Review): string => `# Review: ${focus.name}\n\n${text.trim()}\n${folders.map(({ folder, text: summary }) => `\n## ${folder}\n\n${summary.trim()}\n`).join('')}`;
+
+/** On somebody else's NATS nothing of the run stays behind; the queue of steps is everybody's. */
+async function removeStreams(natsUrl: string, region: string): Promise<void> {
+  const connected = await connect({ servers: natsUrl, name: 'demo-end', deadlineMs: 10_000 });
+  if (!connected.ok) return;
+  const manager = await jetstreamManager(connected.connection.nc, { checkAPI: false });
+  const { step, ...own } = streamTable(region);
+  for (const { stream } of Object.values(own)) await manager.streams.delete(stream).catch(() => false);
+  await connected.connection.close();
+}
