@@ -79,8 +79,7 @@ process.exitCode = await main(process.argv);
 
 async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.ok;
-  program.commands.forEach((command) => command.exitOverride());
-  trace.commands.forEach((command) => command.exitOverride());
+  for (const command of [...program.commands, ...trace.commands]) command.exitOverride();
   try {
     await program.parseAsync([...argv]);
     code = Number(process.exitCode ?? exitCodes.ok);

@@ -1,0 +1,160 @@
+import { spawn } from 'node:child_process';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AssertionError } from '../../actors/lib/logic.ts';
+import { loadConfig, packageRoot } from '../../infra/config.ts';
+import { type NatsServer, startServer } from '../../infra/nats/server.ts';
+
+const root = packageRoot();
+const folder = mkdtempSync(join(tmpdir(), 'slackwater-cli-'));
+const model = loadConfig(null, process.env).model.path;
+let nats: NatsServer, plain: NatsServer;
+beforeAll(async () => { [nats, plain] = await Promise.all([server('js', true), server('plain', false)]); });
+afterAll(async () => {
+  await Promise.all([nats?.stop(), plain?.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function server(name: string, jetstream: boolean): Promise<NatsServer> {
+  const started = await startServer({ folder: join(folder, name), jetstream });
+  if (!started.ok) throw new AssertionError(started.message);
+  return started.server;
+}
+
+interface Ran { readonly code: number | null; readonly out: string; readonly err: string }
+
+/** Runs the program to its end. One that does not end by itself is killed, and its code is null. */
+function slackwater(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [join(root, 'infra/main/cli.ts'), ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '', err = '';
+  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
+  const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  return new Promise((resolve) => { child.once('close', (code) => { clearTimeout(late); resolve({ code, out, err }); }); });
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+
+/** A process takes half a second: the gate looks at one command of each shape. */
+const isFull = process.env['SLACKWATER_FULL'] === '1';
+const commands = isFull ? ['', 'up', 'gateway', 'conductor', 'worker', 'trace', 'trace ls', 'trace show', 'trace watch', 'tap', 'doctor', 'config', 'demo'] : ['', 'up', 'trace show'];
+
+describe.concurrent('help', () => {
+  test.each(commands)('slackwater %s --help', async (command) => {
+    const { code, out, err } = await slackwater([...command.split(' ').filter((word) => word !== ''), '--help']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(new RegExp(`^Usage: slackwater ${command}`.trimEnd()));
+  });
+});
+
+describe.concurrent('exit codes', () => {
+  test.each([
+    ['an unknown command', ['bogus'], 2, /unknown command 'bogus'/],
+    ['an unknown flag', ['worker', '--mood', 'good'], 2, /unknown option '--mood'/],
+    ['a number that is none', ['up', '--workers', 'two'], 2, /--workers two: a whole number is expected/],
+    ['no NATS given', ['trace', 'ls'], 3, /no NATS is given: --nats URL/],
+    ['a trace id that is none', ['trace', 'show', 'issue-4711'], 4, /"issue-4711" is not a trace id/],
+  ])('%s', async (_name, args, code, message) => {
+    const ran = await slackwater(args);
+    expect(ran.err).toMatch(message);
+    expect([ran.code, ran.out]).toEqual([code, '']);
+  });
+
+  test('a trace that is not there, and a list without any', async () => {
+    expect(await slackwater(['trace', 'show', 'tr_00nobody', '--nats', nats.url])).toMatchObject({ code: 4, err: expect.stringMatching(/no trace tr_00nobody in region local/) });
+    expect(await slackwater(['trace', 'ls', '--json', '--nats', nats.url])).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  test('a NATS without JetStream is one line, and nobody to reach one too', async () => {
+    const without = await slackwater(['conductor', '--log', 'error', '--nats', plain.url]);
+    expect(without).toMatchObject({ code: 3, err: expect.stringMatching(/has no JetStream .*: start it with -js\n$/) });
+    expect(lines(without.err)).toHaveLength(1);
+    const nobody = await slackwater(['trace', 'ls', '--nats', 'nats://127.0.0.1:1'], { SLACKWATER_NATS_DEADLINE_MS: '800' });
+    expect(nobody).toMatchObject({ code: 3, err: expect.stringMatching(/127\.0\.0\.1:1 cannot be reached: .*\(\d+ attempts in \d/) });
+    expect(lines(nobody.err)).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a model that can not be served', () => {
+  const head = (): Buffer => {
+    const bytes = Buffer.alloc(3 << 20), file = openSync(model, 'r');
+    readSync(file, bytes);
+    closeSync(file);
+    return bytes;
+  };
+  const written = (name: string, bytes: Uint8Array): string => {
+    const path = join(folder, `${name}.gguf`);
+    writeFileSync(path, bytes);
+    return path;
+  };
+  /** The whole model, but for one word: nothing else may be what it is refused for. */
+  function ofMamba(name: string): string {
+    const path = join(folder, `${name}.gguf`);
+    copyFileSync(model, path);
+    const file = openSync(path, 'r+');
+    writeSync(file, 'mamba', head().indexOf('llama'));
+    closeSync(file);
+    return path;
+  }
+  const kinds: readonly (readonly [name: string, make: () => string, message: RegExp])[] = [
+    ['cut off in its weights', () => written('weights', head()), /takes \d+ bytes at offset \d+; the file has \d+ bytes of weights/],
+    ['cut off in its header', () => written('header', head().subarray(0, 100)), /\d+ (bytes left|tensors)/],
+    ['no GGUF', () => written('none', Buffer.from('MZ, but long enough for a header')), /magic|GGUF/],
+    ['of an unknown architecture', () => ofMamba('mamba'), /architecture 'mamba'; known: llama/],
+  ];
+
+  test.each(kinds)('%s: worker and doctor say so in a line, with the numbers', async (_name, make, message) => {
+    const path = make();
+    const [worker, doctor] = await Promise.all([
+      slackwater(['worker', '--log', 'error', '--model', path, '--nats', nats.url]), slackwater(['doctor', '--json', '--model', path]),
+    ]);
+    expect(worker.err).toMatch(message);
+    expect([worker.code, lines(worker.err).length]).toEqual([1, 1]);
+    expect(doctor.code).toBe(1);
+    expect((JSON.parse(doctor.out) as { checks: object[] }).checks).toContainEqual({ check: 'model', ok: false, found: expect.stringMatching(message) });
+  });
+
+  test('a gateway of an unknown architecture does not start', async () => {
+    const path = ofMamba('gateway');
+    expect(await slackwater(['gateway', '--log', 'error', '--port', '0', '--model', path, '--nats', nats.url])).toMatchObject({ code: 1, err: expect.stringMatching(/architecture 'mamba'; known: llama\n$/) });
+  });
+});
+
+test('a port that is taken is one line for every role that opens one', async () => {
+  const taken = createServer();
+  await new Promise<void>((done) => { taken.listen(0, '127.0.0.1', done); });
+  const port = String((taken.address() as { port: number }).port);
+  const [gateway, conductor] = await Promise.all([
+    slackwater(['gateway', '--log', 'error', '--port', port, '--nats', nats.url]), slackwater(['conductor', '--log', 'error', '--metrics-port', port, '--nats', nats.url]),
+  ]);
+  taken.close();
+  for (const { code, err } of [gateway, conductor]) {
+    expect(err).toContain(port);
+    expect([code, lines(err).length]).toEqual([1, 1]);
+  }
+});
+
+test('the effective configuration can be printed, and read again', async () => {
+  const printed = await slackwater(['worker', '--threads', '2', '--print-config'], { SLACKWATER_WORKER_HBM: '64MiB' });
+  expect(printed).toMatchObject({ code: 0, err: '' });
+  const path = join(folder, 'printed.yaml');
+  writeFileSync(path, printed.out);
+  const again = await slackwater(['config', '--config', path]);
+  expect(again.out).toBe(printed.out);
+  expect(printed.out).toMatch(/threads: 2\n/);
+  expect(printed.out).toMatch(/hbm: 67108864\n/);
+});
+
+test('a cache folder that cannot be written is said with its name, and a file at its place too', async () => {
+  const cache = join(folder, 'a-file');
+  writeFileSync(cache, '');
+  const doctor = await slackwater(['doctor', '--json', '--model', model], { SLACKWATER_CACHE: cache });
+  expect(doctor.code).toBe(1);
+  expect((JSON.parse(doctor.out) as { checks: object[] }).checks).toContainEqual({ check: 'cache', ok: false, found: expect.stringContaining(cache) });
+  const up = await slackwater(['up', '--log', 'error', '--port', '0', '--model', model], { SLACKWATER_CACHE: cache });
+  expect(up.code).not.toBe(0);
+  expect(up.err).toContain(cache);
+});
