@@ -3,6 +3,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { StreamName } from '../../actors/lib/ports.ts';
+import { limits } from '../../actors/lib/limits.ts';
 import { isToken } from '../../schemas/subjects.ts';
 import { assert } from '../../actors/lib/logic.ts';
 import type { Connection } from './connect.ts';
@@ -45,7 +46,8 @@ export function streamTable(region: string, options: TableOptions = {}): StreamT
   const at = (kind: string): string => `sw.v1.${region}.${kind}.>`;
   const usual = { retention: 'limits', storage: 'file', discard: 'old', perSubjectMax: -1, messageBytesMax: 1_000_000, duplicateWindowMs: 2 * minuteMs, readFrom: 'leader', hasTtl: false, replicas: options.replicas ?? 1 } as const;
   const table: StreamTable = {
-    step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: 1 * hourMs,     retention: 'work', discard: 'new' },
+    // Room for headers, and for steps that are a little too long: those are refused by a gateway, with the numbers.
+    step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: 1 * hourMs,     retention: 'work', discard: 'new', messageBytesMax: limits.stepBytesMax + 16 * kiB },
     in:    { ...usual, stream: `SW_IN_${region}`,    subjects: [at('in')],               messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs },
     state: { ...usual, stream: `SW_STATE_${region}`, subjects: [at('state')],            messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, discard: 'new' },
     ctx:   { ...usual, stream: `SW_CTX_${region}`,   subjects: [at('ctx')],              messagesMax: -1,        bytesMax: 4 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, readFrom: 'any' },

@@ -115,6 +115,7 @@ describe('a harness without our client', () => {
     ['an unknown field', { model, messages: [user('hi')], mood: 1 }, 'unknown_field', /"mood"/],
     ['an unknown model', { model: 'gpt-17', messages: [user('hi')] }, 'unknown_model', /gpt-17/],
     ['neither messages nor append', { model }, 'invalid_step', /neither/],
+    ['a step of more bytes than may come', { model, messages: [user('x'.repeat(1_000_001))] }, 'payload_too_large', /10\d{5} bytes; 1000000 may come in one message/],
     ['a prompt beyond the context', { model, messages: [user('word '.repeat(9_000))] }, 'context_length', /prompt of \d+ tokens; smollm2-135m takes 8192/],
   ])('is told of %s', async (_name, step, code, message) => {
     const [refusal] = await publish(json(step));
