@@ -72,7 +72,7 @@ export interface ChatError {
   readonly body: { readonly error: { readonly message: string; readonly type: 'invalid_request_error' | 'rate_limit_error' | 'server_error'; readonly param: string | null; readonly code: string } };
 }
 
-const statusByCode: Readonly<Record<string, number>> = { payload_too_large: 413, unsupported_content_type: 415, unknown_model: 404, old_seq: 409, wrong_seq: 409, cancelled: 499 };
+const statusByCode: Readonly<Record<string, number>> = { payload_too_large: 413, unsupported_content_type: 415, unknown_model: 404, seq_old: 409, seq_gap: 409, cancelled: 499 };
 /** Names that clients of this protocol look for. */
 const codeThere: Readonly<Record<string, string>> = { context_length: 'context_length_exceeded', unknown_model: 'model_not_found', unknown_field: 'unknown_parameter', missing_field: 'missing_required_parameter', invalid_field: 'invalid_value' };
 
