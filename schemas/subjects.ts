@@ -32,7 +32,6 @@ export type Subjects = ReturnType<typeof subjects>;
 
 /** Where harnesses publish steps; the only subject without a region. */
 export const stepSubject = (tenant: string): string => `sw.step.${tenant}`;
-export const stepSubjects = 'sw.step.*';
 
 const token = /^[A-Za-z0-9_-]{1,64}$/;
 /** What may stand as one token of a subject: trace ids, tenants, node names. */

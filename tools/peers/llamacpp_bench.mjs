@@ -1,7 +1,7 @@
 // llama.cpp on the scenarios of build/bench_model, through the npm package node-llama-cpp (prebuilt binaries).
 // Never a dependency of the product: install it in a throw-away folder, and run this file from there.
 //
-//   mkdir /tmp/peer && cd /tmp/peer && npm init -y && npm i node-llama-cpp@3.22.1
+//   mkdir peer && cd peer && npm init -y && npm i node-llama-cpp@3.22.1
 //   cp REPO/tools/peers/llamacpp_bench.mjs . && node llamacpp_bench.mjs MODEL.gguf [repeats]
 import { getLlama } from 'node-llama-cpp';
 
