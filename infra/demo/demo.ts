@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Config, packageRoot } from '../config.ts';
+import { type Config, ConfigError, packageRoot } from '../config.ts';
 import { readGguf } from '../text/gguf.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { findBlockBytes, planRun } from './plan.ts';
 import { mib, totalsTable, tracesTable, verdict } from './print.ts';
 import { failures } from './report.ts';
 import { type Ran, type Work, runOnce } from './run.ts';
-import { fixedSample, sampleOf } from './sample.ts';
+import { type Sample, fixedSample, sampleOf } from './sample.ts';
 import { Tools, toolMsMax } from './tools.ts';
 
 export interface DemoOptions {
@@ -32,7 +32,7 @@ const reviewCharactersShown = 1_200;
 /** The main job on this machine: agents that review a repository, on a fleet of their own. Returns the program's exit code. */
 export async function runDemo(config: Config, options: DemoOptions): Promise<number> {
   const say = (line: string): void => { process.stdout.write(`${line}\n`); };
-  const sample = options.dir === null ? fixedSample(packageRoot()) : sampleOf(options.dir);
+  const sample = options.dir === null ? fixedSample(packageRoot()) : sampleIn(options.dir);
   const gguf = readGguf(config.model.path);
   const tokenizer = new Tokenizer(gguf);
   const count = (text: string): number => tokenizer.encode(text).length;
@@ -76,6 +76,14 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<num
   const failed = ran.flatMap(({ report, faults }) => [...faults, ...failures(report, report.policy === 'slackwater')].map((line) => `${report.policy}: ${line}`));
   for (const line of failed) process.stderr.write(`slackwater: ${line}\n`);
   return failed.length === 0 ? 0 : 1;
+}
+
+function sampleIn(directory: string): Sample {
+  try {
+    return sampleOf(directory);
+  } catch (error) {
+    throw new ConfigError(`--dir ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function resultLines({ report, conversations, reviews, disagreements }: Ran, folder: string): string[] {

@@ -14,6 +14,7 @@ export class Live {
   readonly #startedAtMs = performance.now();
   readonly #timer: NodeJS.Timeout;
   #drawnLines = 0;
+  #isStopped = false;
 
   constructor(out: NodeJS.WriteStream, conversations: readonly Conversation[], watch: Watch) {
     this.#out = out;
@@ -23,6 +24,8 @@ export class Live {
   }
 
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     clearInterval(this.#timer);
     this.#show();
   }
