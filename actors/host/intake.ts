@@ -5,6 +5,7 @@ import { mainStep, partitionOf, partitionOfKey } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
 import { assert } from '../lib/logic.ts';
 import { BusFault, type Headers, type Ports } from '../lib/ports.ts';
+import { waiter } from './wait.ts';
 
 export interface IntakeStep {
   /** Idempotency key, unique in the tenant. */
@@ -111,10 +112,20 @@ export class Intake {
     const stored = await this.#publishAccepted(this.#subjects.in(partition, trace), accepted, step);
     if (!stored.isDuplicate) return { kind: 'accepted', step: who.step, trace, seq, identity, isKnown: false, promptTokens: ref.tokens, logSeq: stored.seq };
     // The same id is in the log already: that one counts, and may be another step than identity named now.
-    const entry = await this.#ports.bus.get('in', stored.seq);
-    const known = entry === null ? null : decodeInbox(entry.bytes);
-    const first = known?.kind === 'stepAccepted' ? known : accepted;
+    const first = await this.#readAccepted(stored.seq);
+    if (first === null) return { kind: 'deferred', code: 'bus_unavailable', message: `entry ${stored.seq} of the log, where ${step.id} was accepted, can not be read now`, retryAfterMs: 500 };
     return { kind: 'accepted', step: first.step, trace: first.trace, seq: first.seq, identity: first.identity, isKnown: true, promptTokens: first.prompt.tokens, logSeq: stored.seq };
+  }
+
+  /** Null: not readable, also after a replica had time to catch up. */
+  async #readAccepted(seq: number): Promise<StepAccepted | null> {
+    for (let tried = 0; tried < 3; tried++) {
+      const entry = await this.#ports.bus.get('in', seq);
+      const known = entry === null ? null : decodeInbox(entry.bytes);
+      if (known?.kind === 'stepAccepted') return known;
+      await waiter(this.#ports.clock)(100);
+    }
+    return null;
   }
 
   /** Again when its answer got lost: under the same id, so it is stored once. */

@@ -2,6 +2,7 @@ import { decodeInbox, decodeSavedTrace, encodeSavedTrace } from '../../schemas/c
 import type { InboxEvent } from '../../schemas/messages.ts';
 import type { Subjects } from '../../schemas/subjects.ts';
 import type { Decided } from '../lib/asks.ts';
+import { limits } from '../lib/limits.ts';
 import type { Logic } from '../lib/logic.ts';
 import { BusFault, type LogEntry, type Ports, type Subscription } from '../lib/ports.ts';
 import { type Saved, fromSaved, toSaved } from '../trace/saved.ts';
@@ -33,7 +34,6 @@ export interface PartitionDeps {
 
 /** Read but not yet applied; above it the log is left alone until some are. */
 const inFlightMax = 4_096;
-const mailboxMax = 1_024;
 const saveMs = 2_000;
 
 interface Slot {
@@ -99,7 +99,7 @@ export class Partition {
   tell(trace: string, event: TraceEvent): void {
     if (this.#isStopped) return;
     const slot = this.#slotOf(trace);
-    if (slot.mailbox.length >= mailboxMax) { this.#deps.onFault(`mailbox of ${trace} holds ${slot.mailbox.length} of ${mailboxMax} events; ${event.kind} dropped`); return; }
+    if (slot.mailbox.length >= limits.mailboxMax) { this.#deps.onFault(`mailbox of ${trace} holds ${slot.mailbox.length} of ${limits.mailboxMax} events; ${event.kind} dropped`); return; }
     this.#put(slot, event, 0);
   }
 

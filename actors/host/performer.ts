@@ -53,7 +53,7 @@ export class Performer {
       }
       case 'tell': {
         const partition = partitionOf(effect.event.trace);
-        if (partition !== null) await this.#publish(subjects.in(partition, effect.event.trace), encodeInbox(effect.event), id, trace);
+        if (partition !== null) await this.#publish(subjects.in(partition, effect.event.trace), encodeInbox(effect.event), id, trace, Number.POSITIVE_INFINITY);
         return [];
       }
       case 'evt': {
@@ -116,16 +116,19 @@ export class Performer {
     return this.#publish(this.#deps.subjects.out(out.step), encodeOut(out), id, out.step);
   }
 
-  /** Again until it is stored: repeating is harmless within the duplicate window, and what reads it drops repetitions. */
-  async #publish(subject: string, bytes: Uint8Array, id: string, what: string): Promise<void> {
-    for (let tried = 1; tried <= publishTries; tried++) {
+  /**
+   * Again until it is stored: repeating is harmless within the duplicate window, and what reads it drops repetitions.
+   * What is said to a client is given up at last, it reads the saved trace then; what another trace waits for never is.
+   */
+  async #publish(subject: string, bytes: Uint8Array, id: string, what: string, tries = publishTries): Promise<void> {
+    for (let tried = 1; ; tried++) {
       try {
         await this.#deps.ports.bus.publish(subject, bytes, { id, deadlineMs: limits.publishMs });
         return;
       } catch (fault) {
         if (!(fault instanceof BusFault)) throw fault;
-        if (tried === publishTries || fault.code === 'closed') this.#deps.onFault(`${what}: not published on ${subject} after ${tried} tries: ${fault.message}`);
-        else await this.#wait(100 * 2 ** Math.min(tried, 5));
+        if (tried >= tries || fault.code === 'closed' || fault.code === 'too_large') { this.#deps.onFault(`${what}: not published on ${subject} after ${tried} tries: ${fault.message}`); return; }
+        await this.#wait(100 * 2 ** Math.min(tried, 5));
       }
     }
   }
