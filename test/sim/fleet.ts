@@ -27,7 +27,7 @@ export function drawFleet(random: Random): FleetPlan {
   const isLong = random.chance(0.08);
   const hbmBlocks = isLong ? 180 : random.between(16, 40);
   return {
-    conductors: random.between(1, 3), workers: random.between(1, 3), gateways: random.between(1, 2), runsMax: random.between(2, 6), isBaseline: random.chance(0.1), trace: drawTraceLimits(random),
+    conductors: random.between(1, 3), workers: random.pick([1, 1, 2, 2, 3]), gateways: random.between(1, 2), runsMax: random.between(2, 6), isBaseline: random.chance(0.1), trace: drawTraceLimits(random),
     engine: {
       ...simEngineDefaults, vocab: simVocab, hbmBlocks, dramBlocks: random.chance(0.25) ? 0 : random.between(16, 80), contextLength: isLong ? 8_192 : (hbmBlocks - 2) * 64,
       prefillTokensPerS: random.pick([500, 2_000, 8_000]), decodeIterationMs: random.pick([5, 20, 60]), copyBytesPerS: random.pick([2e8, 4e9]), iterationTokensMax: random.pick([128, 512]), runningMax: random.between(2, 6),

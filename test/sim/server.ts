@@ -229,7 +229,7 @@ export class Link {
     this.deliver(label, run, { isOutOfOrder: random.chance(faults.coreReorder) });
     if (!random.chance(faults.coreDuplicate)) return;
     // The copy comes at once, or from a buffer long after everybody has given it up.
-    const lateMs = random.chance(0.3) ? random.fraction() * faults.slowMsMax : 0;
+    const lateMs = random.chance(0.6) ? random.fraction() * faults.slowMsMax : 0;
     this.server.world.after(lateMs, label, () => this.deliver(label, run, { isOutOfOrder: random.chance(faults.coreReorder) }));
   }
 

@@ -37,5 +37,5 @@ export const mutants: readonly Mutant[] = [
   { name: 'ledger-not-caught-up', file: 'actors/host/partition.ts', find: 'this.#read(Math.min(from, cursorMax + 1, open));', replace: 'this.#read(from);', breaks: 'a new owner does not bill what its predecessor applied and did not bill' },
   { name: 'idle-with-side-calls', file: 'actors/trace/trace.machine.ts', find: " && context.sides.length === 0,", replace: ',', breaks: 'the idle limit cancels a side call that is under way' },
   { name: 'bills-without-compare-and-set', file: 'actors/host/bills.ts', find: '{ expectLast: this.#revision }', replace: '{}', breaks: 'two owners bill the same entries' },
-  { name: 'children-told-once', file: 'actors/host/performer.ts', find: 'const publishTries = 8;', replace: 'const publishTries = 1;', breaks: 'a parent never hears that its child ended' },
+  { name: 'announced-once', file: 'actors/host/performer.ts', find: 'const publishTries = 8;', replace: 'const publishTries = 1;', breaks: 'what is announced is lost when the bus is away for a moment' },
 ];
