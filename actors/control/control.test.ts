@@ -29,14 +29,18 @@ describe('control', () => {
     const held = [{ worker: 'w1', hbmTokens: 960, dramTokens: 0 }];
     // 960 tokens at 600 a second: a move costs 1.6 s.
     const waitFor = (idle: Partial<WorkerLoad>, waitedMs: number): readonly ControlEffect[] => {
-      const fleet = new Fleet().beat('w1', { hbmGrantable: 0 }).beat('w2', idle);
+      const fleet = new Fleet().beat('w1', { hbmGrantable: 0, running: 1 }).beat('w2', idle);
       fleet.ask(ask('a/1'), held);
-      return fleet.at(waitedMs).beat('w1', { hbmGrantable: 0 }).beat('w2', idle).tick();
+      return fleet.at(waitedMs).beat('w1', { hbmGrantable: 0, running: 1 }).beat('w2', idle).tick();
     };
     expect(waitFor({}, 1_000)).toEqual([]);
     expect(waitFor({}, 2_000)).toMatchObject([{ decided: { what: 'place', worker: 'w2' } }]);
     expect(waitFor({ running: 1 }, 2_000)).toEqual([]);
     expect(waitFor({ running: 1 }, 8_000)).toMatchObject([{ decided: { what: 'place', worker: 'w2' } }]);
+  });
+
+  test('a worker that runs nothing is full of pins, which give way', () => {
+    expect(new Fleet().beat('w1', { hbmGrantable: 4 }).ask(ask('a/1'))).toMatchObject([{ decided: { what: 'place', worker: 'w1' } }]);
   });
 
   test('what was placed since the last beat counts: two steps at once do not both take the last room', () => {
@@ -46,7 +50,7 @@ describe('control', () => {
   });
 
   test('a deferred step is said once, and placed by the tick after room shows up', () => {
-    const fleet = new Fleet().beat('w1', { hbmGrantable: 0 });
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 0, running: 1 });
     expect(fleet.ask(ask('a/1'))).toMatchObject([{ decided: { what: 'defer' } }]);
     expect(fleet.tick()).toEqual([]);
     fleet.beat('w1');
@@ -55,7 +59,7 @@ describe('control', () => {
   });
 
   test('of two waiting steps the trace with less left to do goes first, and interactive ones before both', () => {
-    const fleet = new Fleet().beat('w1', { hbmGrantable: 0 });
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 0, running: 1 });
     fleet.ask({ ...ask('long/9'), stepsDone: 100, attainedMs: 900_000 });
     fleet.ask({ ...ask('short/2'), stepsDone: 1, attainedMs: 100 });
     fleet.ask({ ...ask('person/2'), class: 'interactive', stepsDone: 100, attainedMs: 900_000 });
@@ -64,9 +68,9 @@ describe('control', () => {
   });
 
   test('a wait ages a step past a shorter trace that came later', () => {
-    const fleet = new Fleet().beat('w1', { hbmGrantable: 0 });
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 0, running: 1 });
     fleet.ask({ ...ask('long/9'), stepsDone: 10, attainedMs: 10_000 });
-    fleet.at(60_000).beat('w1', { hbmGrantable: 0 });
+    fleet.at(60_000).beat('w1', { hbmGrantable: 0, running: 1 });
     fleet.ask({ ...ask('short/2'), stepsDone: 1, attainedMs: 10, acceptedAtMs: 60_000 });
     fleet.beat('w1', { hbmGrantable: 20 });
     expect(fleet.tick()).toMatchObject([{ trace: 'long' }]);

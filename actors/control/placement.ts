@@ -46,7 +46,9 @@ function lackOf(ask: PlaceAsk, view: WorkerView, blocks: number): string {
   const { load } = view;
   if (load.model !== ask.model) return `serves ${load.model}`;
   if (ask.promptTokens >= load.contextLength) return `takes ${load.contextLength} tokens`;
-  if (blocks > load.hbmGrantable - view.promisedBlocks) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free, ${blocks} needed`;
+  // Nothing runs there: what is promised are pins, and the worker makes them give way to a run. A child would wait for them, and they for it.
+  const isIdle = load.running + load.waiting + view.promisedRuns === 0;
+  if (blocks > (isIdle ? load.hbmBlocks : load.hbmGrantable - view.promisedBlocks)) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free, ${blocks} needed`;
   if (load.running + load.waiting + view.promisedRuns >= load.runsMax) return `${load.running + load.waiting + view.promisedRuns} of ${load.runsMax} runs`;
   return '';
 }
