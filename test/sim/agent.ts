@@ -74,7 +74,7 @@ export class Agent {
   #step(history: readonly SimMessage[], seq: number, more: Partial<SimStep> = {}): SimStep | null {
     const { tenant, name, says, parent } = this.plan;
     const tokens = tokensOf(history);
-    const maxTokens = this.#random.between(1, 24);
+    const maxTokens = this.#random.chance(0.2) ? this.#random.between(30, 100) : this.#random.between(1, 24);
     const isOverlong = tokens.length + maxTokens + 64 > this.#fleet.plan.engine.contextLength;
     if (isOverlong) return null;
     return {

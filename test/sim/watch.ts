@@ -40,6 +40,8 @@ export class Watch {
   readonly accepted = new Map<string, StepAccepted[]>();
   /** Attempts with an end in the log, by step. */
   readonly ended = new Map<string, Set<number>>();
+  /** Steps with an end that stands in the log twice: a window for duplicates that is shorter than any real one lets it through. */
+  readonly repeated = new Set<string>();
   /** Steps with an end that was not cancelled. */
   readonly billable = new Set<string>();
   readonly outs = new Map<string, { result: number | null; failed: string | null }>();
@@ -81,6 +83,7 @@ export class Watch {
     if (event.kind !== 'stepEnded') return;
     this.counts.ended++;
     const attempts = this.ended.get(event.step) ?? new Set();
+    if (attempts.has(event.attempt)) this.repeated.add(event.step);
     attempts.add(event.attempt);
     this.ended.set(event.step, attempts);
     if (event.finish !== 'cancelled') this.billable.add(event.step);
