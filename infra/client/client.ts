@@ -68,7 +68,7 @@ class NatsClient implements Client {
   }
 
   async *submit(step: Step): AsyncGenerator<Reply, void, void> {
-    const submission = new Submission({ nc: this.#connection.nc, js: this.#js, subject: this.#subject, silenceMs: this.#silenceMs }, { ...step, id: step.id ?? `sdk-${nuid.next()}` });
+    const submission = new Submission({ connection: this.#connection, js: this.#js, subject: this.#subject, silenceMs: this.#silenceMs }, { ...step, id: step.id ?? `sdk-${nuid.next()}` });
     this.#open.add(submission);
     try {
       yield* submission.answers(step.deadline_ms ?? limits.stepDeadlineMs);

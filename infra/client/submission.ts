@@ -1,13 +1,15 @@
 import { type JetStreamClient, JetStreamApiError } from '@nats-io/jetstream';
-import { type NatsConnection, type Subscription, createInbox } from '@nats-io/transport-node';
+import { type Subscription, createInbox } from '@nats-io/transport-node';
 import { encodeStep, type StepInput } from '../../schemas/harness.ts';
 import { isRefused } from '../../schemas/refused.ts';
 import { type Deferred, parseReply, type Reply } from '../../schemas/reply.ts';
 import type { Step } from './step.ts';
+import { ask } from '../nats/ask.ts';
+import type { Connection } from '../nats/connect.ts';
 import { Uninterrupted } from './uninterrupted.ts';
 
 export interface SubmissionDeps {
-  readonly nc: NatsConnection;
+  readonly connection: Connection;
   readonly js: JetStreamClient;
   readonly subject: string;
   /** After this much silence the step is submitted again, to whichever gateway takes it; doubled while nobody answers. */
@@ -34,7 +36,7 @@ export class Submission {
   constructor(deps: SubmissionDeps, step: Step & { readonly id: string }) {
     this.#deps = deps;
     this.#step = step;
-    this.#subscription = deps.nc.subscribe(`${this.#inbox}.*`, { callback: (error, message) => {
+    this.#subscription = deps.connection.nc.subscribe(`${this.#inbox}.*`, { callback: (error, message) => {
       // Of an earlier telling nothing is needed any more.
       if (error !== null || message.subject !== this.#reply()) return;
       const reply = parseReply(message.data);
@@ -75,7 +77,7 @@ export class Submission {
       }
       yield this.#failed('deadline', `no answer to step "${this.#step.id}" within ${deadlineMs} ms`);
     } finally {
-      if (!this.#deps.nc.isClosed()) this.#subscription.unsubscribe();
+      if (!this.#deps.connection.nc.isClosed()) this.#subscription.unsubscribe();
     }
   }
 
@@ -88,7 +90,10 @@ export class Submission {
     const bytes = encodeStep({ ...this.#step, reply: this.#reply(), ...(this.#step.deadline_ms ? { deadline_ms: Math.max(1, leftMs) } : {}) } as StepInput);
     if (isRefused(bytes)) return bytes;
     try {
-      await this.#deps.js.publish(this.#deps.subject, bytes, { msgID: this.#reply(), timeout: publishMs });
+      const { connection, js, subject } = this.#deps;
+      await ask(connection, subject, { deadlineMs: publishMs, isRepeatable: true }, (timeout) => js.publish(subject, bytes, { msgID: this.#reply(), timeout }));
+      // A connection that came back before this was stored has nothing more to say.
+      this.#heard.splice(0, Infinity, ...this.#heard.filter((heard) => heard !== 'again'));
       return null;
     } catch (error) {
       const isFull = error instanceof JetStreamApiError;
