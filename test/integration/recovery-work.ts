@@ -15,8 +15,8 @@ export function agents(steps: number): readonly Agent[] {
   return [
     { name: 'parent', parent: null, temperature: 0, asks: asks(0) },
     { name: 'child', parent: 'parent', temperature: 0.8, asks: asks(1) },
-    { name: 'greedy', parent: null, temperature: 0, asks: asks(2) },
     { name: 'seeded', parent: null, temperature: 0.8, asks: asks(3) },
+    { name: 'greedy', parent: null, temperature: 0, asks: asks(2) },
   ];
 }
 
@@ -31,7 +31,7 @@ export interface Told {
   result: Result | null;
 }
 
-export interface WorkOptions { readonly client: Client; readonly tenant: string; readonly steps: number; readonly maxTokens: number; readonly gapMs: number }
+export interface WorkOptions { readonly client: Client; readonly tenant: string; /** The first so many of `agents`. */ readonly agents: number; readonly steps: number; readonly maxTokens: number; readonly gapMs: number }
 
 /** Several agents at once through the SDK; everything that their clients hear is kept. */
 export class Work {
@@ -45,12 +45,13 @@ export class Work {
   constructor(options: WorkOptions) {
     this.#options = options;
     this.tenant = options.tenant;
-    this.#agents = agents(options.steps);
+    this.#agents = agents(options.steps).slice(0, options.agents);
     this.done = Promise.all(this.#agents.map((agent) => this.#run(agent))).then(() => {}, (error: Error) => { this.#problem = error; throw error; });
     this.done.catch(() => {}); // Whoever awaits it hears of it.
   }
 
   get maxTokens(): number { return this.#options.maxTokens; }
+  get agents(): readonly string[] { return this.#agents.map((agent) => agent.name); }
 
   find(agent: string, seq: number): Told | undefined { return this.told.find((told) => told.agent === agent && told.seq === seq); }
 

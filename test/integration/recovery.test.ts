@@ -14,7 +14,7 @@ import { Work } from './recovery-work.ts';
 const isFull = process.env['SLACKWATER_FULL'] === '1';
 const firstSeed = Number(process.env['SLACKWATER_SEED'] ?? (isFull ? Date.now() % 100_000 : 1));
 const rounds = isFull ? Number(process.env['SLACKWATER_ROUNDS'] ?? 3) : 1;
-const shape = isFull ? { steps: 4, maxTokens: 40, gapMs: 200 } : { steps: 3, maxTokens: 28, gapMs: 100 };
+const shape = isFull ? { agents: 4, steps: 4, maxTokens: 40, gapMs: 200 } : { agents: 3, steps: 3, maxTokens: 26, gapMs: 100 };
 const only = process.env['SLACKWATER_FAULT'];
 
 let fleet: ProcessFleet;
@@ -52,7 +52,7 @@ describe.each(Array.from({ length: rounds }, (_, round) => firstSeed + round))('
     observer.forgetTellings();
     fencedBefore = fenced();
     const work = await begin(tenant);
-    const moment = momentOf(random, fault);
+    const moment = momentOf(random, fault, work);
     const struck = await fault.strike({ fleet, observer, work, moment, random });
     const where = `${moment.agent}/${moment.seq} after ${moment.tokens} tokens + ${moment.delayMs} ms: ${struck.who}`;
     await finished(work, where);
@@ -86,9 +86,9 @@ async function mend(): Promise<void> {
   await fleet.untilShared();
 }
 
-function momentOf(random: Random, { isLate }: Fault): Moment {
+function momentOf(random: Random, { isLate }: Fault, { agents }: Work): Moment {
   const seq = random.between(1, shape.steps);
-  return { agent: random.pick(['parent', 'child', 'greedy', 'seeded']), seq: isLate === true ? shape.steps : seq, tokens: random.between(1, Math.floor(shape.maxTokens / 2)), delayMs: random.below(100) };
+  return { agent: random.pick(agents), seq: isLate === true ? shape.steps : seq, tokens: random.between(1, Math.floor(shape.maxTokens / 2)), delayMs: random.below(100) };
 }
 
 /** An answer that was cut off goes on where it was, at the cost of its prompt; all that is lost is computed once more at most. */
