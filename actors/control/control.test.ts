@@ -43,6 +43,14 @@ describe('control', () => {
     expect(new Fleet().beat('w1', { hbmGrantable: 4 }).ask(ask('a/1'))).toMatchObject([{ decided: { what: 'place', worker: 'w1' } }]);
   });
 
+  test('a step that its worker refused, another conductor having been first, waits for it and does not see itself queueing there', () => {
+    const held = [{ worker: 'w1', hbmTokens: 320, dramTokens: 0 }];
+    const fleet = new Fleet().beat('w1', { hbmGrantable: 30 }).beat('w2', { running: 1 });
+    expect(fleet.ask(ask('a/1'), held)).toMatchObject([{ decided: { worker: 'w1' } }]);
+    expect(fleet.ask(ask('a/1'), held)).toMatchObject([{ decided: { what: 'defer' } }]);
+    expect(fleet.at(100).beat('w1').tick()).toMatchObject([{ decided: { what: 'place', worker: 'w1' } }]);
+  });
+
   test('what was placed since the last beat counts: two steps at once do not both take the last room', () => {
     const fleet = new Fleet().beat('w1', { hbmGrantable: 20 });
     expect(fleet.ask(ask('a/1'))).toMatchObject([{ decided: { what: 'place' } }]);

@@ -9,6 +9,8 @@ import type { ControlEffect, ControlEvent, ControlLimits, ControlPolicy, Control
 
 export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), turn: 0 });
 
+const noTokens: ReadonlyMap<string, number> = new Map();
+
 /**
  * The control loop of one conductor: one live picture of the fleet, every decision made from it and made again.
  * A step that can not be placed waits here, in order of priority, and is decided again when room shows up.
@@ -53,7 +55,7 @@ function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlE
   if (known !== undefined && beat.epoch > known.epoch) effects.push({ kind: 'workerLost', worker: beat.node });
   const isIdle = beat.worker.running + beat.worker.waiting === 0;
   const idleSinceMs = isIdle ? known?.idleSinceMs ?? now : null;
-  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: 0, idleSinceMs });
+  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: noTokens, idleSinceMs });
 }
 
 function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
@@ -89,7 +91,7 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
   state.waiting.delete(ask.step);
-  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksOf(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: view.promisedTokens + chosen.tokensToCompute, idleSinceMs: null });
+  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksOf(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, chosen.tokensToCompute), idleSinceMs: null });
   const priority = priorityOf(ask.class, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
   const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s`;
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });

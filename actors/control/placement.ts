@@ -27,7 +27,8 @@ export const blocksOf = (ask: PlaceAsk): number => Math.ceil((ask.promptTokens +
 export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate {
   const { load } = view;
   const tokensToCompute = Math.max(1, ask.promptTokens - held.hbmTokens - held.dramTokens);
-  const queueS = (load.backlogTokens + view.promisedTokens) / prefillRate(view);
+  const promisedTokens = [...view.promisedTokens].reduce((sum, [step, tokens]) => sum + (step === ask.step ? 0 : tokens), 0);
+  const queueS = (load.backlogTokens + promisedTokens) / prefillRate(view);
   const recallS = (held.dramTokens / blockTokens) * load.blockBytes / (load.recallBytesPerS || recallGuess);
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;

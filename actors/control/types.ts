@@ -26,7 +26,8 @@ export interface WorkerView {
   /** Placed here since its last beat, which does not show them yet. */
   readonly promisedBlocks: number;
   readonly promisedRuns: number;
-  readonly promisedTokens: number;
+  /** Tokens to compute of each step among them. */
+  readonly promisedTokens: ReadonlyMap<string, number>;
   /** Since when it has had nothing to do, as its beats say; null: it has. */
   readonly idleSinceMs: number | null;
 }
