@@ -7,6 +7,7 @@ import { findBlockBytes, planRun } from './plan.ts';
 import { mib, totalsTable, tracesTable, verdict } from './print.ts';
 import { failures } from './report.ts';
 import { type Ran, type Work, runOnce } from './run.ts';
+import { reviewText } from './reviewer.ts';
 import { type Sample, fixedSample, sampleOf } from './sample.ts';
 import { Tools, toolMsMax } from './tools.ts';
 
@@ -27,7 +28,7 @@ const readTokensMax = 1_500, grepLinesMax = 12;
 const hbmShare = 0.4;
 /** A trace without ids is over when nobody went on with it for this long: several times the longest tool. */
 const idleMs = (toolSeconds: number): number => 5_000 + 5 * toolMsMax(toolSeconds);
-const reviewCharactersShown = 1_200;
+const reviewCharactersShown = 1_600;
 
 /** The main job on this machine: agents that review a repository, on a fleet of their own. Returns the program's exit code. */
 export async function runDemo(config: Config, options: DemoOptions): Promise<number> {
@@ -57,7 +58,7 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<num
   const work: Work = { reviews, toolSeconds, sample, tools, count, contextTokens: gguf.contextLength, workingSetBytes: plan.workingSetBytes, blockBytes };
   const policies = options.isCompared ? ['slackwater', 'round-robin-lru'] as const : [config.conductor.policy];
   const ran: Ran[] = [];
-  const folder = join(config.cache, 'demo');
+  const folder = join(config.cache, 'demo', options.dir === null ? 'sample' : sample.name);
   await mkdir(folder, { recursive: true });
   for (const policy of policies) {
     say(`\n${policy}: starting ${conductors} conductors, ${workers} workers and a gateway`);
@@ -92,7 +93,7 @@ function resultLines({ report, conversations, reviews, disagreements }: Ran, fol
   return [
     '', ...tracesTable(report, (trace) => labels.get(trace) ?? ''), '', ...totalsTable([report]),
     ...disagreements.map((line) => `DISAGREEMENT  ${line}`),
-    ...(shown === undefined ? [] : ['', `${shown.label}, on ${shown.review.focus.name}, by a model of 135 million parameters:`, ...shown.review.text.trim().slice(0, reviewCharactersShown).split('\n').map((line) => `  ${line}`)]),
+    ...(shown === undefined ? [] : ['', `${shown.label}, as the model wrote it:`, ...reviewText(shown.review).slice(0, reviewCharactersShown).split('\n').map((line) => `  ${line}`), '  …']),
     `everything else: ${join(folder, `${report.policy}-*`)}`,
   ];
 }

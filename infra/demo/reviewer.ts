@@ -72,6 +72,8 @@ export class Conversation {
 
 export interface Review { readonly focus: Focus; readonly text: string; readonly folders: readonly { readonly folder: string; readonly text: string }[] }
 
+export const reviewText = ({ focus, text, folders }: Review): string => `# Review: ${focus.name}\n\n${text.trim()}\n${folders.map(({ folder, text: summary }) => `\n## ${folder}\n\n${summary.trim()}\n`).join('')}`;
+
 /** A whole review, map and reduce: the parent plans, a subagent per folder works, the parent joins what they say. */
 export async function review(harness: Harness, label: string, focus: Focus, sample: Sample, around: Surroundings): Promise<Review> {
   const parent = new Conversation(harness, label, null, around);

@@ -14,7 +14,7 @@ import { focusOf } from './prompts.ts';
 import { connect } from '../nats/connect.ts';
 import { streamTable } from '../nats/streams.ts';
 import { disagreements, reportOf } from './report.ts';
-import { type Conversation, type Review, type Surroundings, review } from './reviewer.ts';
+import { type Conversation, type Review, type Surroundings, review, reviewText } from './reviewer.ts';
 import type { Sample } from './sample.ts';
 import type { CountTokens, Tools } from './tools.ts';
 import { Watch } from './watch.ts';
@@ -86,7 +86,7 @@ async function onFleet(fleet: Fleet, config: Config, work: Work, folder: string,
     const settled = await Promise.allSettled(Array.from({ length: work.reviews }, async (_, i) => {
       const label = `review-${i + 1}`;
       const made = await review(harnesses[i % harnesses.length] as Harness, label, focusOf(i), work.sample, around);
-      await writeFile(join(folder, `${policy}-${label}.md`), textOf(made));
+      await writeFile(join(folder, `${policy}-${label}.md`), reviewText(made));
       return { label, review: made };
     }));
     const wallMs = performance.now() - startedAtMs;
@@ -127,8 +127,6 @@ async function untilBilled(watch: Watch, conversations: readonly Conversation[])
     await new Promise((resolve) => { setTimeout(resolve, 100); });
   }
 }
-
-const textOf = ({ focus, text, folders }: Review): string => `# Review: ${focus.name}\n\n${text.trim()}\n${folders.map(({ folder, text: summary }) => `\n## ${folder}\n\n${summary.trim()}\n`).join('')}`;
 
 /** On somebody else's NATS nothing of the run stays behind; the queue of steps is everybody's. */
 async function removeStreams(natsUrl: string, region: string): Promise<void> {
