@@ -1,4 +1,4 @@
-import { Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import type { Random } from './random.ts';
 
 /** What happens to processes until the world heals: crashes with a restart, pauses past every lease, a server that dies, ends in peace. */

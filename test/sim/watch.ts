@@ -103,6 +103,9 @@ export class Watch {
 
   #onBill(bill: Bill): void {
     this.onSaved?.(`bill of ${bill.partition} by epoch ${bill.epoch} up to ${bill.cursor}: ${bill.rows.map((row) => `${row.trace} ${row.steps} steps ${Math.round(row.acceleratorMs)} ms`).join(', ')}`);
+    const last = this.bills.findLast(({ partition }) => partition === bill.partition);
+    check(bill.epoch >= (last?.epoch ?? 0), 'one owner bills', `partition ${bill.partition} billed by epoch ${bill.epoch} after epoch ${last?.epoch}`);
+    check(bill.cursor >= (last?.cursor ?? 0), 'a bill goes on where the last one ended', `partition ${bill.partition} billed up to ${bill.cursor} after ${last?.cursor}`);
     this.bills.push(bill);
   }
 

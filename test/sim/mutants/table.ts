@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Mutant, mutants } from './mutants.ts';
 import { mutantNamed } from './plant.ts';
@@ -11,14 +11,17 @@ const childMs = 10 * 60_000;
 const table = fileURLToPath(new URL('../../../docs/mutants.md', import.meta.url));
 const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 
-/** Looks for each mutant from seed 1 on, two at a time. */
+/** Tries the seed in the table, then from 1 on, two mutants at a time. */
 export async function runMutants(names: readonly string[], isUpdate: boolean): Promise<{ passed: number; failed: number }> {
   const chosen = names.length === 0 ? mutants : names.map(mutantNamed);
   const queue = [...chosen];
   const results = new Map<string, Found>();
+  const known = seedsInTable();
   const look = async (): Promise<void> => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-      const found = await findMutant(mutant.name, 1, seedsMax);
+      const last = known.get(mutant.name) ?? null;
+      let found = last === null ? null : await findMutant(mutant.name, last, 1);
+      if (found === null || found.seed === null) found = await findMutant(mutant.name, 1, seedsMax);
       results.set(mutant.name, found);
       console.log(found.seed === null ? `✗ ${mutant.name}: not found within ${seedsMax} seeds${found.message === null ? '' : `: ${found.message}`}` : `${mutant.name}: seed ${found.seed}, ${found.message}`);
     }
@@ -45,7 +48,8 @@ export function findMutant(name: string, from: number, count: number): Promise<F
 
 /** Mutant → seed, as the table says. */
 export function seedsInTable(): ReadonlyMap<string, number> {
-  return new Map([...readFileSync(table, 'utf8').matchAll(/^\| `([\w-]+)` \|.*\| (\d+) \|[^|]*\|$/gm)].map(([, name = '', seed]) => [name, Number(seed)]));
+  const text = existsSync(table) ? readFileSync(table, 'utf8') : '';
+  return new Map([...text.matchAll(/^\| `([\w-]+)` \|.*\| (\d+) \|[^|]*\|$/gm)].map(([, name = '', seed]) => [name, Number(seed)]));
 }
 
 function tableOf(rows: readonly (readonly [Mutant, Found])[]): string {
