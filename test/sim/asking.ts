@@ -111,8 +111,9 @@ class View {
         this.#tokens.push(...effect.tokens);
         const expected = expectedOf(this.#step, this.#fleet.watch.contextLength - this.#step.tokens.length).tokens;
         check(this.#tokens.every((token, i) => token === expected[i]), 'text is what the model says', `${this.#name} for ${tenant}/${id}: [${this.#tokens}] instead of [${expected}]`);
-        const ended = this.#fleet.watch.ended.get(this.#name)?.has(attempt) === true;
-        const said = this.#fleet.watch.said.get(`${this.#name}/${attempt}`) ?? 0;
+        const names = [...this.#fleet.watch.namesOf(tenant, id)];
+        const ended = names.some((name) => this.#fleet.watch.ended.get(name)?.has(attempt) === true);
+        const said = Math.max(0, ...names.map((name) => this.#fleet.watch.said.get(`${name}/${attempt}`) ?? 0));
         check(ended || this.#tokens.length <= said, 'no text of an older attempt', `${this.#name}: ${this.#tokens.length} tokens delivered, attempt ${attempt} has said ${said}`);
         return null;
       }

@@ -128,9 +128,11 @@ export class Fleet {
 
   /** Asks it to end in peace. Only what is not a gateway: those hold nothing to give back. */
   async close(name: string): Promise<void> {
+    const process = this.world.process(name);
     await this.conductors.get(name)?.conductor.close();
     await this.workers.get(name)?.host.close(1_000);
-    this.crash(name);
+    process?.crash();
+    if (this.healedAtMs !== null && this.world.process(name) === process) this.start(name);
   }
 
   get names(): string[] { return [...this.conductors.keys(), ...this.workers.keys(), ...this.gateways.keys()]; }

@@ -63,6 +63,15 @@ export class Watch {
     this.#idleMs = idleMs;
   }
 
+  /** Steps that were accepted under one id: a gateway that nobody answered may have named it otherwise. */
+  namesOf(tenant: string, id: string): Set<string> {
+    const key = `${tenant}/${id}`;
+    const names = this.#names.get(key) ?? new Set();
+    this.#names.set(key, names);
+    return names;
+  }
+  readonly #names = new Map<string, Set<string>>();
+
   onSubmit(tokens: Int32Array, seed: bigint): void { this.executed.add(`${digestOf(tokens)}/${seed}`); }
 
   onStored(subject: string, bytes: Uint8Array, seq: number, nowMs: number): void {
@@ -77,6 +86,7 @@ export class Watch {
   #onInbox(event: InboxEvent, seq: number): void {
     this.onSaved?.(`${event.trace} inbox ${seq} ${JSON.stringify(event, (key, value) => (value instanceof Uint8Array || value instanceof Int32Array ? value.length : typeof value === 'bigint' ? String(value) : key === 'usage' || key === 'timing' || key === 'sampling' ? undefined : value))}`);
     if (event.kind === 'stepAccepted') {
+      this.namesOf(event.tenant, event.id).add(event.step);
       this.accepted.set(event.step, [...(this.accepted.get(event.step) ?? []), event]);
       if (event.lane === 'side') this.counts.sides++;
     }
