@@ -101,7 +101,7 @@ export class Gateway {
     this.#options = options;
     this.#subjects = subjects(options.region);
     this.#stepsMax = options.stepsMax ?? limits.gatewayStepsMax;
-    this.#intake = new Intake(options.ports, this.#subjects, (id) => traceId(partitionOfKey(id), randomBytes(8).toString('hex')));
+    this.#intake = new Intake(options.ports, this.#subjects, (id) => traceId(partitionOfKey(id), hash('sha256', id, 'hex').slice(0, 16)));
   }
 
   get models(): ReadonlyMap<string, GatewayModel> { return this.#options.models; }
