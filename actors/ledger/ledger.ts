@@ -2,7 +2,8 @@ import type { Bill, BillRow, InboxEvent, StepAccepted, StepEnded, TraceId } from
 import { costUsd, type Prices } from '../lib/cost.ts';
 import { limits } from '../lib/limits.ts';
 import { type Instant, type Logic, assert } from '../lib/logic.ts';
-import { addUsage, emptyRow } from './sum.ts';
+import { addUsage } from '../lib/usage.ts';
+import { emptyRow } from './sum.ts';
 
 /**
  * The bills of one partition: a fold over its inbox, saved about once a second.

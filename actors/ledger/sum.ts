@@ -1,12 +1,7 @@
-import type { Bill, BillRow, TraceId, Usage } from '../../schemas/messages.ts';
+import type { Bill, BillRow, TraceId } from '../../schemas/messages.ts';
+import { addUsage, emptyUsage } from '../lib/usage.ts';
 
-const nothing: Usage = { prompt: 0, hit: 0, recalled: 0, computed: 0, generated: 0 };
-
-export const emptyRow = (trace: TraceId, tenant: string): BillRow => ({ trace, tenant, steps: 0, usage: nothing, acceleratorMs: 0, costUsd: 0 });
-
-export const addUsage = (a: Usage, b: Usage): Usage => ({
-  prompt: a.prompt + b.prompt, hit: a.hit + b.hit, recalled: a.recalled + b.recalled, computed: a.computed + b.computed, generated: a.generated + b.generated,
-});
+export const emptyRow = (trace: TraceId, tenant: string): BillRow => ({ trace, tenant, steps: 0, usage: emptyUsage, acceleratorMs: 0, costUsd: 0 });
 
 /**
  * What each trace has cost, from all bills of one or more partitions in the order they are stored.

@@ -1,13 +1,12 @@
 import type { Decided } from '../lib/asks.ts';
-import type { Decision, FailedOut, Retry, StepAccepted, StepEnded, Usage } from '../../schemas/messages.ts';
+import type { Decision, FailedOut, Retry, StepAccepted, StepEnded } from '../../schemas/messages.ts';
 import { limits as bounds } from '../lib/limits.ts';
 import { idsAfter, idsMax, tipsAfter } from '../lib/tips.ts';
+import { addUsage } from '../lib/usage.ts';
 import type { StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
 /** A context and what its change asks for. */
 export interface Change { readonly context: TraceContext; readonly effects: readonly TraceEffect[] }
-
-export const emptyUsage: Usage = { prompt: 0, hit: 0, recalled: 0, computed: 0, generated: 0 };
 
 export function findRun(context: TraceContext, step: string): StepRun | null {
   if (context.run?.step === step) return context.run;
@@ -265,7 +264,3 @@ export function andThen(change: Change, more: (context: TraceContext) => Change)
   const next = more(change.context);
   return { context: next.context, effects: [...change.effects, ...next.effects] };
 }
-
-export const addUsage = (a: Usage, b: Usage): Usage => ({
-  prompt: a.prompt + b.prompt, hit: a.hit + b.hit, recalled: a.recalled + b.recalled, computed: a.computed + b.computed, generated: a.generated + b.generated,
-});

@@ -2,7 +2,8 @@ import type { StepAccepted, TraceState, TransitionEvent } from '../../schemas/me
 import type { Instant, Logic, Step } from '../lib/logic.ts';
 import { assert } from '../lib/logic.ts';
 import { type Descriptor, advance } from '../lib/machine.ts';
-import { emptyUsage, remake } from './runs.ts';
+import { emptyUsage } from '../lib/usage.ts';
+import { remake } from './runs.ts';
 import { type MachineEvent, traceMachine } from './trace.machine.ts';
 import type { Segment, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 

@@ -1,4 +1,4 @@
-import { addUsage } from '../../actors/ledger/sum.ts';
+import { addUsage } from '../../actors/lib/usage.ts';
 import type { BillRow, Usage } from '../../schemas/messages.ts';
 import { type BlockTotals, type Report, type TraceReport, totalsOf } from '../../schemas/report.ts';
 import type { Conversation } from './reviewer.ts';
