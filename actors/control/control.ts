@@ -3,7 +3,7 @@ import type { Instant, Logic } from '../lib/logic.ts';
 import type { Beat, Decision } from '../../schemas/messages.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
 import { priorityOf } from './order.ts';
-import { type Candidate, blocksOf, choose, decodeRate, prefillRate, scoreOf } from './placement.ts';
+import { type Candidate, blocksNeeded, choose, decodeRate, prefillRate, scoreOf } from './placement.ts';
 import { pinTier, retain } from './retention.ts';
 import type { ControlEffect, ControlEvent, ControlLimits, ControlPolicy, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
 
@@ -91,7 +91,7 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
   state.waiting.delete(ask.step);
-  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksOf(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, chosen.tokensToCompute), idleSinceMs: null });
+  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksNeeded(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, chosen.tokensToCompute), idleSinceMs: null });
   const priority = priorityOf(ask.class, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
   const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s`;
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });

@@ -1,4 +1,5 @@
 import type { PlaceAsk } from '../lib/asks.ts';
+import { blockTokens, blocksOf } from '../lib/chain.ts';
 import type { Held, WorkerView } from './types.ts';
 
 export interface Candidate {
@@ -14,14 +15,14 @@ export interface Candidate {
   readonly idleSinceMs: number | null;
 }
 
-const blockTokens = 64;
 /** Until a worker has measured itself. On a small CPU, from its first bench. */
 const prefillGuess = 600, decodeGuess = 60, recallGuess = 2e9;
 
 export const prefillRate = (view: WorkerView): number => view.load.prefillTokensPerS || prefillGuess;
 export const decodeRate = (view: WorkerView): number => view.load.decodeTokensPerS || decodeGuess;
 
-export const blocksOf = (ask: PlaceAsk): number => Math.ceil((ask.promptTokens + ask.maxTokens) / blockTokens);
+/** The worst case, which is what a worker grants. */
+export const blocksNeeded = (ask: PlaceAsk): number => blocksOf(ask.promptTokens + ask.maxTokens);
 
 /** Scores one worker by when the step's first token would be out there: its queue, what it would recall, what it would compute. */
 export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate {
@@ -32,7 +33,7 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate 
   const recallS = (held.dramTokens / blockTokens) * load.blockBytes / (load.recallBytesPerS || recallGuess);
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
-  const blocks = blocksOf(ask);
+  const blocks = blocksNeeded(ask);
   const lacks = lackOf(ask, view, blocks);
   const never = load.model !== ask.model || ask.promptTokens >= load.contextLength || blocks > load.hbmBlocks;
   // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.

@@ -1,4 +1,5 @@
 import type { PinAsk, RetainAsk } from '../lib/asks.ts';
+import { blocksOf } from '../lib/chain.ts';
 import type { Tier } from '../../schemas/messages.ts';
 import { forecastResume } from './forecast.ts';
 import { decodeRate, prefillRate } from './placement.ts';
@@ -12,7 +13,6 @@ export interface Retention {
   readonly why: string;
 }
 
-const blockTokens = 64;
 
 /**
  * What a gap does to a prefix. It is demoted when its absence is worth more than its presence: the arena is under
@@ -24,7 +24,7 @@ export function retain(ask: RetainAsk, view: WorkerView | null, policy: ControlP
   const recomputeS = view === null ? 0 : ask.tokens / prefillRate(view);
   const keepValue = recomputeS / Math.max(0.1, resume.p50Ms / 1000);
   if (view === null || view.load.dramBlocks === 0) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: 'no lower tier' };
-  const bytes = Math.ceil(ask.tokens / blockTokens) * view.load.blockBytes;
+  const bytes = blocksOf(ask.tokens) * view.load.blockBytes;
   const copyMs = (bytes / (view.load.recallBytesPerS || 2e9)) * 1000;
   const used = view.load.hbmUsed / Math.max(1, view.load.hbmBlocks);
   const isTight = used > 0.5;
@@ -42,7 +42,7 @@ export function retain(ask: RetainAsk, view: WorkerView | null, policy: ControlP
 /** The parent of a fan-out is held once, until its last child is done: resident while it takes a small part of the arena, else one tier down. */
 export function pinTier(ask: PinAsk, view: WorkerView | null): { readonly tier: Tier; readonly why: string } {
   if (view === null) return { tier: 'dram', why: 'worker not seen' };
-  const share = Math.ceil(ask.tokens / blockTokens) / Math.max(1, view.load.hbmBlocks);
+  const share = blocksOf(ask.tokens) / Math.max(1, view.load.hbmBlocks);
   return share <= 0.15 || view.load.dramBlocks === 0
     ? { tier: 'hbm', why: `parent is ${percent(share)} of hbm, shared by its children` }
     : { tier: 'dram', why: `parent is ${percent(share)} of hbm: too much to hold resident` };
