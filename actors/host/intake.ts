@@ -1,7 +1,8 @@
 import { decodeInbox, decodeWhoReply, encodeInbox, encodePage, encodeWho } from '../../schemas/codec.ts';
 import type { Identity, Page, PromptRef, Sampling, StepAccepted, StepClass, Who, WhoReply } from '../../schemas/messages.ts';
 import type { Subjects } from '../../schemas/subjects.ts';
-import { mainStep, partitionOf, partitionOfKey } from '../lib/ids.ts';
+import { partitionOfWho } from '../identity/names.ts';
+import { mainStep, partitionOf } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
 import { assert } from '../lib/logic.ts';
 import { BusFault, type Headers, type Ports } from '../lib/ports.ts';
@@ -73,8 +74,7 @@ export class Intake {
   }
 
   async #ask(step: IntakeStep): Promise<WhoReply> {
-    const key = step.chain[step.firstUser] ?? step.id;
-    const partition = (step.trace === null ? null : partitionOf(step.trace)) ?? partitionOfKey(`${step.tenant}/${key}`);
+    const partition = partitionOfWho(step, step.firstUser);
     const who: Who = { kind: 'who', tenant: step.tenant, model: step.model, id: step.id, trace: step.trace, parent: step.parent, seq: step.seq, chain: step.chain };
     const bytes = encodeWho(who);
     // Two questions within the deadline: the first may have gone to an owner that was just lost.
