@@ -39,7 +39,7 @@ export interface Bus {
   getLast(stream: StreamName, subject: string): Promise<LogEntry | null>;
   /** By stream sequence; null when it is not (or no longer) there. */
   get(stream: StreamName, seq: number): Promise<LogEntry | null>;
-  /** Takes from the work queue, oldest first; what is neither acknowledged nor put back within `ackWaitMs` comes again. */
+  /** Takes from the work queue, oldest first; what is neither acknowledged, kept nor put back within `ackWaitMs` comes again. */
   consume(stream: 'step', durable: string, options: { readonly inFlightMax: number; readonly ackWaitMs: number }, onTask: (task: Task) => void): Subscription;
 }
 
@@ -56,7 +56,14 @@ export type Headers = Readonly<Record<string, string>>;
 export interface Stored { readonly seq: number; readonly isDuplicate: boolean }
 export interface Message { readonly subject: string; readonly bytes: Uint8Array; readonly headers: Headers }
 export interface LogEntry extends Message { readonly seq: number; readonly atMs: number }
-export interface Task extends LogEntry { ack(): void; /** Comes again after `delayMs`. */ putBack(delayMs: number): void; readonly deliveries: number }
+export interface Task extends LogEntry {
+  readonly deliveries: number;
+  ack(): void;
+  /** Still worked on: its `ackWaitMs` begins again. */
+  keep(): void;
+  /** Comes again after `delayMs`. */
+  putBack(delayMs: number): void;
+}
 export interface Subscription { stop(): void }
 
 export type BusFaultCode = 'wrong_last_sequence' | 'stream_full' | 'no_answer' | 'too_large' | 'closed';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Ports, Subscription, Task } from '../../actors/lib/ports.ts';
+import type { Clock, Ports, Subscription, Task } from '../../actors/lib/ports.ts';
 import { isRefused, refused } from '../../schemas/refused.ts';
 import { type Reply, encodeReply } from '../../schemas/reply.ts';
 import { isToken, stepSubject } from '../../schemas/subjects.ts';
@@ -27,8 +27,11 @@ export interface Entrance {
 /** Shared by all gateways: each step goes to one of them. */
 const durable = 'gateways';
 const inFlightMax = 64;
-/** Longer than a prompt takes to be tokenised and stored; after it another gateway gets the step, under the same id. */
-const ackWaitMs = 45_000;
+/** A gateway that is silent for so long is gone: another one gets the step, under the same id. */
+const ackWaitMs = 6_000;
+const keepMs = 2_000;
+/** Longer than a prompt takes to be tokenised and stored: who holds a step beyond it is stuck. */
+const holdMsMax = 45_000;
 
 /**
  * Steps that harnesses publish to `sw.step.<tenant>`, answered on the subject that a step names in `reply`.
@@ -40,10 +43,27 @@ export function openHarnessEntrance(options: EntranceOptions): Entrance {
   const { bus } = options.ports;
   const underWay = new Set<Promise<void>>();
   const subscription: Subscription = bus.consume('step', durable, { inFlightMax: options.inFlightMax ?? inFlightMax, ackWaitMs }, (task) => {
-    const work = answerTask(options, task).finally(() => underWay.delete(work));
+    const letGo = keepTask(options.ports.clock, task);
+    const work = answerTask(options, { ...task, ack: () => { letGo(); task.ack(); }, putBack: (delayMs) => { letGo(); task.putBack(delayMs); } })
+      .finally(() => { letGo(); underWay.delete(work); });
     underWay.add(work);
   });
   return { stop: () => subscription.stop(), settled: async () => { await Promise.all(underWay); } };
+}
+
+/** Tells the queue that somebody is at it, until the returned function is called. */
+function keepTask(clock: Clock, task: Task): () => void {
+  const endMs = clock.now() + holdMsMax;
+  let cancel = (): void => {};
+  const again = (): void => {
+    cancel = clock.alarm(clock.now() + keepMs, () => {
+      if (clock.now() >= endMs) return;
+      task.keep();
+      again();
+    });
+  };
+  again();
+  return () => cancel();
 }
 
 async function answerTask(options: EntranceOptions, task: Task): Promise<void> {

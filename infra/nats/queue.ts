@@ -64,16 +64,27 @@ export class QueueReader implements Subscription {
 
   #taskOf(message: JsMsg): Task {
     const seq = message.info.streamSequence;
-    const dueMs = performance.now() + this.#options.ackWaitMs;
-    this.#inFlight.set(seq, dueMs);
+    let dueMs = 0;
+    const hold = (): void => {
+      dueMs = performance.now() + this.#options.ackWaitMs;
+      this.#inFlight.set(seq, dueMs);
+    };
+    // After its time another delivery of the same task may stand in its place.
+    const isHeld = (): boolean => this.#inFlight.get(seq) === dueMs;
     const end = (): void => {
-      if (this.#inFlight.get(seq) === dueMs) this.#inFlight.delete(seq);
+      if (isHeld()) this.#inFlight.delete(seq);
       this.#wake.resolve();
     };
+    hold();
     return {
       subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers),
       seq, atMs: Number(message.timestampNanos / 1_000_000n), deliveries: message.info.deliveryCount,
       ack: () => { message.ack(); end(); },
+      keep: () => {
+        if (!isHeld()) return;
+        message.working();
+        hold();
+      },
       putBack: (delayMs) => { message.nak(Math.max(1, Math.round(delayMs))); end(); },
     };
   }

@@ -68,6 +68,25 @@ export function queueConformance(name: string, rig: Rig): void {
       await stage.until('gone', async () => (await a.bus.get('step', second[0]!.seq)) === null);
     });
 
+    it('keep: a task that is still worked on stays with its process beyond its time, and no longer', async (stage) => {
+      const { bus } = await stage.open('a');
+      await fill(bus, 1);
+      const seen: { readonly task: Task; readonly atMs: number }[] = [];
+      bus.consume('step', 'gateway', { inFlightMax: 2, ackWaitMs: 1_000 }, (task) => { seen.push({ task, atMs: stage.nowMs() }); });
+      await stage.until('taken', () => seen.length === 1);
+      for (let i = 0; i < 4; i++) {
+        await stage.pass(500);
+        seen[0]!.task.keep();
+      }
+      const keptAtMs = stage.nowMs();
+      expect(seen.length).toBe(1);
+      await stage.until('comes again', () => seen.length === 2);
+      expect(seen[1]!.atMs - keptAtMs).toBeGreaterThanOrEqual(800);
+      expect(seen[1]!.task.deliveries).toBe(2);
+      seen[1]!.task.ack();
+      await stage.until('gone', async () => (await bus.get('step', seen[1]!.task.seq)) === null);
+    });
+
     it('consume: two processes share the queue, each task once', async (stage) => {
       const a = await stage.open('a'), b = await stage.open('b');
       const seen: string[] = [];

@@ -94,7 +94,11 @@ export class SimBus implements Bus {
       give: (entry, deliveries, token) => {
         const putBack = (delayMs: number): void => link.send(`put back task ${entry.seq}`, () => server.putBack(durable, entry.seq, token, delayMs), lost());
         if (hand.isStopped) return putBack(0);
-        onTask({ ...entry, deliveries, putBack, ack: () => link.send(`acknowledge task ${entry.seq}`, () => server.acknowledge(durable, entry.seq), lost()) });
+        onTask({
+          ...entry, deliveries, putBack,
+          keep: () => link.send(`keep task ${entry.seq}`, () => server.keep(hand, entry.seq, token), lost()),
+          ack: () => link.send(`acknowledge task ${entry.seq}`, () => server.acknowledge(durable, entry.seq), lost()),
+        });
       },
     };
     link.send(`consume as ${durable}`, () => { server.hands.add(hand); server.dispatch(); }, { isReliable: true });

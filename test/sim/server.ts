@@ -23,7 +23,7 @@ export class SimServer {
   readonly taps = new Set<Tap>();
   readonly hands = new Set<Hand>();
   /** By durable and sequence: who has a task, and how often it was given. */
-  readonly #tasks = new Map<string, { token: object | null; hand: Hand | null; notBeforeMs: number; deliveries: number }>();
+  readonly #tasks = new Map<string, { token: object | null; hand: Hand | null; notBeforeMs: number; deliveries: number; keeps: number }>();
   #upAtMs = 0;
 
   constructor(world: SimWorld, table: StreamTable) {
@@ -105,7 +105,15 @@ export class SimServer {
     task.deliveries++;
     const { deliveries } = task;
     hand.link.deliver(`${hand.link.process.name} takes task ${entry.seq}`, () => hand.give(entry, deliveries, token));
-    this.world.after(hand.ackWaitMs, `task ${entry.seq} due`, () => this.#free(hand.durable, entry.seq, token, 0));
+    this.keep(hand, entry.seq, token);
+  }
+
+  /** The time in which a task must be acknowledged begins, or begins again. */
+  keep(hand: Hand, seq: number, token: object): void {
+    const task = this.#tasks.get(`${hand.durable} ${seq}`);
+    if (task === undefined || task.token !== token) return;
+    const kept = ++task.keeps;
+    this.world.after(hand.ackWaitMs, `task ${seq} due`, () => { if (task.keeps === kept) this.#free(hand.durable, seq, token, 0); });
   }
 
   acknowledge(durable: string, seq: number): void {
@@ -130,7 +138,7 @@ export class SimServer {
 
   #task(durable: string, seq: number) {
     const key = `${durable} ${seq}`;
-    const known = this.#tasks.get(key) ?? { token: null, hand: null, notBeforeMs: 0, deliveries: 0 };
+    const known = this.#tasks.get(key) ?? { token: null, hand: null, notBeforeMs: 0, deliveries: 0, keeps: 0 };
     this.#tasks.set(key, known);
     return known;
   }
