@@ -1,26 +1,22 @@
-import { decodeBeat, decodeBlockEvents, decodeFirstToken, decodeWho, encodeBeat, encodeWhoReply } from '../../schemas/codec.ts';
-import type { Beat, Decision, InboxEvent } from '../../schemas/messages.ts';
+import { decodeBeat, decodeFirstToken, encodeBeat } from '../../schemas/codec.ts';
+import type { Beat, Decision } from '../../schemas/messages.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
-import { type Directory, type DirectoryEvent, blockDirectory, emptyDirectory } from '../block/block.ts';
-import { lookup } from '../block/lookup.ts';
 import { candidatesOf, controlLogic, controlStart } from '../control/control.ts';
 import type { ControlEffect, ControlEvent, ControlPolicy, ControlState, Held } from '../control/types.ts';
-import { type IdentityEvent, identity } from '../identity/identity.ts';
-import { type Identities, emptyIdentities } from '../identity/rows.ts';
-import { type Ledger, type LedgerEvent, ledger, newLedger } from '../ledger/ledger.ts';
 import type { Decided, PlaceAsk } from '../lib/asks.ts';
 import { type Prices, costUsd } from '../lib/cost.ts';
-import { blockTokens } from '../lib/chain.ts';
 import { partitionOf } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
 import { BusFault, type Headers, type Message, type Ports, type Subscription } from '../lib/ports.ts';
-import { type TraceActor, traceLogic } from '../trace/trace.ts';
+import { traceLogic } from '../trace/trace.ts';
 import type { Segment, TraceEffect, TraceEvent, TraceLimits } from '../trace/types.ts';
 import { Bills } from './bills.ts';
+import { DirectoryHost } from './directory-host.ts';
 import { Ownership } from './ownership.ts';
 import { Partition, type PartitionDeps } from './partition.ts';
 import { Performer } from './performer.ts';
 import { Prompts } from './prompts.ts';
+import { Readers } from './readers.ts';
 
 export interface ConductorOptions {
   readonly name: string;
@@ -44,9 +40,7 @@ export interface ConductorOptions {
 
 interface Owned {
   readonly partition: Partition;
-  identity: Identities;
-  ledger: Ledger;
-  readonly bills: Bills;
+  readonly readers: Readers;
   readonly subscriptions: Subscription[];
 }
 
@@ -58,13 +52,12 @@ export class Conductor {
   readonly #options: ConductorOptions;
   readonly #subjects: Subjects;
   readonly #prompts: Prompts;
+  readonly #directory: DirectoryHost;
   readonly #performer: Performer;
   readonly #ownership: Ownership;
   readonly #owned = new Map<number, Owned>();
   readonly #control: ReturnType<typeof controlLogic>;
-  readonly #ledger: ReturnType<typeof ledger>;
   readonly #fleet: ControlState = controlStart();
-  readonly #directory: Directory = emptyDirectory();
   readonly #conductors = new Map<string, number>();
   readonly #subscriptions: Subscription[] = [];
   readonly #decisionMs: number[] = [];
@@ -81,8 +74,8 @@ export class Conductor {
     this.#options = options;
     this.#subjects = subjects(options.region);
     this.#prompts = new Prompts(ports, this.#subjects);
+    this.#directory = new DirectoryHost(ports, this.#subjects, options.onFault);
     this.#control = controlLogic(options.policy, limits);
-    this.#ledger = ledger(options.prices);
     this.#performer = new Performer({
       ports, subjects: this.#subjects, prompts: this.#prompts, headersOf: options.headersOf, onSegment: options.onSegment, onDecided: (decision) => options.onDecided?.(decision), onFault: options.onFault,
       costUsd: (ended) => costUsd(ended.acceleratorMs, 0, options.prices),
@@ -99,7 +92,7 @@ export class Conductor {
     const { bus } = this.#options.ports;
     this.#subscriptions.push(
       bus.listen(this.#subjects.beats, (message) => this.#onBeat(message)),
-      bus.listen(this.#subjects.kvs, (message) => this.#onBlocks(message)),
+      bus.listen(this.#subjects.kvs, (message) => this.#directory.hear(message.bytes)),
     );
     this.#beat();
     this.#tick(0);
@@ -123,7 +116,7 @@ export class Conductor {
       liveTraces: [...this.#owned.values()].reduce((sum, { partition }) => sum + partition.liveTraces, 0),
       waitingSteps: this.#fleet.waiting.size,
       workers: [...this.#fleet.workers.values()].map(({ name, load }) => ({ name, ...load })),
-      directoryNodes: this.#directory.nodes.size,
+      directoryNodes: this.#directory.nodes,
       decisionMs: [...this.#decisionMs],
     };
   }
@@ -146,17 +139,16 @@ export class Conductor {
     if (before !== undefined) this.#forget(before.partition);
     const partition = new Partition(number, epoch, this.#partitionDeps());
     const bills = new Bills(ports, this.#subjects.bill(number), this.#options.onFault, () => this.#fenced(partition));
-    const owned: Owned = { partition, identity: emptyIdentities(number), ledger: newLedger(number, epoch), bills, subscriptions: [] };
+    const readers = new Readers(number, epoch, bills, this.#options.prices, () => this.#now());
+    const owned: Owned = { partition, readers, subscriptions: [] };
     this.#owned.set(number, owned);
     try {
-      const bill = await bills.load();
+      const billed = await readers.load();
       if (partition.isStopped) return;
-      if (bill !== null) this.#stepLedger(owned, { kind: 'loaded', bill });
-      // The ledger reads along, and may be less far than the traces.
-      await partition.takeOver(bill?.cursor ?? 0);
+      await partition.takeOver(billed);
       if (partition.isStopped) return;
       owned.subscriptions.push(
-        ports.bus.serve(this.#subjects.who(number), async (message) => this.#onWho(owned, message)),
+        ports.bus.serve(this.#subjects.who(number), async (message) => (partition.isStopped ? null : readers.answer(message.bytes))),
         ports.bus.listen(this.#subjects.nowOf(number), (message) => {
           const first = decodeFirstToken(message.bytes);
           if (first.kind !== 'fault') partition.tell(first.trace, first);
@@ -181,7 +173,7 @@ export class Conductor {
     const owned = this.#owned.get(partition.number);
     if (owned?.partition !== partition) return;
     for (const subscription of owned.subscriptions) subscription.stop();
-    owned.bills.stop();
+    owned.readers.stop();
     this.#owned.delete(partition.number);
     // Its waiting steps are asked for again by the next owner.
     for (const [step, { ask }] of this.#fleet.waiting) if (partitionOf(ask.trace) === partition.number) this.#fleet.waiting.delete(step);
@@ -193,9 +185,12 @@ export class Conductor {
       ports, subjects: this.#subjects, logic: traceLogic(this.#options.trace),
       ask: (effect) => this.#ask(effect),
       perform: (effect, id, partition) => this.#perform(effect, id, partition),
-      onEntry: (event, seq, partition) => this.#onEntry(event, seq, partition),
-      onLoaded: (actor, partition) => this.#onLoaded(actor, partition),
-      onApplied: (event, actor, partition) => this.#onApplied(event, actor, partition),
+      onEntry: (event, seq, partition) => {
+        this.#prompts.remember(seq, event);
+        this.#readersOf(partition)?.entry(event, seq);
+      },
+      onLoaded: (actor, partition) => this.#readersOf(partition)?.loaded(actor),
+      onApplied: (event, actor, partition) => this.#readersOf(partition)?.applied(event, actor),
       onFault: this.#options.onFault,
       onFenced: (partition) => this.#fenced(partition),
     };
@@ -223,8 +218,7 @@ export class Conductor {
   async #held(ask: PlaceAsk): Promise<readonly Held[]> {
     const accepted = await this.#prompts.accepted(ask.acceptedSeq);
     if (accepted === null) return [];
-    const chain = await this.#prompts.chainOf(accepted.prompt, ask.tenant);
-    return lookup(this.#directory, chain).map(({ node, hbm, dram }) => ({ worker: node, hbmTokens: hbm * blockTokens, dramTokens: dram * blockTokens }));
+    return this.#directory.held(await this.#prompts.chainOf(accepted.prompt, ask.tenant));
   }
 
   #stepControl(event: ControlEvent): readonly ControlEffect[] {
@@ -233,7 +227,7 @@ export class Conductor {
 
   #route(effect: ControlEffect): void {
     if (effect.kind === 'workerLost') {
-      this.#stepDirectory({ kind: 'nodeLost', node: effect.worker });
+      this.#directory.step({ kind: 'nodeLost', node: effect.worker });
       for (const { partition } of this.#owned.values()) partition.workerLost(effect.worker);
       return;
     }
@@ -247,10 +241,10 @@ export class Conductor {
     this.#cancelTick = this.#options.ports.clock.alarm(this.#now() + limits.tickMs, () => this.#tick(count + 1));
     void this.#decideWaiting();
     if (count % 20 !== 0) return;
-    this.#stepDirectory({ kind: 'tick' });
+    this.#directory.step({ kind: 'tick' });
     for (const owned of this.#owned.values()) {
       void owned.partition.saveCheckpoint();
-      this.#stepLedger(owned, { kind: 'tick' });
+      owned.readers.tick();
     }
   }
 
@@ -286,25 +280,7 @@ export class Conductor {
     if (beat.role === 'conductor') { this.#conductors.set(beat.node, this.#now()); return; }
     if (beat.role !== 'worker') return;
     for (const effect of this.#stepControl({ kind: 'beat', beat })) this.#route(effect);
-    this.#stepDirectory({ kind: 'nodeSeen', node: beat.node, epoch: beat.epoch });
-  }
-
-  #onBlocks(message: Message): void {
-    const batch = decodeBlockEvents(message.bytes);
-    if (batch.kind !== 'fault') this.#stepDirectory({ kind: 'blocks', batch });
-  }
-
-  #stepDirectory(event: DirectoryEvent): void {
-    for (const effect of blockDirectory.step(this.#directory, event, this.#now()).effects) {
-      if (effect.kind === 'snapshotWanted') void this.#snapshot(effect.node);
-      else this.#options.onFault(effect.message);
-    }
-  }
-
-  async #snapshot(node: string): Promise<void> {
-    const answer = await this.#options.ports.bus.request(this.#subjects.snapshot(node), new Uint8Array(), limits.orderMs);
-    const batch = answer === null ? null : decodeBlockEvents(answer);
-    if (batch !== null && batch.kind !== 'fault') this.#stepDirectory({ kind: 'blocks', batch });
+    this.#directory.step({ kind: 'nodeSeen', node: beat.node, epoch: beat.epoch });
   }
 
   #liveConductors(): readonly string[] {
@@ -313,40 +289,9 @@ export class Conductor {
     return [...new Set([this.#options.name, ...this.#conductors.keys()])];
   }
 
-  #onEntry(event: InboxEvent, seq: number, partition: Partition): void {
-    this.#prompts.remember(seq, event);
-    const owned = this.#ownedBy(partition);
-    if (owned === null) return;
-    if (event.kind === 'stepAccepted') this.#stepIdentity(owned, { kind: 'accepted', accepted: event });
-    if (event.kind === 'stepEnded') this.#stepIdentity(owned, { kind: 'ended', trace: event.trace, step: event.step, atMs: this.#now() });
-    this.#stepLedger(owned, { kind: 'entry', seq, event });
-  }
-
-  #onLoaded({ value, context }: TraceActor, partition: Partition): void {
-    const owned = this.#ownedBy(partition);
-    if (owned === null) return;
-    const { trace, tenant, model, parent, seq, tips, ids, gapOpenedAtMs, run, sides } = context;
-    const saved = { trace, tenant, model, parent, seq, tips, ids, isRunning: run !== null, isDone: value === 'done', sides: sides.map((side) => side.step), answeredAtMs: gapOpenedAtMs };
-    this.#stepIdentity(owned, { kind: 'loaded', saved });
-    for (const { step, attempt, endedSeq } of context.answers) this.#stepLedger(owned, { kind: 'answered', trace, step, attempt, seq: endedSeq });
-    if (value === 'done') this.#stepLedger(owned, { kind: 'traceDone', trace });
-  }
-
-  #onApplied(event: TraceEvent, { value, context }: TraceActor, partition: Partition): void {
-    const owned = this.#ownedBy(partition);
-    if (owned === null) return;
-    if (event.kind === 'stepAccepted' && !context.ids.some((known) => known.id === event.id)) {
-      this.#stepIdentity(owned, { kind: 'refused', tenant: event.tenant, id: event.id, trace: event.trace, step: event.step });
-    }
-    if (value !== 'done') return;
-    this.#stepIdentity(owned, { kind: 'done', trace: context.trace });
-    this.#stepLedger(owned, { kind: 'traceDone', trace: context.trace });
-  }
-
   #perform(effect: TraceEffect, id: string, partition: Partition): Promise<readonly TraceEvent[]> {
     const trace = id.slice(0, id.indexOf('/')); // Ids of effects begin with their trace: `<trace>/<save>/<index>`.
-    const owned = this.#ownedBy(partition);
-    if (owned !== null && effect.kind === 'announce' && effect.out.kind === 'failed') this.#stepIdentity(owned, { kind: 'ended', trace, step: effect.out.step, atMs: this.#now() });
+    if (effect.kind === 'announce' && effect.out.kind === 'failed') this.#readersOf(partition)?.ended(trace, effect.out.step);
     return this.#performer.perform(trace, effect, id, { partition: partition.number, epoch: partition.epoch });
   }
 
@@ -355,24 +300,7 @@ export class Conductor {
     return owned?.partition === partition ? owned : null;
   }
 
-  #stepIdentity(owned: Owned, event: IdentityEvent) {
-    const step = identity.step(owned.identity, event, this.#now());
-    owned.identity = step.state;
-    return step.effects;
-  }
-
-  async #onWho(owned: Owned, message: Message): Promise<Uint8Array | null> {
-    const who = decodeWho(message.bytes);
-    if (who.kind === 'fault' || owned.partition.isStopped) return null;
-    const reply = this.#stepIdentity(owned, who)[0];
-    return reply === undefined ? null : encodeWhoReply(reply);
-  }
-
-  #stepLedger(owned: Owned, event: LedgerEvent): void {
-    const step = this.#ledger.step(owned.ledger, event, this.#now());
-    owned.ledger = step.state;
-    for (const { bill } of step.effects) owned.bills.save(bill);
-  }
+  #readersOf(partition: Partition): Readers | null { return this.#ownedBy(partition)?.readers ?? null; }
 
   #now() { return this.#options.ports.clock.now(); }
 }

@@ -2,7 +2,7 @@ import { stepLimits, type StepRequest } from '../../schemas/harness.ts';
 import type { Refused } from '../../schemas/refused.ts';
 import type { Accepted, Deferred, Delta, Failed, Result } from '../../schemas/reply.ts';
 import type { Headers } from '../../actors/lib/ports.ts';
-import type { Answer, GatewayStep } from './gateway.ts';
+import type { Answer, GatewayStep } from './step.ts';
 
 type AnswerOf<Kind extends Answer['kind']> = Extract<Answer, { readonly kind: Kind }>;
 

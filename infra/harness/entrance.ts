@@ -4,8 +4,9 @@ import { isRefused, refused } from '../../schemas/refused.ts';
 import { type Reply, encodeReply } from '../../schemas/reply.ts';
 import { isToken, stepSubject } from '../../schemas/subjects.ts';
 import { type StepRequest, parseStep } from '../../schemas/harness.ts';
-import { type Answer, type Gateway, gatewayClosed } from '../gateway/gateway.ts';
+import { type Gateway, gatewayClosed } from '../gateway/gateway.ts';
 import { acceptedOf, deferredOf, deltaOf, failedOf, gatewayStep, refusedOf, resultOf } from '../gateway/requests.ts';
+import type { Answer } from '../gateway/step.ts';
 import { findReply } from './find-reply.ts';
 import { SignOfLife } from './sign-of-life.ts';
 

@@ -1,4 +1,4 @@
-import type { Answer } from '../gateway/gateway.ts';
+import type { Answer } from '../gateway/step.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { type ChatLogprob, type FinishReason, finiteLogprob, type Told } from '../../schemas/openai-answers.ts';
 import type { TokenLogprob } from '../../schemas/messages.ts';

@@ -1,6 +1,6 @@
 import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Segment } from '../../actors/trace/types.ts';
-import type { StepTold } from '../gateway/gateway.ts';
+import type { StepTold } from '../gateway/step.ts';
 import type { Usage } from '../../schemas/messages.ts';
 import { Histogram, decisionBounds, secondsBounds } from './histogram.ts';
 

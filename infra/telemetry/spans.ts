@@ -3,7 +3,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { WorkerSpan } from '../../actors/host/worker-host.ts';
 import type { Segment } from '../../actors/trace/types.ts';
-import type { StepTold } from '../gateway/gateway.ts';
+import type { StepTold } from '../gateway/step.ts';
 import type { Decision, TraceState, Usage } from '../../schemas/messages.ts';
 import { errorType, genAi, schemaUrl, slackwater } from './conventions.ts';
 import { type SpanPlace, attemptOf, parseTraceparent, rootOf, segmentOf, submissionOf } from './span-ids.ts';

@@ -3,7 +3,7 @@ import type { Headers } from '../../actors/lib/ports.ts';
 import { type Prices, costUsd } from '../../actors/lib/cost.ts';
 import type { Segment } from '../../actors/trace/types.ts';
 import type { Decision } from '../../schemas/messages.ts';
-import type { StepTold } from '../gateway/gateway.ts';
+import type { StepTold } from '../gateway/step.ts';
 import { DecisionMemory } from './decision-memory.ts';
 import type { Family } from './families.ts';
 import { otlpSettings } from './settings.ts';
