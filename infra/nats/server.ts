@@ -91,9 +91,20 @@ async function prepare(folder: string, options: ServerOptions): Promise<string |
   }
 }
 
+/**
+ * What all streams together may reserve: each has its own bound in the stream table, so this one is out of their way.
+ * Left to itself a server takes 75 % of what is free as it starts, and then refuses streams on a disk of 10 GiB although
+ * they are almost empty.
+ */
+const reservedBytesMax = { file: 2 ** 50, memory: 2 ** 40 } as const;
+
 /** Pages and whole prompts fit the default payload of 1 MiB; everything else is the server's default. */
 function configText(folder: string, options: ServerOptions): string {
-  const jetstream = `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))}${options.durability === 'fsync' ? ', sync_interval: always' : ''} }`;
+  const settings = [
+    `store_dir: ${JSON.stringify(join(folder, 'jetstream'))}`, `max_file_store: ${reservedBytesMax.file}`, `max_memory_store: ${reservedBytesMax.memory}`,
+    ...(options.durability === 'fsync' ? ['sync_interval: always'] : []),
+  ];
+  const jetstream = `jetstream { ${settings.join(', ')} }`;
   return [`host: ${JSON.stringify(options.host ?? '127.0.0.1')}`, `ports_file_dir: ${JSON.stringify(folder)}`, ...(options.jetstream === false ? [] : [jetstream]), ''].join('\n');
 }
 

@@ -106,7 +106,7 @@ export async function ensureStreams(connection: Connection, specs: readonly Stre
     const manager = await jetstreamManager(connection.nc, { checkAPI: false });
     for (const spec of specs) {
       const wanted = configOf(spec);
-      const config = await findConfig(manager, spec.stream) ?? await addStream(manager, wanted);
+      const config = await findConfig(manager, spec.stream) ?? await addStream(manager, wanted, spec, specs);
       const wrong = incompatibilities(config, spec);
       if (wrong.length > 0) return { ok: false, retry: 'never', message: `stream ${spec.stream} exists with ${wrong.join('; ')}: remove it or choose another region name` };
       notices.push(...differences(config, wanted));
@@ -129,20 +129,29 @@ async function findConfig(manager: JetStreamManager, stream: string): Promise<St
 }
 
 /** Somebody else may create the same stream at the same moment: then theirs is looked at. */
-async function addStream(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<StreamConfig> {
+async function addStream(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }, spec: StreamSpec, specs: readonly StreamSpec[]): Promise<StreamConfig> {
   try {
     return (await manager.streams.add(config)).config;
   } catch (error) {
     if (!(error instanceof JetStreamApiError)) throw error;
     if (error.code === apiCode.nameInUse) return (await manager.streams.info(config.name)).config;
-    throw new JetStreamApiError({ code: error.status, err_code: error.code, description: `${config.name} for ${config.subjects?.join(', ')}: ${error.message}` });
+    const isTooMuch = error.code === apiCode.noFileStorage || error.code === apiCode.noMemoryStorage;
+    throw new JetStreamApiError({ code: error.status, err_code: error.code, description: `${config.name} ${isTooMuch ? storageWanted(spec, specs) : `for ${config.subjects?.join(', ')}`}: ${error.message}` });
   }
+}
+
+/** A server reserves the whole bound of a stream as it creates it, however little comes to be stored. */
+function storageWanted(spec: StreamSpec, specs: readonly StreamSpec[]): string {
+  const alike = specs.filter(({ storage }) => storage === spec.storage);
+  const wanted = alike.reduce((sum, { bytesMax }) => sum + bytesMax, 0);
+  return `reserves ${spec.bytesMax} bytes, all ${alike.length} ${spec.storage} streams here ${wanted} bytes, which the server does not have left (max_${spec.storage}_store in its jetstream block; by default a share of what is free as it starts)`;
 }
 
 /** `err_code` of JetStream answers that we act on. */
 export const apiCode = {
   streamNotFound: 10059, nameInUse: 10058, noMessage: 10037, wrongLastSequence: 10071, wrongLastSequenceUnknown: 10164,
   storeFailed: 10077, tooLarge: 10054, notEnabled: 10076, notEnabledForAccount: 10039, consumerNotFound: 10014,
+  noFileStorage: 10047, noMemoryStorage: 10028,
 } as const;
 
 function configOf(spec: StreamSpec): Partial<StreamConfig> & { name: string } {

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { type Server, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { StorageType, jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AssertionError } from '../../actors/lib/logic.ts';
 import { BusFault, type LogEntry, type Task } from '../../actors/lib/ports.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'slackwater-nats-'))
 afterEach(async () => { for (const close of closers.splice(0).reverse()) await close(); });
 afterAll(async () => { await rm(root, { recursive: true, force: true }); });
 
-async function freshServer(options: { readonly jetstream?: boolean; readonly durability?: 'fsync' } = {}): Promise<NatsServer> {
+async function freshServer(options: { readonly folder?: string; readonly jetstream?: boolean; readonly durability?: 'fsync' } = {}): Promise<NatsServer> {
   const started = await startServer({ folder: await mkdtemp(join(root, 'server-')), ...options });
   if (!started.ok) throw new AssertionError(started.message);
   closers.push(() => started.server.stop());
@@ -34,6 +34,12 @@ async function restarted(server: NatsServer): Promise<NatsServer> {
   if (!started.ok) throw new AssertionError(started.message);
   closers.push(() => started.server.stop());
   return started.server;
+}
+
+/** An operator's hand: what the configuration says at the next start. */
+async function reconfigure(folder: string, change: (text: string) => string): Promise<void> {
+  const path = join(folder, 'nats-server.conf');
+  await writeFile(path, change(await readFile(path, 'utf8')));
 }
 
 async function openConnection(server: NatsServer, onStatus?: (status: ConnectionStatus) => void): Promise<Connection> {
@@ -267,6 +273,17 @@ describe('the embedded server', () => {
     expect((await bus.publish('sw.v1.r.in.1.t', bytesOf('x'))).seq).toBe(1);
   });
 
+  test('a stream may be bounded by more than is free: its bound is a promise about the disk, not a use of it', async () => {
+    const connection = await openConnection(await freshServer());
+    const { bavail, bsize } = await statfs(root);
+    const manager = await jetstreamManager(connection.nc);
+    for (const [storage, max_bytes] of [['file', bavail * bsize], ['memory', totalmem()]] as const) {
+      const { config } = await manager.streams.add({ name: `ALL-${storage}`, subjects: [`all.${storage}`], storage: storage === 'file' ? StorageType.File : StorageType.Memory, max_bytes });
+      expect(config.max_bytes).toBe(max_bytes);
+    }
+    expect(await ensureStreams(connection, Object.values(table))).toEqual({ ok: true, notices: [] });
+  });
+
   test('onExit: told when it dies by itself, not when we stop it', async () => {
     const [killed, stopped] = [await freshServer(), await freshServer()];
     const exits: string[] = [];
@@ -277,6 +294,21 @@ describe('the embedded server', () => {
     await until('told', () => exits.length > 0);
     expect(exits).toEqual(['killed']);
     expect([killed.pid(), stopped.pid()]).toEqual([null, null]);
+  });
+});
+
+describe('a server with too little storage', () => {
+  test.each([
+    ['file', 'max_file_store: 4GB', 'SW_STATE_r reserves 2147483648 bytes, all 6 file streams here 9948889088 bytes'],
+    ['memory', 'max_memory_store: 300MB', 'SW_EVT_r reserves 67108864 bytes, all 2 memory streams here 335544320 bytes'],
+  ])('%s: one line that names the stream and what all of them want', async (kind, limit, line) => {
+    const folder = await mkdtemp(join(root, 'server-'));
+    const server = await freshServer({ folder });
+    await server.stop();
+    await reconfigure(folder, (text) => text.replace(new RegExp(`max_${kind}_store: \\d+`), limit));
+    const connection = await openConnection(await restarted(server));
+    const ensured = await ensureStreams(connection, Object.values(table));
+    expect(ensured.ok ? '' : ensured.message).toMatch(new RegExp(`^streams of nats://\\S+: ${line}, which the server does not have left \\(max_${kind}_store [^\\n]*$`));
   });
 });
 
