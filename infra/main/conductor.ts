@@ -29,7 +29,7 @@ export async function startConductor(config: Config, natsUrl: string): Promise<R
     });
     conductor.start();
     log.info({ policy: settings.policy }, 'conductor ready');
-    return { name: settings.name, conductor, metricsUrl: shown.metricsUrl, close: async () => { await conductor.close(); await shown.close(); await bus.close(); } };
+    return { name: settings.name, lost: bus.lost, conductor, metricsUrl: shown.metricsUrl, close: async () => { await conductor.close(); await shown.close(); await bus.close(); } };
   } catch (error) {
     await shown.close();
     throw error;

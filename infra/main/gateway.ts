@@ -42,7 +42,7 @@ export async function startGateway(config: Config, natsUrl: string): Promise<Rol
       await http.close();
     });
     log.info({ url: http.url, model: model.name }, 'gateway ready');
-    return { name: settings.name, url: http.url, gateway, close };
+    return { name: settings.name, lost: bus.lost, url: http.url, gateway, close };
   } catch (error) {
     await close();
     throw error;

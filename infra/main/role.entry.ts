@@ -8,6 +8,7 @@ import { startWorker } from './worker.ts';
 /** After it a role that does not end in order is left to the operating system. */
 const closeMs = 15_000;
 const partitionsMs = 100;
+const unavailable = 3;
 
 let role: Role | null = null;
 let serverPid: number | null = null;
@@ -36,6 +37,7 @@ async function start({ role: what, config, natsUrl }: ToChild & { readonly kind:
       case 'gateway': {
         const gateway = await startGateway(config, natsUrl);
         role = gateway;
+        void gateway.lost.then(lose);
         return await say({ kind: 'ready', url: gateway.url });
       }
       case 'conductor': {
@@ -46,6 +48,7 @@ async function start({ role: what, config, natsUrl }: ToChild & { readonly kind:
       }
       case 'worker': role = await startWorker(config, natsUrl); break;
     }
+    void role.lost.then(lose);
     await say({ kind: 'ready', url: null });
   } catch (error) {
     const isExpected = error instanceof Error && ['StartError', 'NativeError', 'TextError'].includes(error.name);
@@ -53,6 +56,13 @@ async function start({ role: what, config, natsUrl }: ToChild & { readonly kind:
     await say({ kind: 'failed', message, isUnavailable: error instanceof StartError && error.isUnavailable });
     process.exit(1);
   }
+}
+
+/** The parent starts it again: without its connection there is nothing to end in order. */
+async function lose(message: string): Promise<void> {
+  if (isClosing) return;
+  await say({ kind: 'failed', message, isUnavailable: true });
+  process.exit(unavailable);
 }
 
 async function close(isOrphan: boolean): Promise<void> {

@@ -10,6 +10,8 @@ import { ensureStreams, streamTable } from '../nats/streams.ts';
 /** A role of the program in this process. */
 export interface Role {
   readonly name: string;
+  /** Resolves, with one line, when its connection has closed although nobody asked: it can do nothing any more. */
+  readonly lost: Promise<string>;
   /** Ends in order: what it has is finished or handed over. */
   close(): Promise<void>;
 }
@@ -37,13 +39,17 @@ export const systemClock: Clock = {
   },
 };
 
-export interface BusSide { readonly ports: Ports; readonly connection: Connection; close(): Promise<void> }
+export interface BusSide { readonly ports: Ports; readonly connection: Connection; readonly lost: Role['lost']; close(): Promise<void> }
 
 /** Connects a role to its bus, with every stream in place. Throws StartError with one line. */
 export async function openBus(config: Config, name: string, url: string, log: Logger): Promise<BusSide> {
+  const lost = Promise.withResolvers<string>();
   const connected = await connect({
     servers: url, name, deadlineMs: config.nats.deadlineMs,
-    onStatus: (status) => { log[status.kind === 'up' || status.kind === 'closed' ? 'info' : 'warn'](status, `nats ${status.kind}`); },
+    onStatus: (status) => {
+      if (status.kind === 'closed' && status.reason !== null) lost.resolve(`${name}: the connection to NATS at ${status.url} closed for good: ${status.reason}`);
+      else log[status.kind === 'up' || status.kind === 'closed' ? 'info' : 'warn'](status, `nats ${status.kind}`);
+    },
   });
   if (!connected.ok) throw new StartError(connected.message, true);
   const { connection } = connected;
@@ -53,7 +59,7 @@ export async function openBus(config: Config, name: string, url: string, log: Lo
   const bus = await NatsBus.open(connection, table);
   const leases = await NatsLeases.open(connection, table);
   return {
-    connection, ports: { clock: systemClock, bus, leases },
+    connection, lost: lost.promise, ports: { clock: systemClock, bus, leases },
     close: async () => { bus.close(); await connection.close(); },
   };
 }

@@ -21,7 +21,7 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
   const shown = await openRoleTelemetry(config, 'worker', worker.metricsPort, () => (stats === null ? [] : familiesOf(workerMetrics, { stats: stats(), runs, model: model.name })), log);
   let bus: BusSide | null = null;
   try {
-    const { ports, close: closeBus } = bus = await openBus(config, worker.name, natsUrl, log);
+    const { ports, lost, close: closeBus } = bus = await openBus(config, worker.name, natsUrl, log);
     const host = new WorkerHost({
       ports, region: config.region, node: worker.name, epoch: processEpoch(), model: model.name, weightsDigest, device: worker.device, runsMax: worker.runsMax,
       offload: config.conductor.policy === 'slackwater',
@@ -34,7 +34,7 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
     });
     stats = () => host.stats();
     log.info({ model: model.name, hbm: worker.hbm, dram: worker.dram, threads: worker.threads }, 'worker ready');
-    return { name: worker.name, host, metricsUrl: shown.metricsUrl, close: async () => {
+    return { name: worker.name, lost, host, metricsUrl: shown.metricsUrl, close: async () => {
       const last = host.stats();
       stats = () => last; // A closed engine says nothing more, but metrics are exported once more at the very end.
       await host.close(10_000);

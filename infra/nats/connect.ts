@@ -22,7 +22,8 @@ export type ConnectionStatus =
   | { readonly kind: 'up'; readonly url: string }
   | { readonly kind: 'down'; readonly url: string }
   | { readonly kind: 'retrying'; readonly message: string; readonly nextMs: number }
-  | { readonly kind: 'closed' };
+  /** `reason`: why it closed although nobody asked; null: somebody did. */
+  | { readonly kind: 'closed'; readonly url: string; readonly reason: string | null };
 
 export type Connected =
   | { readonly ok: true; readonly connection: Connection }
@@ -72,7 +73,8 @@ async function tryConnect(servers: string[], options: ConnectOptions, timeoutMs:
   try {
     nc = await natsConnect({
       servers, name: options.name, timeout: Math.round(timeoutMs), noAsyncTraces: true, pingInterval: 5_000, maxPingOut: 2,
-      maxReconnectAttempts: -1, reconnectTimeWait: Math.max(50, (options.reconnectMsMax ?? 500) / 2), reconnectJitter: (options.reconnectMsMax ?? 500) / 2,
+      // Credentials that are refused now may be right again after the operator's next change: not a reason to give up.
+      maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, reconnectTimeWait: Math.max(50, (options.reconnectMsMax ?? 500) / 2), reconnectJitter: (options.reconnectMsMax ?? 500) / 2,
     });
   } catch (error) {
     const reason = error instanceof Error ? reasonOf(error) : String(error);
@@ -107,7 +109,7 @@ async function findJetStreamProblem(nc: NatsConnection): Promise<{ readonly reas
 }
 
 function watch(nc: NatsConnection, url: string, version: string, onStatus: (status: ConnectionStatus) => void): Connection {
-  let isUp = true;
+  let isUp = true, isAsked = false;
   const listeners = new Set<() => void>();
   const waiting = new Set<() => void>();
   const atStake = new Set<(error: Error) => void>();
@@ -134,7 +136,8 @@ function watch(nc: NatsConnection, url: string, version: string, onStatus: (stat
     }
     lose();
     release();
-    onStatus({ kind: 'closed' });
+    const error = await nc.closed();
+    onStatus({ kind: 'closed', url, reason: isAsked ? null : error instanceof Error ? reasonOf(error) : 'the client gave up' });
   };
   onStatus({ kind: 'up', url });
   void follow();
@@ -161,6 +164,7 @@ function watch(nc: NatsConnection, url: string, version: string, onStatus: (stat
     },
     onReconnect: (listener) => { listeners.add(listener); return () => { listeners.delete(listener); }; },
     close: async () => {
+      isAsked = true;
       if (nc.isClosed()) return;
       // Draining waits for the server; without one there is nothing to wait for.
       await (isUp ? nc.drain().catch(() => nc.close()) : nc.close());

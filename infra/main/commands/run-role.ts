@@ -1,21 +1,29 @@
 import type { Config } from '../../config.ts';
 import { type Role, StartError } from '../role.ts';
 
-/** Runs one role until the process is asked to stop; a second signal does not wait. */
+/** How long a role that lost its connection may take to end: it has nobody to hand anything to. */
+const lostMs = 5_000;
+const unavailable = 3;
+
+/** Runs one role until the process is asked to stop (a second signal does not wait), or until it lost its connection: then a supervisor is to start it again. */
 export async function runRole(config: Config, start: (natsUrl: string) => Promise<Role>): Promise<number> {
   if (config.nats.url === null) throw new StartError('no NATS is given: --nats URL, or `slackwater up`, which starts one', true);
   const role = await start(config.nats.url);
-  await stopAsked();
-  await role.close();
-  return 0;
+  const lost = await Promise.race([stopAsked(), role.lost]);
+  if (lost === null) { await role.close(); return 0; }
+  process.stderr.write(`slackwater: ${lost}\n`);
+  const late = setTimeout(() => process.exit(unavailable), lostMs);
+  await role.close().catch(() => {});
+  clearTimeout(late);
+  return unavailable;
 }
 
-export function stopAsked(): Promise<void> {
+export function stopAsked(): Promise<null> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(1));
-        resolve();
+        resolve(null);
       });
     }
   });
