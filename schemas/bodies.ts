@@ -110,7 +110,8 @@ type BlockEvent = M.BlockEvents['events'][number];
 const blockEvent = message<BlockEvent, Wire<'BlockEvent'>>('BlockEvent', {
   op: choice<BlockEvent['op']>({ stored: v1.BlockOp.BLOCK_OP_STORED, removed: v1.BlockOp.BLOCK_OP_REMOVED }), tier, chain,
 });
-export const blockEvents = message<Body<M.BlockEvents>, Wire<'BlockEvents'>>('BlockEvents', { node: name, epoch: whole, seq: whole, isSnapshot: flag, events: list(blockEvent) });
+export const blockEvents = message<Body<M.BlockEvents>, Wire<'BlockEvents'>>('BlockEvents', { node: name, epoch: whole, seq: whole, isSnapshot: flag, events: list(blockEvent), from: count, next: count });
+export const snapshotAsked = message<Body<M.SnapshotAsked>, Wire<'SnapshotAsked'>>('SnapshotAsked', { from: count });
 
 // ---- out ----
 

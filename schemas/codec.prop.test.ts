@@ -74,7 +74,7 @@ const load = of<M.WorkerLoad>({
   dramBlocks: count, dramUsed: count, prefillTokensPerS: real, decodeTokensPerS: real, recallBytesPerS: real, backlogTokens: whole, counters,
 });
 const beat = of<M.Beat>({ kind: kind('beat'), node: name, role: one('worker', 'conductor', 'gateway'), epoch: whole, seq: whole, atMs: real, worker: nullable(load) });
-const blockEvents = of<M.BlockEvents>({ kind: kind('blockEvents'), node: name, epoch: whole, seq: whole, isSnapshot: fc.boolean(), events: fc.array(of<M.BlockEvents['events'][number]>({ op: one('stored', 'removed'), tier, chain })) });
+const blockEvents = of<M.BlockEvents>({ kind: kind('blockEvents'), node: name, epoch: whole, seq: whole, isSnapshot: fc.boolean(), events: fc.array(of<M.BlockEvents['events'][number]>({ op: one('stored', 'removed'), tier, chain })), from: count, next: count });
 
 const decision = of<M.Decision>({
   kind: kind('decision'), atMs: real, trace: text, step: text, what: one('place', 'order', 'demote', 'recall', 'pin', 'unpin', 'evict', 'gang', 'migrate', 'defer', 'regime'), choice: text, policy: text, regime: text, why: text,
@@ -99,6 +99,7 @@ describe('what is encoded comes back equal', () => {
   same('order reply', orderReply, codec.encodeOrderReply, codec.decodeOrderReply);
   same('beat', beat, codec.encodeBeat, codec.decodeBeat);
   same('block events', blockEvents, codec.encodeBlockEvents, codec.decodeBlockEvents);
+  same('snapshot asked', of<M.SnapshotAsked>({ kind: kind('snapshotAsked'), from: count }), codec.encodeSnapshotAsked, codec.decodeSnapshotAsked);
   same('out', out, codec.encodeOut, codec.decodeOut);
   same('who', who, codec.encodeWho, codec.decodeWho);
   same('who reply', whoReply, codec.encodeWhoReply, codec.decodeWhoReply);

@@ -42,6 +42,10 @@ const blockEvents = border('block events', v1.BlockEvents, kinded<M.BlockEvents>
 export const encodeBlockEvents = blockEvents.encode;
 export const decodeBlockEvents = blockEvents.decode;
 
+const snapshotAsked = border('snapshot asked', v1.SnapshotAsked, kinded<M.SnapshotAsked>('snapshotAsked', body.snapshotAsked));
+export const encodeSnapshotAsked = snapshotAsked.encode;
+export const decodeSnapshotAsked = snapshotAsked.decode;
+
 const out = border('out', v1.Out, union<M.Out>('Out', { attemptStarted: body.attemptStarted, delta: body.deltaOut, result: body.resultOut, failed: body.failedOut }));
 export const encodeOut = out.encode;
 export const decodeOut = out.decode;

@@ -29,7 +29,7 @@ export interface StepRequest {
   readonly deadline_ms: number | null;
   /** The trace is over; there is nothing to generate. */
   readonly end: boolean;
-  /** Where answers go beside the NATS reply subject. */
+  /** Where answers go; null: nobody wants them. */
   readonly reply: string | null;
 }
 
@@ -95,14 +95,16 @@ const stepShape = z.strictObject({
 /** What a client may write: everything but the model and the messages may be left out. */
 export type StepInput = z.input<typeof stepShape>;
 
-const protobufType = 'application/x-protobuf';
+export const jsonType = 'application/json', protobufType = 'application/x-protobuf';
+
+/** Whether a message's header says this type; without one it is JSON. */
+export const contentTypeIs = (given: string | null, type: string): boolean => (given ?? jsonType).split(';')[0]?.trim().toLowerCase() === type;
 
 /** Reads a step. `contentType`: of the message's header; without one it is JSON. */
 export function parseStep(bytes: Uint8Array, contentType: string | null = null): StepRequest | Refused {
-  const type = (contentType ?? 'application/json').split(';')[0]!.trim().toLowerCase();
-  const read = type === protobufType ? refuseOversized(bytes, stepLimits.bytesMax) ?? stepFromProtobuf(bytes)
-    : type === 'application/json' ? readJson(bytes, stepLimits.bytesMax)
-      : refused('unsupported_content_type', `content-type "${type.slice(0, 80)}"; application/json and ${protobufType} are understood`);
+  const read = contentTypeIs(contentType, protobufType) ? refuseOversized(bytes, stepLimits.bytesMax) ?? stepFromProtobuf(bytes)
+    : contentTypeIs(contentType, jsonType) ? readJson(bytes, stepLimits.bytesMax)
+      : refused('unsupported_content_type', `content-type "${contentType?.slice(0, 80)}"; ${jsonType} and ${protobufType} are understood`);
   return isRefused(read) ? read : stepOf(read.value);
 }
 

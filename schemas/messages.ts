@@ -208,7 +208,15 @@ export interface WorkerCounters {
   readonly busyMs: number;
 }
 
-/** `kv.<node>`, core, batched; also the answer to a snapshot request on `snapshot.<node>` (then `isSnapshot`). */
+/** `snapshot.<node>`, request, for one part: `from` is 0, or `next` of the part before. */
+export interface SnapshotAsked { readonly kind: 'snapshotAsked'; readonly from: number }
+
+/**
+ * `kv.<node>`, core, batched; also the answer to a snapshot request on `snapshot.<node>` (then `isSnapshot`): what is held
+ * of the names between two places in an order that only the node knows. Each part stands at the `seq` of its own moment;
+ * all parts, and then all batches after the smallest of these, applied in order, are what is held: a batch that a part
+ * contains already changes nothing that a later one does not decide.
+ */
 export interface BlockEvents {
   readonly kind: 'blockEvents';
   readonly node: string;
@@ -217,6 +225,9 @@ export interface BlockEvents {
   readonly seq: number;
   readonly isSnapshot: boolean;
   readonly events: readonly { readonly op: 'stored' | 'removed'; readonly tier: Tier; readonly chain: BlockChain }[];
+  /** Of a snapshot: which part it is, and where the next one begins (0: there is none). Both 0 in a batch. */
+  readonly from: number;
+  readonly next: number;
 }
 
 // ---- what gateways read: `out.<step>` ----

@@ -19,7 +19,7 @@ test('the least a client can send becomes a step with the defaults of the protoc
     kind: 'chatRequest', stream: false, isUsageWanted: false, logprobs: -1, isLast: false, user: null,
     step: {
       v: 1, id: null, trace: null, parent: null, seq: null, model: 'm', messages: [user], append: null, tools: [], class: 'agent', deadline_ms: null, end: false, reply: null,
-      sampling: { max_tokens: 1_000_000, temperature: 1, top_p: 1, top_k: 0, seed: null, stop: [] },
+      sampling: { max_tokens: 1_024, temperature: 1, top_p: 1, top_k: 0, seed: null, stop: [] },
     },
   });
 });

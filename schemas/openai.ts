@@ -11,7 +11,7 @@ import { isRefused, problemIn, refused, type Refused } from './refused.ts';
 
 export interface ChatRequest {
   readonly kind: 'chatRequest';
-  /** The step as a harness would have published it; `max_tokens` is `stepLimits.tokensMax` when the client set no limit. */
+  /** The step as a harness would have published it. */
   readonly step: StepRequest;
   readonly stream: boolean;
   /** A last chunk with the usage. */
@@ -46,6 +46,12 @@ const harmless: Readonly<Record<string, { readonly allowed: z.ZodType; readonly 
   audio: { allowed: z.never(), only: 'null' },
   prediction: { allowed: z.never(), only: 'null' },
 };
+
+/**
+ * What a client gets that sets no limit. Room for the whole answer is reserved before a step runs, so "the rest of the
+ * context", which such a client seldom uses, would keep others out.
+ */
+const unlimitedTokens = 1_024;
 
 const maybe = <T extends z.ZodType>(type: T) => type.nullable().optional();
 const foreignText = z.string().min(1).max(stepLimits.idCharactersMax);
@@ -98,7 +104,7 @@ export function chatOf(body: unknown): ChatRequest | ChatRefusal {
     id: ours.id, trace: ours.trace, parent: ours.parent, seq: ours.seq, deadline_ms: ours.deadline_ms, class: ours.class ?? stepDefaults.class,
     model: chat.model, messages: chat.messages, tools: chat.tool_choice === 'none' ? [] : chat.tools,
     sampling: {
-      max_tokens: chat.max_completion_tokens ?? chat.max_tokens ?? stepLimits.tokensMax,
+      max_tokens: chat.max_completion_tokens ?? chat.max_tokens ?? unlimitedTokens,
       temperature: chat.temperature ?? 1, top_p: chat.top_p ?? 1, top_k: chat.top_k ?? 0,
       seed: typeof chat.seed === 'number' ? BigInt.asUintN(64, BigInt(chat.seed)) : null,
       stop: chat.stop ?? [],

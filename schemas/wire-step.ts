@@ -22,6 +22,15 @@ export function stepFromProtobuf(bytes: Uint8Array): { readonly value: unknown }
   }
 }
 
+/** Only where a step wants its answers, also of one that is refused for something else; null when it can not be read. */
+export function replyInProtobuf(bytes: Uint8Array): string | null {
+  try {
+    return v1.StepRequest.decode(bytes).reply ?? null;
+  } catch {
+    return null;
+  }
+}
+
 const classes = { [v1.StepClass.STEP_CLASS_INTERACTIVE]: 'interactive', [v1.StepClass.STEP_CLASS_AGENT]: 'agent', [v1.StepClass.STEP_CLASS_BACKGROUND]: 'background' };
 
 /** Absent fields are left out, so that the defaults of the JSON apply; an empty list is an absent one. */

@@ -34,7 +34,6 @@ export interface GatewayOptions {
 /** What a follower of the step reports, and which attempt was announced then. */
 interface Told { readonly effect: ReplyEffect; readonly attempt: number }
 
-const defaultMaxTokens = 1_024;
 const encodeMs = 30_000;
 const graceMs = 10_000;
 
@@ -143,7 +142,7 @@ export class Gateway {
           id, tenant: step.tenant, model: step.model, trace, parent: step.parent === null ? null : ownTrace(step.tenant, step.parent), seq: step.seq, chain,
           firstUser: Math.max(0, (messages ?? []).findIndex((message) => message.role === 'user')),
           sampling: {
-            maxTokens: step.maxTokens ?? defaultMaxTokens, temperature: step.temperature, topP: step.topP, topK: step.topK,
+            maxTokens: step.maxTokens, temperature: step.temperature, topP: step.topP, topK: step.topK,
             seed: step.seed ?? BigInt(`0x${hash('sha256', `${step.tenant}/${id}`, 'hex').slice(0, 16)}`), stop: step.stop, logprobs: step.logprobs,
           },
           class: step.class, deadlineMs: step.deadlineMs ?? limits.stepDeadlineMs, headers: step.headers,

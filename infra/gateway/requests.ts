@@ -1,4 +1,4 @@
-import { stepLimits, type StepRequest } from '../../schemas/harness.ts';
+import type { StepRequest } from '../../schemas/harness.ts';
 import type { Refused } from '../../schemas/refused.ts';
 import type { Accepted, Deferred, Delta, Failed, Result } from '../../schemas/reply.ts';
 import type { Headers } from '../../actors/lib/ports.ts';
@@ -11,11 +11,19 @@ export function gatewayStep(request: StepRequest, tenant: string, headers: Heade
   const { id, model, trace, parent, seq, messages, append, tools, sampling } = request;
   return {
     id, tenant, model, trace, parent, seq, messages, append, tools, logprobs, headers,
-    // A client of chat completions that sets no limit is given the largest there is.
-    maxTokens: sampling.max_tokens === stepLimits.tokensMax ? null : sampling.max_tokens,
-    temperature: sampling.temperature, topP: sampling.top_p, topK: sampling.top_k, seed: sampling.seed, stop: sampling.stop,
+    maxTokens: sampling.max_tokens, temperature: sampling.temperature, topP: sampling.top_p, topK: sampling.top_k, seed: sampling.seed, stop: sampling.stop,
     class: request.class, deadlineMs: request.deadline_ms,
   };
+}
+
+/** W3C trace context goes with the step as it came, if it can be one; no other header does. */
+export function traceContext(headers: Readonly<Record<string, string | readonly string[] | undefined>>): Headers {
+  const found: Record<string, string> = {};
+  for (const name of ['traceparent', 'tracestate']) {
+    const value = headers[name];
+    if (typeof value === 'string' && /^[\x20-\x7e]{1,512}$/.test(value)) found[name] = value;
+  }
+  return found;
 }
 
 export const refusedOf = ({ code, message, limit, got }: AnswerOf<'refused'>): Refused =>

@@ -15,7 +15,7 @@ export interface GatewayStep {
   readonly messages: readonly ChatMessage[] | null;
   readonly append: readonly ChatMessage[] | null;
   readonly tools: readonly Tool[];
-  readonly maxTokens: number | null;
+  readonly maxTokens: number;
   readonly temperature: number;
   readonly topP: number;
   readonly topK: number;

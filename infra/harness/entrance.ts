@@ -3,9 +3,9 @@ import type { Clock, Ports, Subscription, Task } from '../../actors/lib/ports.ts
 import { isRefused, refused } from '../../schemas/refused.ts';
 import { type Reply, encodeReply } from '../../schemas/reply.ts';
 import { isToken, stepSubject } from '../../schemas/subjects.ts';
-import { type StepRequest, parseStep } from '../../schemas/harness.ts';
+import { type StepRequest, parseStep, stepLimits } from '../../schemas/harness.ts';
 import { type Gateway, gatewayClosed } from '../gateway/gateway.ts';
-import { acceptedOf, deferredOf, deltaOf, failedOf, gatewayStep, refusedOf, resultOf } from '../gateway/requests.ts';
+import { acceptedOf, deferredOf, deltaOf, failedOf, gatewayStep, refusedOf, resultOf, traceContext } from '../gateway/requests.ts';
 import type { Answer } from '../gateway/step.ts';
 import { findReply } from './find-reply.ts';
 import { SignOfLife } from './sign-of-life.ts';
@@ -33,6 +33,7 @@ const ackWaitMs = 6_000;
 const keepMs = 2_000;
 /** Longer than a prompt takes to be tokenised and stored: who holds a step beyond it is stuck. */
 const holdMsMax = 45_000;
+const deliveriesMax = 5;
 
 /**
  * Steps that harnesses publish to `sw.step.<tenant>`, answered on the subject that a step names in `reply`.
@@ -45,8 +46,14 @@ export function openHarnessEntrance(options: EntranceOptions): Entrance {
   const underWay = new Set<Promise<void>>();
   const subscription: Subscription = bus.consume('step', durable, { inFlightMax: options.inFlightMax ?? inFlightMax, ackWaitMs }, (task) => {
     const letGo = keepTask(options.ports.clock, task);
-    const work = answerTask(options, { ...task, ack: () => { letGo(); task.ack(); }, putBack: (delayMs) => { letGo(); task.putBack(delayMs); } })
-      .finally(() => { letGo(); underWay.delete(work); });
+    let isHeld = true;
+    const settle = (how: () => void): void => {
+      letGo();
+      if (isHeld) how();
+      isHeld = false;
+    };
+    const held: Task = { ...task, ack: () => settle(task.ack), putBack: (delayMs) => settle(() => task.putBack(delayMs)) };
+    const work = answerTask(options, held).catch((error: unknown) => answerFault(options, held, error)).finally(() => { letGo(); underWay.delete(work); });
     underWay.add(work);
   });
   return { stop: () => subscription.stop(), settled: async () => { await Promise.all(underWay); } };
@@ -70,7 +77,7 @@ function keepTask(clock: Clock, task: Task): () => void {
 async function answerTask(options: EntranceOptions, task: Task): Promise<void> {
   const { gateway, ports } = options;
   const tenant = task.subject.slice(stepSubject('').length);
-  const contentType = task.headers['content-type'] ?? task.headers['Content-Type'] ?? null;
+  const contentType = contentTypeOf(task);
   const request = isToken(tenant) ? parseStep(task.bytes, contentType) : refused('invalid_tenant', `tenant "${tenant.slice(0, 80)}" is not 1 to 64 of A-Z a-z 0-9 _ -`);
   if (isRefused(request)) {
     const reply = findReply(task.bytes, contentType);
@@ -88,18 +95,35 @@ async function answerTask(options: EntranceOptions, task: Task): Promise<void> {
   await answerStep(options, task, request, tenant, send);
 }
 
+/**
+ * A bug here, in the way of this step. It must not take one gateway after the other with it: the step comes again, and
+ * the last to try refuses it. Who is told nothing hears silence, and asks another gateway.
+ */
+function answerFault({ ports, onFault }: EntranceOptions, task: Task, error: unknown): void {
+  const message = error instanceof Error ? error.stack ?? error.message : String(error);
+  onFault(`step on ${task.subject}, delivery ${task.deliveries} of ${deliveriesMax}: ${message}`);
+  if (task.deliveries < deliveriesMax) { task.putBack(1_000); return; }
+  const reply = findReply(task.bytes, contentTypeOf(task));
+  if (reply !== null) ports.bus.emit(reply, encodeReply(refused('internal', `${deliveriesMax} gateways failed on this step; their logs have the reason`)));
+  task.ack();
+}
+
+const contentTypeOf = (task: Task): string | null => task.headers['content-type'] ?? task.headers['Content-Type'] ?? null;
+
 async function answerStep({ gateway, ports }: EntranceOptions, task: Task, request: StepRequest, tenant: string, send: (reply: Reply) => void): Promise<void> {
   const waitedMs = ports.clock.now() - task.atMs;
   const { deadline_ms: deadlineMs } = request;
-  if (deadlineMs !== null && waitedMs >= deadlineMs) {
-    send(refused('deadline', `the step waited ${waitedMs} ms for the fleet; its deadline is ${deadlineMs} ms`, { limit: deadlineMs, got: waitedMs }));
+  // A step without a deadline waits for the longest there is: an answer to a question of last week is work for nobody.
+  const waitMsMax = deadlineMs ?? stepLimits.deadlineMsMax;
+  if (waitedMs >= waitMsMax) {
+    send(refused('deadline', `the step waited ${waitedMs} ms for the fleet; its deadline is ${waitMsMax} ms`, { limit: waitMsMax, got: waitedMs }));
     task.ack();
     return;
   }
   // Without an id it still has to be the same step when it is delivered again.
   const id = request.id ?? `queue-${hash('sha256', `${task.subject}/${task.seq}/${task.atMs}`, 'hex').slice(0, 24)}`;
   const life = new SignOfLife(ports.clock, send);
-  const step = gatewayStep({ ...request, id, deadline_ms: deadlineMs === null ? null : deadlineMs - waitedMs }, tenant, headersOf(task));
+  const step = gatewayStep({ ...request, id, deadline_ms: deadlineMs === null ? null : deadlineMs - waitedMs }, tenant, traceContext(task.headers));
   try {
     for await (const answer of gateway.submit(step)) {
       if (answer.kind === 'deferred') task.putBack(answer.retryAfterMs);
@@ -114,10 +138,6 @@ async function answerStep({ gateway, ports }: EntranceOptions, task: Task, reque
     life.stop();
   }
 }
-
-/** Only the trace context goes with the step. */
-const headersOf = (task: Task): Readonly<Record<string, string>> =>
-  Object.fromEntries(['traceparent', 'tracestate'].flatMap((name) => (task.headers[name] === undefined ? [] : [[name, task.headers[name]]])));
 
 function replyOf(answer: Answer): Reply {
   switch (answer.kind) {

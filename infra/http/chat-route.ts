@@ -7,14 +7,14 @@ import { isRefused, refused } from '../../schemas/refused.ts';
 import type { Deferred, Failed } from '../../schemas/reply.ts';
 import type { TokenLogprob } from '../../schemas/messages.ts';
 import { type Gateway, gatewayClosed } from '../gateway/gateway.ts';
-import { deferredOf, failedOf, gatewayStep, refusedOf } from '../gateway/requests.ts';
+import { deferredOf, failedOf, gatewayStep, refusedOf, traceContext } from '../gateway/requests.ts';
 import type { Answer } from '../gateway/step.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { chatLogprobs, finishOf, toldOf } from './chat-answer.ts';
 import { EventStream } from './event-stream.ts';
 import { Harness } from './harness.ts';
 import { problemOf, sendProblem } from './problems.ts';
-import { findTenant, tenantHeader, traceContext, withToldIds } from './told-ids.ts';
+import { findTenant, tenantHeader, withToldIds } from './told-ids.ts';
 
 type AnswerOf<Kind extends Answer['kind']> = Extract<Answer, { readonly kind: Kind }>;
 

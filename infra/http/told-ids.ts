@@ -39,14 +39,4 @@ export function findTenant(headers: IncomingHttpHeaders): string | null {
   return typeof given === 'string' && isToken(given) ? given : null;
 }
 
-/** W3C trace context goes with the step as it came. */
-export function traceContext(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const name of ['traceparent', 'tracestate']) {
-    const value = headers[name];
-    if (typeof value === 'string' && /^[\x20-\x7e]{1,512}$/.test(value)) found[name] = value;
-  }
-  return found;
-}
-
 const isPlain = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

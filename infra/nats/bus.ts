@@ -6,7 +6,7 @@ import type { Bus, Headers, LogEntry, Message, PublishOptions, Stored, StreamNam
 import { ask } from './ask.ts';
 import type { Connection } from './connect.ts';
 import { LogReader, loadLast } from './log.ts';
-import { crashOnThrow, fromNatsHeaders, refusalOf, toNatsHeaders } from './message.ts';
+import { crashOnThrow, headersOf, refusalOf, toNatsHeaders } from './message.ts';
 import { QueueReader } from './queue.ts';
 import { type StreamTable, apiCode, ensureStreams } from './streams.ts';
 
@@ -146,8 +146,8 @@ export class NatsBus implements Bus {
   }
 }
 
-const messageOf = (message: Msg): Message => ({ subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers) });
+const messageOf = (message: Msg): Message => ({ subject: message.subject, bytes: message.data, headers: headersOf(message) });
 
 const entryOf = (stored: StoredMsg): LogEntry => ({
-  subject: stored.subject, bytes: stored.data, headers: fromNatsHeaders(stored.header), seq: stored.seq, atMs: Math.floor(stored.time.getTime()),
+  subject: stored.subject, bytes: stored.data, headers: headersOf({ get headers() { return stored.header; } }), seq: stored.seq, atMs: Math.floor(stored.time.getTime()),
 });

@@ -3,7 +3,7 @@ import { type Msg, type NatsConnection, type Subscription as NatsSubscription, c
 import type { LogEntry, Subscription } from '../../actors/lib/ports.ts';
 import { ask } from './ask.ts';
 import type { Connection } from './connect.ts';
-import { crashOnThrow, fromNatsHeaders } from './message.ts';
+import { crashOnThrow, headersOf } from './message.ts';
 import type { StreamSpec } from './streams.ts';
 
 const heartbeatMs = 1_000;
@@ -111,7 +111,7 @@ export class LogReader implements Subscription {
     this.#seq = info.seq;
     this.#reached = Math.max(this.#reached, info.seq);
     this.#atMs = info.atMs;
-    crashOnThrow(() => this.#onEntry({ subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers), seq: info.seq, atMs: info.atMs }));
+    crashOnThrow(() => this.#onEntry({ subject: message.subject, bytes: message.data, headers: headersOf(message), seq: info.seq, atMs: info.atMs }));
   }
 
   /** The stream may be another one than the one we read: emptied by a restart, and perhaps filled again since. */
@@ -170,7 +170,7 @@ async function loadOnce(nc: NatsConnection, manager: JetStreamManager, stream: s
     if (info === null) return;
     if (info.delivered !== delivered + 1) return complete.reject(new Error('a message was lost on the way'));
     delivered = info.delivered;
-    found.set(message.subject, { subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers), seq: info.seq, atMs: info.atMs });
+    found.set(message.subject, { subject: message.subject, bytes: message.data, headers: headersOf(message), seq: info.seq, atMs: info.atMs });
     if (info.pending === 0) complete.resolve();
   };
   const silence = setTimeout(() => complete.reject(new Error(`silence for ${silentMs} ms after ${found.size} entries`)), silentMs);

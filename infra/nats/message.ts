@@ -11,11 +11,18 @@ export function toNatsHeaders(headers: Headers | undefined): MsgHdrs | undefined
   return result;
 }
 
-/** What the publisher gave; the server's own `Nats-…` fields stay out. */
-export function fromNatsHeaders(headers: MsgHdrs | undefined): Headers {
-  if (headers === undefined) return noHeaders;
+/**
+ * What the publisher gave; the server's own `Nats-…` fields stay out. Anybody may write a header that breaks the rules
+ * (a line break in a value), and the client throws when it is looked at: such a message has none.
+ */
+export function headersOf(message: { readonly headers?: MsgHdrs | undefined }): Headers {
   const result: Record<string, string> = {};
-  for (const key of headers.keys()) if (!key.startsWith('Nats-')) result[key] = headers.get(key);
+  try {
+    const { headers } = message;
+    for (const key of headers?.keys() ?? []) if (!key.startsWith('Nats-')) result[key] = headers?.get(key) ?? '';
+  } catch {
+    return noHeaders;
+  }
   return result;
 }
 

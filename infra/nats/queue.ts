@@ -1,8 +1,8 @@
-import { type Consumer, type JsMsg, type JetStreamManager, jetstream } from '@nats-io/jetstream';
+import { type Consumer, JetStreamApiError, type JsMsg, type JetStreamManager, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Subscription, Task } from '../../actors/lib/ports.ts';
-import { crashOnThrow, fromNatsHeaders } from './message.ts';
-import { type StreamSpec, queueConsumer } from './streams.ts';
+import { crashOnThrow, headersOf } from './message.ts';
+import { type StreamSpec, apiCode, queueConsumer } from './streams.ts';
 
 /**
  * Takes from the work queue with at most `inFlightMax` tasks that are neither acknowledged nor put back. A task whose
@@ -35,7 +35,7 @@ export class QueueReader implements Subscription {
     for (let failures = 0; !this.#isStopped && !nc.isClosed();) {
       try {
         if (consumer === null) {
-          await manager.consumers.add(stream, queueConsumer(durable, this.#options.ackWaitMs));
+          await ensureConsumer(manager, stream, durable, this.#options.ackWaitMs);
           consumer = await jetstream(nc).consumers.get(stream, durable);
         }
         const free = this.#options.inFlightMax - this.#countInFlight();
@@ -77,7 +77,7 @@ export class QueueReader implements Subscription {
     };
     hold();
     return {
-      subject: message.subject, bytes: message.data, headers: fromNatsHeaders(message.headers),
+      subject: message.subject, bytes: message.data, headers: headersOf(message),
       seq, atMs: Number(message.timestampNanos / 1_000_000n), deliveries: message.info.deliveryCount,
       ack: () => { message.ack(); end(); },
       keep: () => {
@@ -101,5 +101,16 @@ export class QueueReader implements Subscription {
     const timer = setTimeout(this.#wake.resolve, Math.max(1, nextDueMs));
     await this.#wake.promise;
     clearTimeout(timer);
+  }
+}
+
+/** One that an earlier version made may have another ack wait: it is given ours, and keeps what it has delivered. */
+async function ensureConsumer(manager: JetStreamManager, stream: string, durable: string, ackWaitMs: number): Promise<void> {
+  const config = queueConsumer(durable, ackWaitMs);
+  try {
+    await manager.consumers.add(stream, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== apiCode.consumerExists) throw error;
+    await manager.consumers.update(stream, durable, { ack_wait: config.ack_wait, max_ack_pending: config.max_ack_pending });
   }
 }

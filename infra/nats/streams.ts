@@ -39,7 +39,7 @@ const minuteMs = 60_000, hourMs = 60 * minuteMs;
  * Every stream of a region. `step` is the one that regions share.
  *
  * The inbox gives way at its oldest end, because what is there was applied long ago; states and waiting steps may not
- * be lost silently, so their publisher is refused. `out` and `evt` live in memory: they are worth minutes.
+ * be lost silently, so their publisher is refused, and a step that waited too long is told so by a gateway. `out` and `evt` live in memory: they are worth minutes.
  */
 export function streamTable(region: string, options: TableOptions = {}): StreamTable {
   assert(isToken(region), `region ${JSON.stringify(region)} is not of [A-Za-z0-9_-]{1,64}`);
@@ -47,7 +47,7 @@ export function streamTable(region: string, options: TableOptions = {}): StreamT
   const usual = { retention: 'limits', storage: 'file', discard: 'old', perSubjectMax: -1, messageBytesMax: 1_000_000, duplicateWindowMs: 2 * minuteMs, readFrom: 'leader', hasTtl: false, replicas: options.replicas ?? 1 } as const;
   const table: StreamTable = {
     // Room for headers, and for steps that are a little too long: those are refused by a gateway, with the numbers.
-    step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: 1 * hourMs,     retention: 'work', discard: 'new', messageBytesMax: limits.stepBytesMax + 16 * kiB },
+    step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: -1,             retention: 'work', discard: 'new', messageBytesMax: limits.stepBytesMax + 16 * kiB },
     in:    { ...usual, stream: `SW_IN_${region}`,    subjects: [at('in')],               messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs },
     state: { ...usual, stream: `SW_STATE_${region}`, subjects: [at('state')],            messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, discard: 'new' },
     ctx:   { ...usual, stream: `SW_CTX_${region}`,   subjects: [at('ctx')],              messagesMax: -1,        bytesMax: 4 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, readFrom: 'any' },
@@ -150,7 +150,7 @@ function storageWanted(spec: StreamSpec, specs: readonly StreamSpec[]): string {
 /** `err_code` of JetStream answers that we act on. */
 export const apiCode = {
   streamNotFound: 10059, nameInUse: 10058, noMessage: 10037, wrongLastSequence: 10071, wrongLastSequenceUnknown: 10164,
-  storeFailed: 10077, tooLarge: 10054, notEnabled: 10076, notEnabledForAccount: 10039, consumerNotFound: 10014,
+  storeFailed: 10077, tooLarge: 10054, notEnabled: 10076, notEnabledForAccount: 10039, consumerNotFound: 10014, consumerExists: 10148,
   noFileStorage: 10047, noMemoryStorage: 10028,
 } as const;
 

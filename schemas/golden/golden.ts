@@ -22,6 +22,8 @@ export const goldenCases: readonly GoldenCase[] = [
   ...cases('orderReply', codec.encodeOrderReply, codec.decodeOrderReply, Object.values(samples.orderReplySamples)),
   ...cases('beat', codec.encodeBeat, codec.decodeBeat, [samples.beatSample]),
   ...cases('blockEvents', codec.encodeBlockEvents, codec.decodeBlockEvents, [samples.blockEventsSample]),
+  ...cases('snapshotPart', codec.encodeBlockEvents, codec.decodeBlockEvents, [samples.snapshotPartSample]),
+  ...cases('snapshotAsked', codec.encodeSnapshotAsked, codec.decodeSnapshotAsked, [samples.snapshotAskedSample]),
   ...cases('out', codec.encodeOut, codec.decodeOut, Object.values(samples.outSamples)),
   ...cases('who', codec.encodeWho, codec.decodeWho, [samples.whoSample]),
   ...cases('whoReply', codec.encodeWhoReply, codec.decodeWhoReply, [samples.whoReplySample]),

@@ -64,8 +64,10 @@ export const evtSamples: { readonly [K in M.Evt['kind']]: Extract<M.Evt, { reado
 export const beatSample: M.Beat = { kind: 'beat', node: 'w1', role: 'worker', epoch: 1_790_000_000_001, seq: 4711, atMs: 1_790_000_003_000, worker };
 export const blockEventsSample: M.BlockEvents = {
   kind: 'blockEvents', node: 'w1', epoch: 7, seq: 88, isSnapshot: true,
-  events: [{ op: 'stored', tier: 'hbm', chain: bytes(48, 1) }, { op: 'removed', tier: 'dram', chain: bytes(16, 2) }],
+  events: [{ op: 'stored', tier: 'hbm', chain: bytes(48, 1) }, { op: 'removed', tier: 'dram', chain: bytes(16, 2) }], from: 0, next: 0,
 };
+export const snapshotAskedSample: M.SnapshotAsked = { kind: 'snapshotAsked', from: 512 };
+export const snapshotPartSample: M.BlockEvents = { ...blockEventsSample, events: [{ op: 'stored', tier: 'dram', chain: bytes(32, 3) }], from: 512, next: 771 };
 export const firstTokenSample: M.FirstToken = { kind: 'firstToken', trace, step, attempt: 2, hit: 7872, recalled: 64, computed: 187 };
 export const whoSample: M.Who = { kind: 'who', tenant: 'acme', model: 'smollm2-135m', id: 'my-key-0012', trace, parent: null, seq: 12, chain: ['11'.repeat(16), '22'.repeat(16)] };
 export const whoReplySample: M.WhoReply = { kind: 'whoReply', trace, parent: 'tr_07parent', step, seq: 12, lane: 'side', identity, isKnown: true };

@@ -1,16 +1,16 @@
 import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { type Server, createServer } from 'node:net';
+import { type Server, createConnection, createServer } from 'node:net';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { StorageType, jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AssertionError } from '../../actors/lib/logic.ts';
-import { BusFault, type LogEntry, type Task } from '../../actors/lib/ports.ts';
+import { BusFault, type LogEntry, type Message, type Task } from '../../actors/lib/ports.ts';
 import { NatsBus } from '../../infra/nats/bus.ts';
 import { type ConnectionStatus, type Connection, connect } from '../../infra/nats/connect.ts';
 import { NatsLeases } from '../../infra/nats/leases.ts';
 import { type NatsServer, findServerBinary, startServer } from '../../infra/nats/server.ts';
-import { ensureStreams, streamTable } from '../../infra/nats/streams.ts';
+import { ensureStreams, queueConsumer, streamTable } from '../../infra/nats/streams.ts';
 
 const table = streamTable('r');
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -64,6 +64,18 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
     if (performance.now() > endMs) throw new AssertionError(`not within ${deadlineMs} ms: ${what}`);
     await new Promise((done) => setTimeout(done, 5));
   }
+}
+
+/** As no client library would: the headers' block byte by byte. */
+async function publishRaw(url: string, subject: string, block: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = createConnection(Number(port), hostname);
+  socket.write(`CONNECT {"verbose":false,"headers":true}\r\nHPUB ${subject} ${block.length} ${block.length + 1}\r\n${block}x\r\nPING\r\n`);
+  await new Promise<void>((done, failed) => {
+    socket.on('error', failed);
+    socket.on('data', (data) => { if (String(data).includes('PONG')) done(); });
+  });
+  socket.destroy();
 }
 
 describe('a server that dies', () => {
@@ -148,6 +160,31 @@ describe('a server that dies', () => {
     server = await restarted(server);
     await until('all handled', () => new Set(tasks.slice(2).map((task) => task.seq)).size === 5);
     await until('empty', async () => (await bus.loadLast('bill', 'sw.v1.r.bill.>').catch(() => null)) !== null && (await bus.get('step', 5).catch(() => 1)) === null);
+  });
+
+  test('work queue: a queue that an earlier version of us made, with another ack wait, is taken over as it is', async () => {
+    const server = await freshServer();
+    const connection = await openConnection(server), bus = await openBus(server);
+    const manager = await jetstreamManager(connection.nc);
+    await manager.consumers.add('SW_STEP', queueConsumer('gateways', 45_000));
+    await bus.publish('sw.step.acme', bytesOf('waited'));
+    const tasks: Task[] = [];
+    bus.consume('step', 'gateways', { inFlightMax: 2, ackWaitMs: 2_000 }, (task) => { tasks.push(task); task.ack(); });
+    await until('taken', () => tasks.length === 1);
+    expect((await manager.consumers.info('SW_STEP', 'gateways')).config.ack_wait).toBe(2_000_000_000);
+  });
+
+  test('headers: a line break that anybody smuggled into one goes no further', async () => {
+    const server = await freshServer();
+    const bus = await openBus(server);
+    const heard: Message[] = [];
+    bus.listen('raw.headers', (message) => { heard.push(message); });
+    await until('heard', async () => {
+      await publishRaw(server.url, 'raw.headers', 'NATS/1.0\r\ntraceparent: ok\r\ntracestate: a\nb\r\n\r\n');
+      return heard.length > 0;
+    });
+    expect(heard[0]?.headers).toEqual({});
+    expect(() => bus.emit('raw.again', bytesOf('x'), heard[0]?.headers ?? {})).not.toThrow();
   });
 
   test('leases: an epoch is never given twice, across expiry and kill -9', async () => {
