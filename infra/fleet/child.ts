@@ -28,6 +28,8 @@ export interface ChildOptions {
   onNotice(line: string): void;
 }
 
+interface Failure { readonly message: string; readonly isUnavailable: boolean }
+
 /** Waits between two starts of a process that dies: doubled up to the longest, forgotten after a minute of life. */
 const backOffMs = { first: 250, longest: 10_000, forgottenAfter: 60_000 } as const;
 const closeMs = 20_000;
@@ -41,7 +43,7 @@ export class Child {
   /** Partitions that this conductor said it owns. */
   partitions = 0;
   readonly #options: ChildOptions;
-  readonly #first = Promise.withResolvers<{ readonly message: string; readonly isUnavailable: boolean } | null>();
+  readonly #first = Promise.withResolvers<Failure | null>();
   #config: Config;
   #process: ChildProcess | null = null;
   #isClosing = false;
@@ -64,7 +66,7 @@ export class Child {
   get restarts(): number { return this.#starts - 1; }
 
   /** What went wrong with the first start, in one line; null: it is ready. */
-  started(): Promise<{ readonly message: string; readonly isUnavailable: boolean } | null> { return this.#first.promise; }
+  started(): Promise<Failure | null> { return this.#first.promise; }
 
   kill(signal: NodeJS.Signals): boolean { return this.#process?.kill(signal) ?? false; }
   tell(message: ToChild): void { if (this.#process?.connected === true) this.#process.send(message, () => {}); }
@@ -74,7 +76,8 @@ export class Child {
     this.#isClosing = true;
     clearTimeout(this.#retry);
     const running = this.#process;
-    if (running === null) return;
+    // One that could not be started has no pid, and will not say that it ended.
+    if (running === null || running.pid === undefined) return;
     const gone = new Promise<void>((resolve) => { running.once('exit', () => resolve()); });
     // One that was stopped hears nothing before it goes on.
     running.kill('SIGCONT');
@@ -87,21 +90,25 @@ export class Child {
   #launch(): void {
     this.#starts++;
     const startedAtMs = performance.now();
-    // Not in the terminal's process group: Ctrl-C reaches the parent alone, which then ends everything in order.
-    const spawned = fork(new URL('../main/role.entry.ts', import.meta.url), { stdio: ['ignore', 'ignore', this.#options.logFd, 'ipc'], detached: true, execArgv: [] });
+    let failure: Failure | null = null, hasEnded = false;
+    const end = (otherwise: string): void => {
+      if (hasEnded) return;
+      hasEnded = true;
+      this.#process = null;
+      this.partitions = 0;
+      this.#onExit(failure ?? { message: otherwise, isUnavailable: false }, performance.now() - startedAtMs);
+    };
+    const spawned = spawnRole(this.#options.logFd);
+    if (spawned instanceof Error) { end(`${this.name} cannot be started: ${spawned.message}`); return; }
     this.#process = spawned;
-    let failure: { readonly message: string; readonly isUnavailable: boolean } | null = null;
     spawned.on('message', (message: FromChild) => {
       if (message.kind === 'partitions') this.partitions = message.owned;
       else if (message.kind === 'ready') this.#onReady(message.url);
       else failure = message;
     });
-    spawned.once('error', (error) => { failure = { message: error.message, isUnavailable: false }; });
-    spawned.once('exit', (code, signal) => {
-      this.#process = null;
-      this.partitions = 0;
-      this.#onExit(failure ?? { message: `${this.name} ended with ${signal ?? `code ${code}`}`, isUnavailable: false }, performance.now() - startedAtMs);
-    });
+    // Of one that runs, an error is a message or a signal that did not reach it.
+    spawned.on('error', (error) => { if (spawned.pid === undefined) end(`${this.name} cannot be started: ${error.message}`); });
+    spawned.once('exit', (code, signal) => end(`${this.name} ended with ${signal ?? `code ${code}`}`));
     this.tell({ kind: 'start', role: this.role, config: this.#config, natsUrl: this.#options.natsUrl });
     const serverPid = this.#options.serverPid();
     if (serverPid !== null) this.tell({ kind: 'server', pid: serverPid });
@@ -118,12 +125,22 @@ export class Child {
     this.#first.resolve(null);
   }
 
-  #onExit(failure: { readonly message: string; readonly isUnavailable: boolean }, livedMs: number): void {
+  #onExit(failure: Failure, livedMs: number): void {
     if (!this.#wasReady) this.#first.resolve(failure);
     if (this.#isClosing || !this.#wasReady) return;
     if (livedMs > backOffMs.forgottenAfter) this.#waitMs = backOffMs.first;
     this.#options.onNotice(`${failure.message}; started again in ${this.#waitMs} ms`);
     this.#retry = setTimeout(() => this.#launch(), this.#waitMs);
     this.#waitMs = Math.min(backOffMs.longest, this.#waitMs * 2);
+  }
+}
+
+/** A process that waits to be told its role. Most of what the system refuses (ENOENT, EAGAIN) comes as an `error` of a child without a pid, the rest (ENOMEM) is thrown. */
+function spawnRole(logFd: number): ChildProcess | Error {
+  try {
+    // Not in the terminal's process group: Ctrl-C reaches the parent alone, which then ends everything in order.
+    return fork(new URL('../main/role.entry.ts', import.meta.url), { stdio: ['ignore', 'ignore', logFd, 'ipc'], detached: true, execArgv: [] });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
