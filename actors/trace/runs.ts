@@ -55,7 +55,8 @@ export function startRun(context: TraceContext, accepted: StepAccepted & { reado
 
 /** The next step is what ends a tool gap: its length is what the forecast learns from. */
 function closedGap(context: TraceContext, nowMs: number): Pick<TraceContext, 'gapsMs' | 'gapOpenedAtMs'> {
-  if (context.gapOpenedAtMs === 0) return { gapsMs: context.gapsMs, gapOpenedAtMs: 0 };
+  // Behind a side call that came first there was no generation, so no gap that a tool took.
+  if (context.gapOpenedAtMs === 0 || context.seq === 0) return { gapsMs: context.gapsMs, gapOpenedAtMs: 0 };
   return { gapsMs: [...context.gapsMs.slice(-7), nowMs - context.gapOpenedAtMs], gapOpenedAtMs: 0 };
 }
 

@@ -28,6 +28,7 @@ export const traceMachine = (limits: TraceLimits) => setup({
     reopen: assign({ outcome: null }),
   },
   guards: {
+    isFirstStep: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && context.seq === 0 && verdictOn(context, event.event, limits) === 'start',
     isNewStep: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && verdictOn(context, event.event, limits) === 'start',
     isNewSide: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'side' && verdictOn(context, event.event, limits) === 'start',
     isCurrent: ({ context, event }) => event.type === 'firstToken' && context.run?.step === event.event.step && context.run.attempt === event.event.attempt,
@@ -41,7 +42,8 @@ export const traceMachine = (limits: TraceLimits) => setup({
   context: {} as TraceContext, // Replaced before the first event: a trace is begun by its first step.
   initial: 'start',
   states: {
-    start: { on: { stepAccepted: { guard: 'isNewStep', target: 'running', actions: 'start' } } },
+    // A side call may overtake the step that it was named beside: the trace begins with a gap, which its first step ends.
+    start: { on: { stepAccepted: [{ guard: 'isNewStep', target: 'running', actions: 'start' }, { guard: 'isNewSide', target: 'toolGap', actions: 'start' }] } },
     running: {
       always: [{ guard: and('hasEnded', 'hasChildren'), target: 'fanOut' }, { guard: 'hasEnded', target: 'toolGap' }],
     },
@@ -53,7 +55,10 @@ export const traceMachine = (limits: TraceLimits) => setup({
       entry: 'openGap',
       exit: 'closeGap',
       on: {
-        stepAccepted: [{ guard: 'isNewStep', target: 'resumed', actions: 'start' }, { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+        stepAccepted: [
+          { guard: 'isFirstStep', target: 'running', actions: 'start' }, { guard: 'isNewStep', target: 'resumed', actions: 'start' },
+          { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' },
+        ],
         childStarted: { target: 'fanOut', actions: 'addChild' },
         timer: [{ guard: 'isIdleTimer', target: 'done' }, { actions: 'apply' }],
         decided: { actions: ['apply', 'keep'] },
@@ -63,7 +68,10 @@ export const traceMachine = (limits: TraceLimits) => setup({
       entry: ['openGap', 'askPin'],
       exit: 'closeGap',
       on: {
-        stepAccepted: [{ guard: 'isNewStep', target: 'resumed', actions: 'start' }, { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+        stepAccepted: [
+          { guard: 'isFirstStep', target: 'running', actions: 'start' }, { guard: 'isNewStep', target: 'resumed', actions: 'start' },
+          { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' },
+        ],
         childEnded: [{ guard: 'isLastChild', target: 'toolGap', actions: 'removeChild' }, { actions: 'removeChild' }],
         decided: { actions: ['apply', 'keep'] },
       },
@@ -71,7 +79,10 @@ export const traceMachine = (limits: TraceLimits) => setup({
     done: {
       entry: 'close',
       on: {
-        stepAccepted: [{ guard: 'isNewStep', target: 'resumed', actions: ['reopen', 'start'] }, { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' }],
+        stepAccepted: [
+          { guard: 'isFirstStep', target: 'running', actions: ['reopen', 'start'] }, { guard: 'isNewStep', target: 'resumed', actions: ['reopen', 'start'] },
+          { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' },
+        ],
         endAsked: {},
       },
     },
@@ -106,7 +117,7 @@ function and(...names: readonly ('hasEnded' | 'hasChildren')[]) {
 
 function answerOnly(context: TraceContext, accepted: StepAccepted, limits: TraceLimits): Change {
   const verdict = verdictOn(context, accepted, limits);
-  if (verdict === 'start') return unchanged(context); // A first step that no state starts can not happen: `start` and the gaps do.
+  if (verdict === 'start') return unchanged(context); // Every state starts side calls, and the gaps and `done` steps: while one runs, the verdict is that it does.
   // Two steps that were given one number share a subject; by its id the refusal is the second one's alone.
   if (verdict !== 'known') return { context, effects: [{ kind: 'announce', out: verdict }] };
   // The duplicate window has passed: the first copy's answer is the answer to both.

@@ -182,6 +182,41 @@ describe('trace', () => {
     expect(kinds(actor.on({ kind: 'endAsked', trace, outcome: 'finished', reason: '', logSeq: 70 }))).toContain('tell childEnded');
     expect(kinds(actor.on({ ...accepted(2), parent: 'tr_01p' }))).toContain('tell childStarted');
     expect(actor.value).toBe('resumed');
+  test('a side call that comes before its trace\'s first step begins the trace, which that step then resumes as its first', () => {
+    const actor = new Driver();
+    expect(kinds(actor.on(sideCall(1)))).toEqual(['timerSet', 'ask place', 'timerSet', 'evt transition']);
+    expect(actor.state).toMatchObject({ value: 'toolGap', context: { seq: 0, sidesSeen: 1, ids: [{ id: 's1' }] } });
+    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/s1`, worker: 'w2', priority: 0, decision } });
+    actor.at(900).on(accepted(1));
+    expect(actor.state).toMatchObject({ value: 'running', context: { seq: 1, gapsMs: [], gapOpenedAtMs: 0 } });
+    expect(kinds(actor.on({ ...ended(1, 1, 'w2'), step: `${trace}/s1`, logSeq: 61 }))).toContain('answer');
+    actor.on(placed(1, 'w1'));
+    expect(kinds(actor.on(ended(1, 1, 'w1')))).toContain('ask retain');
+    actor.on(accepted(2));
+    expect(actor.value).toBe('resumed');
+  });
+
+  test('behind a side call a trace may be taken up in its middle', () => {
+    const actor = new Driver();
+    actor.on(sideCall(1));
+    expect(kinds(actor.on({ ...accepted(5), isSeqGiven: true }))).toContain('ask place');
+    expect(actor.state).toMatchObject({ value: 'running', context: { seq: 5 } });
+  });
+
+  test('a trace that has only a side call is over when its idle limit has passed and the call has ended', () => {
+    const actor = new Driver();
+    actor.on(sideCall(1));
+    const idle = () => actor.context.timers.find(({ id }) => id === 'idle')?.generation ?? -1;
+    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
+    expect(actor.value).toBe('toolGap');
+    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/s1`, worker: 'w2', priority: 0, decision } });
+    actor.on({ ...ended(1, 1, 'w2'), step: `${trace}/s1`, logSeq: 61 });
+    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
+    expect(actor.state).toMatchObject({ value: 'done', context: { outcome: 'abandoned', timers: [] } });
+    expect(kinds(actor.on(accepted(1)))).toContain('ask place');
+    expect(actor.state).toMatchObject({ value: 'running', context: { outcome: null } });
+  });
+
     expect(actor.context.outcome).toBe(null);
   });
 
@@ -313,3 +348,5 @@ const kinds = (effects: readonly TraceEffect[]): string[] => effects.map((effect
     default: return effect.kind;
   }
 });
+const sideCall = (number: number) => ({ ...accepted(1), id: `s${number}`, step: `${trace}/s${number}`, lane: 'side' as const, seq: 0, logSeq: 60 });
+

@@ -39,8 +39,8 @@ function contextOf(first: StepAccepted, now: Instant): TraceContext {
   assert(first.trace !== '', 'an accepted step names its trace');
   return {
     trace: first.trace, tenant: first.tenant, parent: first.parent, model: first.model, startedAtMs: now,
-    // A trace may be taken up in its middle, by a harness that numbers its steps.
-    seq: first.seq - 1, run: null, sides: [], sidesSeen: 0, worker: null, tokens: 0, pinnedOn: null, pinnedTier: null, children: [], childrenSeen: 0,
+    // A trace may be taken up in its middle, by a harness that numbers its steps; behind a side call any may come.
+    seq: first.lane === 'side' ? 0 : first.seq - 1, run: null, sides: [], sidesSeen: 0, worker: null, tokens: 0, pinnedOn: null, pinnedTier: null, children: [], childrenSeen: 0,
     tips: [], ids: [], answers: [], gapsMs: [], gapOpenedAtMs: 0, stepsDone: 0, attainedMs: 0, usage: emptyUsage,
     lastFinish: null, outcome: null, decisions: [], segments: 0, enteredAtMs: now, timerGeneration: 0, timers: [],
   };

@@ -30,7 +30,7 @@ export interface TraceContext {
   readonly parent: string | null;
   readonly model: string;
   readonly startedAtMs: number;
-  /** Of the last accepted step of the main chain. */
+  /** Of the last accepted step of the main chain; 0: a side call came before any. */
   readonly seq: number;
   readonly run: StepRun | null;
   readonly sides: readonly StepRun[];
