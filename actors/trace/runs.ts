@@ -39,7 +39,7 @@ export function startRun(context: TraceContext, accepted: StepAccepted & { reado
   const run: StepRun = {
     step: accepted.step, id: accepted.id, lane: isSide ? accepted.step : context.trace, seq: accepted.seq,
     acceptedSeq: accepted.logSeq, acceptedAtMs: accepted.atMs, promptTokens: accepted.prompt.tokens, maxTokens: accepted.sampling.maxTokens,
-    class: accepted.class, messageChain: accepted.messageChain, phase: 'waiting', attempt: 0, worker: null, failures: 0, avoid: [],
+    class: accepted.class, messageChain: accepted.messageChain, phase: 'waiting', attempt: 0, worker: null, failures: 0, avoid: [], priority: 0,
   };
   const next: TraceContext = {
     ...context,
@@ -110,14 +110,14 @@ function onDecided(context: TraceContext, decided: Decided, nowMs: number, limit
   if (decided.what === 'reject') return giveUp(context, run, 'deferred', decided.message, 'later', decided.limit, decided.got);
   const noted = note(context, decided.decision);
   if (decided.what === 'defer') return noted;
-  const next: StepRun = { ...run, phase: 'ordered', attempt: run.attempt + 1, worker: decided.worker };
-  const timed = setTimer(replaceRun(noted.context, next), `attempt:${run.step}`, limits.attemptMs, nowMs);
+  const next: StepRun = { ...run, phase: 'ordered', attempt: run.attempt + 1, worker: decided.worker, priority: decided.priority };
+  const timed = andThen(clearTimer(replaceRun(noted.context, next), `ask:${run.step}`), (ordered) => setTimer(ordered, `attempt:${run.step}`, limits.attemptMs, nowMs));
   return {
     context: timed.context,
     effects: [
       ...noted.effects, ...timed.effects,
       { kind: 'announce', out: { kind: 'attemptStarted', step: run.step, id: run.id, attempt: next.attempt, worker: decided.worker } },
-      orderRun(next, decided.priority),
+      orderRun(next),
     ],
   };
 }
@@ -207,8 +207,8 @@ export function ask(context: TraceContext, run: StepRun): TraceEffect {
   };
 }
 
-const orderRun = (run: StepRun, priority: number): TraceEffect =>
-  ({ kind: 'orderRun', worker: run.worker ?? '', step: run.step, attempt: run.attempt, lane: run.lane, acceptedSeq: run.acceptedSeq, priority });
+const orderRun = (run: StepRun): TraceEffect =>
+  ({ kind: 'orderRun', worker: run.worker ?? '', step: run.step, attempt: run.attempt, lane: run.lane, acceptedSeq: run.acceptedSeq, priority: run.priority });
 
 const cancel = (run: StepRun, worker: string, trace: string): TraceEffect =>
   ({ kind: 'order', worker, order: { kind: 'cancel', trace, step: run.step, attempt: run.attempt } });

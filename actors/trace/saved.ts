@@ -3,7 +3,7 @@ import type { TraceActor } from './trace.ts';
 import type { TraceContext, TraceEffect } from './types.ts';
 
 /** Grows with every change of `TraceContext`; each older one needs an upcast and keeps its golden snapshot. */
-export const traceVersion = 2;
+export const traceVersion = 3;
 
 type Upcast = (context: Record<string, unknown>) => Record<string, unknown>;
 const upcasts: Readonly<Record<number, Upcast>> = {
@@ -11,6 +11,11 @@ const upcasts: Readonly<Record<number, Upcast>> = {
   1: (context) => ({
     ...context, pinnedTier: context['pinnedOn'] === null ? null : 'hbm',
     answers: (context['answers'] as readonly { readonly endedSeq: number }[]).map((answer) => ({ ...answer, acceptedSeq: answer.endedSeq })),
+  }),
+  // Before a run kept its priority: what is ordered again is ordered as it was until now, before everything else.
+  2: (context) => ({
+    ...context, run: context['run'] === null ? null : { ...(context['run'] as object), priority: 0 },
+    sides: (context['sides'] as readonly object[]).map((side) => ({ ...side, priority: 0 })),
   }),
 };
 

@@ -230,12 +230,12 @@ describe('trace', () => {
     expect(actor.context.timers).toEqual([]);
   });
 
-  test('a new owner orders again what was ordered, under the same attempt, and asks again for what waited', () => {
+  test('a new owner orders again what was ordered, under the same attempt and priority, and asks again for what waited', () => {
     const actor = new Driver();
     actor.on(accepted(1));
     expect(kinds(actor.on({ kind: 'takenOver' }))).toEqual(['ask place']);
     actor.on(placed(1, 'w1'));
-    expect(actor.on({ kind: 'takenOver' })).toMatchObject([{ kind: 'orderRun', worker: 'w1', attempt: 1, acceptedSeq: 100 }]);
+    expect(actor.on({ kind: 'takenOver' })).toMatchObject([{ kind: 'orderRun', worker: 'w1', attempt: 1, acceptedSeq: 100, priority: 1 }]);
   });
 
   test('a step past its deadline is given up wherever it is', () => {
@@ -273,7 +273,7 @@ describe('trace', () => {
     expect(actor.value).toBe('done');
   });
 
-  test.each([1, 2])('the golden snapshot of version %i is still read, and goes on', (version) => {
+  test.each([1, 2, 3])('the golden snapshot of version %i is still read, and goes on', (version) => {
     const record = JSON.parse(readFileSync(join(import.meta.dirname, `golden/trace-v${version}.json`), 'utf8')) as SavedTrace;
     const saved = fromSaved(record);
     if ('kind' in saved) throw new Error(saved.message);
@@ -287,7 +287,7 @@ describe('trace', () => {
 
   test('a snapshot of a version from the future is refused with both versions', () => {
     const saved = toSaved({ actor: inGap().state as TraceActor, cursor: 7, outbox: [], epoch: 3, saves: 2 });
-    expect(fromSaved({ ...saved, version: 99 })).toEqual({ kind: 'fault', message: 'trace saved at version 99; this program reads up to 2' });
+    expect(fromSaved({ ...saved, version: 99 })).toEqual({ kind: 'fault', message: 'trace saved at version 99; this program reads up to 3' });
   });
 });
 
@@ -323,6 +323,18 @@ function accepted(seq: number): StepAccepted & { readonly logSeq: number } {
     prompt: { pages: [], tail: new Int32Array(100), tailChain: new Uint8Array(16), tokens: 100 }, messageChain: `chain-${seq}`,
     sampling: { maxTokens: 10, temperature: 0, topP: 1, topK: 0, seed: 1n, stop: [], logprobs: -1 }, class: 'agent', deadlineMs: 60_000,
     identity: { how: 'new', confidence: 1 }, atMs: 0, logSeq: 100 * seq,
+  test('runs of a version that did not keep their priority are read with none', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    actor.on(placed(1, 'w1'));
+    actor.on({ ...accepted(1), id: 's', step: `${trace}/s1`, lane: 'side', logSeq: 60 });
+    const saved = toSaved({ actor: actor.state as TraceActor, cursor: 7, outbox: [], epoch: 3, saves: 2 });
+    const without = JSON.stringify(JSON.parse(saved.contextJson), (key, value) => (key === 'priority' ? undefined : value));
+    expect(without).not.toContain('priority');
+    const { run, sides } = (fromSaved({ ...saved, version: 2, contextJson: without }) as { readonly actor: TraceActor }).actor.context;
+    expect([run?.priority, ...sides.map(({ priority }) => priority)]).toEqual([0, 0]);
+  });
+
   };
 }
 

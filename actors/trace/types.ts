@@ -21,6 +21,8 @@ export interface StepRun {
   /** Attempts that were lost or failed; refusals for lack of room do not count. */
   readonly failures: number;
   readonly avoid: readonly string[];
+  /** Of its latest order, as control gave it; smaller runs first. */
+  readonly priority: number;
 }
 
 /** What a trace is, beside the name of its state. Saved as JSON: add fields with an upcast, see `saved.ts`. */
