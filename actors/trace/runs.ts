@@ -5,6 +5,9 @@ import { idsAfter, idsMax, tipsAfter } from '../lib/tips.ts';
 import { addUsage } from '../lib/usage.ts';
 import type { StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
+/** A step that control has no room for asks again after this long. */
+const askAgainMs = 2_000;
+
 /** A context and what its change asks for. */
 export interface Change { readonly context: TraceContext; readonly effects: readonly TraceEffect[] }
 
@@ -68,6 +71,8 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
       const run = ordered(context, event);
       if (run === null) return unchanged(context);
       if (event.retry === 'never') return giveUp(context, run, event.code, event.message, 'never');
+      // Nobody makes room for a page that is not there: without an end to it the order would go round as fast as the bus does.
+      if (event.code === 'page_missing') return tryAgain(context, run, event.worker, event.code, event.message, limits);
       // A worker that is full now is as good as before when it has room: its prefix is there.
       return askAgain(context, run, event.code === 'worker_full' ? null : event.worker, 0);
     }
@@ -101,13 +106,14 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
 }
 
 /** What was asked lived in the old owner's memory; what was ordered is ordered again under the same attempt, which workers know. */
-export const remake = (context: TraceContext): TraceEffect[] => runsOf(context).map((run) => (run.phase === 'waiting' ? ask(context, run) : orderRun(run, 0)));
+export const remake = (context: TraceContext): TraceEffect[] => runsOf(context).map((run) => (run.phase === 'waiting' ? ask(context, run) : orderRun(run)));
 
 function onDecided(context: TraceContext, decided: Decided, nowMs: number, limits: TraceLimits): Change {
   if (decided.what === 'retain' || decided.what === 'pin') return unchanged(context);
   const run = findRun(context, decided.step);
   if (run === null || run.phase !== 'waiting') return unchanged(context);
-  if (decided.what === 'reject') return giveUp(context, run, 'deferred', decided.message, 'later', decided.limit, decided.got);
+  // Control has no room to keep the step in mind: it stays here, and asks again until its deadline. An accepted step is never turned away.
+  if (decided.what === 'reject') return setTimer(context, `ask:${run.step}`, askAgainMs, nowMs);
   const noted = note(context, decided.decision);
   if (decided.what === 'defer') return noted;
   const next: StepRun = { ...run, phase: 'ordered', attempt: run.attempt + 1, worker: decided.worker, priority: decided.priority };
@@ -161,15 +167,22 @@ function onTimer(context: TraceContext, id: string, nowMs: number, limits: Trace
   if (what === 'attempt' && run.phase === 'ordered' && run.worker !== null) {
     return retry(context, run, run.worker, 'attempt_deadline', `attempt ${run.attempt} took longer than ${limits.attemptMs} ms`, limits);
   }
+  if (what === 'ask' && run.phase === 'waiting') return { context, effects: [ask(context, run)] };
   return unchanged(context);
 }
 
 /** The attempt counts as lost: cancelled where it may still run, and tried elsewhere until the attempts are used up. */
 function retry(context: TraceContext, run: StepRun, worker: string, code: string, message: string, limits: TraceLimits): Change {
+  const again = tryAgain(context, run, worker, code, message, limits);
+  // A step that is given up is cancelled with that.
+  return findRun(again.context, run.step) === null ? again : { context: again.context, effects: [cancel(run, worker, context.trace), ...again.effects] };
+}
+
+/** Another attempt, away from `worker` if there is another, until the attempts are used up. */
+function tryAgain(context: TraceContext, run: StepRun, worker: string, code: string, message: string, limits: TraceLimits): Change {
   const failures = run.failures + 1;
   if (failures >= limits.attemptsMax) return giveUp(context, run, code, `${message}; ${failures} of ${limits.attemptsMax} attempts failed`, 'later');
-  const again = askAgain(context, run, worker, 1);
-  return { context: again.context, effects: [cancel(run, worker, context.trace), ...again.effects] };
+  return askAgain(context, run, worker, 1);
 }
 
 function askAgain(context: TraceContext, run: StepRun, avoided: string | null, failures: number): Change {
@@ -179,7 +192,10 @@ function askAgain(context: TraceContext, run: StepRun, avoided: string | null, f
   return { context: cleared.context, effects: [...cleared.effects, ask(cleared.context, next)] };
 }
 
-/** The step ends without an answer. */
+/**
+ * The step ends without an answer, and its id and its seq with it: the id is told the same failure when it comes again,
+ * and `retry: 'later'` means a new step, under a new id and the next seq.
+ */
 function giveUp(context: TraceContext, run: StepRun, code: string, message: string, retryHow: Retry, limit: number | null = null, got: number | null = null): Change {
   const removed = removeRun(context, run);
   const isMain = context.run?.step === run.step;
@@ -238,7 +254,7 @@ function replaceRun(context: TraceContext, run: StepRun): TraceContext {
 
 function removeRun(context: TraceContext, run: StepRun): Change {
   const without = context.run?.step === run.step ? { ...context, run: null } : { ...context, sides: context.sides.filter((side) => side.step !== run.step) };
-  return andThen(clearTimer(without, `attempt:${run.step}`), (next) => clearTimer(next, `deadline:${run.step}`));
+  return (['attempt', 'deadline', 'ask'] as const).reduce((change, what) => andThen(change, (next) => clearTimer(next, `${what}:${run.step}`)), unchanged(without));
 }
 
 export function setTimer(context: TraceContext, id: string, delayMs: number, nowMs: number): Change {

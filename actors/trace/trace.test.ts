@@ -90,6 +90,44 @@ describe('trace', () => {
     expect(actor.context.run).toMatchObject({ phase: 'waiting', failures: 0, attempt: 9 });
   });
 
+  test('a prompt whose pages are not there costs attempts, and the step ends when they are used up', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    let effects: readonly TraceEffect[] = [];
+    let rounds = 0;
+    for (; actor.context.run !== null && rounds < 20; rounds++) {
+      actor.on(placed(1, 'w1'));
+      effects = actor.on({ kind: 'orderRefused', step: `${trace}/1`, attempt: actor.context.run.attempt, worker: 'w1', code: 'page_missing', message: 'page 1 of 2', retry: 'later' });
+    }
+    expect(rounds).toBe(limits.attemptsMax);
+    expect(effects.find((effect) => effect.kind === 'announce')).toMatchObject({ out: { kind: 'failed', code: 'page_missing', message: 'page 1 of 2; 3 of 3 attempts failed', retry: 'later' } });
+    expect(actor.context.timers.map(({ id }) => id)).toEqual(['idle']);
+  });
+
+  test('a step that control has no room for stays, and asks again until it is placed', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    const reject = () => actor.on({ kind: 'decided', decided: { what: 'reject', step: `${trace}/1`, message: '4096 of 4096 steps wait for a worker', limit: 4_096, got: 4_097 } });
+    const again = () => actor.context.timers.find(({ id }) => id === `ask:${trace}/1`);
+    expect(kinds(reject())).toEqual(['timerSet']);
+    expect(actor.context.run).toMatchObject({ phase: 'waiting', failures: 0 });
+    expect(kinds(actor.on({ kind: 'timer', id: again()?.id ?? '', generation: again()?.generation ?? -1 }))).toEqual(['ask place']);
+    reject();
+    actor.on(placed(1, 'w1'));
+    expect(actor.context.run?.phase).toBe('ordered');
+    expect(again()).toBeUndefined();
+  });
+
+  test('a step that control has no room for still has its deadline', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    actor.on({ kind: 'decided', decided: { what: 'reject', step: `${trace}/1`, message: '', limit: 1, got: 2 } });
+    const deadline = actor.context.timers.find((timer) => timer.id.startsWith('deadline:'));
+    const effects = actor.at(60_001).on({ kind: 'timer', id: deadline?.id ?? '', generation: deadline?.generation ?? -1 });
+    expect(effects.find((effect) => effect.kind === 'announce')).toMatchObject({ out: { kind: 'failed', code: 'deadline' } });
+    expect(actor.context.timers.map(({ id }) => id)).toEqual(['idle']);
+  });
+
   test('a given seq with a gap, or used before, is refused with the numbers', () => {
     const actor = inGap();
     for (const [seq, code] of [[3, 'seq_gap'], [1, 'seq_old']] as const) {
@@ -144,6 +182,41 @@ describe('trace', () => {
     expect(actor.value).toBe('toolGap');
   });
 
+  test('a side call that comes before its trace\'s first step begins the trace, which that step then resumes as its first', () => {
+    const actor = new Driver();
+    expect(kinds(actor.on(sideCall(1)))).toEqual(['timerSet', 'ask place', 'timerSet', 'evt transition']);
+    expect(actor.state).toMatchObject({ value: 'toolGap', context: { seq: 0, sidesSeen: 1, ids: [{ id: 's1' }] } });
+    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/s1`, worker: 'w2', priority: 0, decision } });
+    actor.at(900).on(accepted(1));
+    expect(actor.state).toMatchObject({ value: 'running', context: { seq: 1, gapsMs: [], gapOpenedAtMs: 0 } });
+    expect(kinds(actor.on({ ...ended(1, 1, 'w2'), step: `${trace}/s1`, logSeq: 61 }))).toContain('answer');
+    actor.on(placed(1, 'w1'));
+    expect(kinds(actor.on(ended(1, 1, 'w1')))).toContain('ask retain');
+    actor.on(accepted(2));
+    expect(actor.value).toBe('resumed');
+  });
+
+  test('behind a side call a trace may be taken up in its middle', () => {
+    const actor = new Driver();
+    actor.on(sideCall(1));
+    expect(kinds(actor.on({ ...accepted(5), isSeqGiven: true }))).toContain('ask place');
+    expect(actor.state).toMatchObject({ value: 'running', context: { seq: 5 } });
+  });
+
+  test('a trace that has only a side call is over when its idle limit has passed and the call has ended', () => {
+    const actor = new Driver();
+    actor.on(sideCall(1));
+    const idle = () => actor.context.timers.find(({ id }) => id === 'idle')?.generation ?? -1;
+    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
+    expect(actor.value).toBe('toolGap');
+    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/s1`, worker: 'w2', priority: 0, decision } });
+    actor.on({ ...ended(1, 1, 'w2'), step: `${trace}/s1`, logSeq: 61 });
+    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
+    expect(actor.state).toMatchObject({ value: 'done', context: { outcome: 'abandoned', timers: [] } });
+    expect(kinds(actor.on(accepted(1)))).toContain('ask place');
+    expect(actor.state).toMatchObject({ value: 'running', context: { outcome: null } });
+  });
+
   test('a side call runs beside the main chain and leaves its state alone', () => {
     const actor = inGap();
     actor.on({ ...accepted(1), id: 's', step: `${trace}/s1`, lane: 'side', logSeq: 60 });
@@ -182,41 +255,6 @@ describe('trace', () => {
     expect(kinds(actor.on({ kind: 'endAsked', trace, outcome: 'finished', reason: '', logSeq: 70 }))).toContain('tell childEnded');
     expect(kinds(actor.on({ ...accepted(2), parent: 'tr_01p' }))).toContain('tell childStarted');
     expect(actor.value).toBe('resumed');
-  test('a side call that comes before its trace\'s first step begins the trace, which that step then resumes as its first', () => {
-    const actor = new Driver();
-    expect(kinds(actor.on(sideCall(1)))).toEqual(['timerSet', 'ask place', 'timerSet', 'evt transition']);
-    expect(actor.state).toMatchObject({ value: 'toolGap', context: { seq: 0, sidesSeen: 1, ids: [{ id: 's1' }] } });
-    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/s1`, worker: 'w2', priority: 0, decision } });
-    actor.at(900).on(accepted(1));
-    expect(actor.state).toMatchObject({ value: 'running', context: { seq: 1, gapsMs: [], gapOpenedAtMs: 0 } });
-    expect(kinds(actor.on({ ...ended(1, 1, 'w2'), step: `${trace}/s1`, logSeq: 61 }))).toContain('answer');
-    actor.on(placed(1, 'w1'));
-    expect(kinds(actor.on(ended(1, 1, 'w1')))).toContain('ask retain');
-    actor.on(accepted(2));
-    expect(actor.value).toBe('resumed');
-  });
-
-  test('behind a side call a trace may be taken up in its middle', () => {
-    const actor = new Driver();
-    actor.on(sideCall(1));
-    expect(kinds(actor.on({ ...accepted(5), isSeqGiven: true }))).toContain('ask place');
-    expect(actor.state).toMatchObject({ value: 'running', context: { seq: 5 } });
-  });
-
-  test('a trace that has only a side call is over when its idle limit has passed and the call has ended', () => {
-    const actor = new Driver();
-    actor.on(sideCall(1));
-    const idle = () => actor.context.timers.find(({ id }) => id === 'idle')?.generation ?? -1;
-    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
-    expect(actor.value).toBe('toolGap');
-    actor.on({ kind: 'decided', decided: { what: 'place', step: `${trace}/s1`, worker: 'w2', priority: 0, decision } });
-    actor.on({ ...ended(1, 1, 'w2'), step: `${trace}/s1`, logSeq: 61 });
-    actor.on({ kind: 'timer', id: 'idle', generation: idle() });
-    expect(actor.state).toMatchObject({ value: 'done', context: { outcome: 'abandoned', timers: [] } });
-    expect(kinds(actor.on(accepted(1)))).toContain('ask place');
-    expect(actor.state).toMatchObject({ value: 'running', context: { outcome: null } });
-  });
-
     expect(actor.context.outcome).toBe(null);
   });
 
@@ -285,6 +323,18 @@ describe('trace', () => {
     expect(logic.step(saved.actor, accepted(2), 50 as Instant).state?.value).toBe('resumed');
   });
 
+  test('runs of a version that did not keep their priority are read with none', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    actor.on(placed(1, 'w1'));
+    actor.on({ ...accepted(1), id: 's', step: `${trace}/s1`, lane: 'side', logSeq: 60 });
+    const saved = toSaved({ actor: actor.state as TraceActor, cursor: 7, outbox: [], epoch: 3, saves: 2 });
+    const without = JSON.stringify(JSON.parse(saved.contextJson), (key, value) => (key === 'priority' ? undefined : value));
+    expect(without).not.toContain('priority');
+    const { run, sides } = (fromSaved({ ...saved, version: 2, contextJson: without }) as { readonly actor: TraceActor }).actor.context;
+    expect([run?.priority, ...sides.map(({ priority }) => priority)]).toEqual([0, 0]);
+  });
+
   test('a snapshot of a version from the future is refused with both versions', () => {
     const saved = toSaved({ actor: inGap().state as TraceActor, cursor: 7, outbox: [], epoch: 3, saves: 2 });
     expect(fromSaved({ ...saved, version: 99 })).toEqual({ kind: 'fault', message: 'trace saved at version 99; this program reads up to 3' });
@@ -323,20 +373,10 @@ function accepted(seq: number): StepAccepted & { readonly logSeq: number } {
     prompt: { pages: [], tail: new Int32Array(100), tailChain: new Uint8Array(16), tokens: 100 }, messageChain: `chain-${seq}`,
     sampling: { maxTokens: 10, temperature: 0, topP: 1, topK: 0, seed: 1n, stop: [], logprobs: -1 }, class: 'agent', deadlineMs: 60_000,
     identity: { how: 'new', confidence: 1 }, atMs: 0, logSeq: 100 * seq,
-  test('runs of a version that did not keep their priority are read with none', () => {
-    const actor = new Driver();
-    actor.on(accepted(1));
-    actor.on(placed(1, 'w1'));
-    actor.on({ ...accepted(1), id: 's', step: `${trace}/s1`, lane: 'side', logSeq: 60 });
-    const saved = toSaved({ actor: actor.state as TraceActor, cursor: 7, outbox: [], epoch: 3, saves: 2 });
-    const without = JSON.stringify(JSON.parse(saved.contextJson), (key, value) => (key === 'priority' ? undefined : value));
-    expect(without).not.toContain('priority');
-    const { run, sides } = (fromSaved({ ...saved, version: 2, contextJson: without }) as { readonly actor: TraceActor }).actor.context;
-    expect([run?.priority, ...sides.map(({ priority }) => priority)]).toEqual([0, 0]);
-  });
-
   };
 }
+
+const sideCall = (number: number) => ({ ...accepted(1), id: `s${number}`, step: `${trace}/s${number}`, lane: 'side' as const, seq: 0, logSeq: 60 });
 
 const placed = (seq: number, worker: string): TraceEvent & { readonly kind: 'decided'; readonly decided: Decided } =>
   ({ kind: 'decided', decided: { what: 'place', step: `${trace}/${seq}`, worker, priority: 1, decision } });
@@ -360,5 +400,3 @@ const kinds = (effects: readonly TraceEffect[]): string[] => effects.map((effect
     default: return effect.kind;
   }
 });
-const sideCall = (number: number) => ({ ...accepted(1), id: `s${number}`, step: `${trace}/s${number}`, lane: 'side' as const, seq: 0, logSeq: 60 });
-

@@ -18,7 +18,7 @@ export interface StepRun {
   /** Grows with every try; 0 before the first. */
   readonly attempt: number;
   readonly worker: string | null;
-  /** Attempts that were lost or failed; refusals for lack of room do not count. */
+  /** Attempts that were lost or failed, or whose prompt was not there; refusals for lack of room do not count. */
   readonly failures: number;
   readonly avoid: readonly string[];
   /** Of its latest order, as control gave it; smaller runs first. */
