@@ -34,16 +34,21 @@ export type Intaken =
   /** In the log. `isKnown`: it was there before, under the same id. */
   | { readonly kind: 'accepted'; readonly step: string; readonly trace: string; readonly seq: number; readonly identity: Identity; readonly isKnown: boolean; readonly promptTokens: number | null; /** Where it stands in the log; null: taken before. */ readonly logSeq: number | null }
   | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly limit: number | null; readonly got: number | null }
-  /** The fleet can not take it now; nothing was stored. */
+  /**
+   * The fleet can not take it now; the same step under the same id may come again. It is not in the log, unless its
+   * publication went unanswered (`bus_unavailable`): then it may be, and when it comes again it is found there.
+   */
   | { readonly kind: 'deferred'; readonly code: string; readonly message: string; readonly retryAfterMs: number };
 
 const pagesKnownMax = 65_536;
+const pausesMs = { first: 25, max: 500 } as const;
 
 /** The way of a step into the log: who is it, pages, accepted. From `accepted` on, nothing can lose it. */
 export class Intake {
   readonly #ports: Ports;
   readonly #subjects: Subjects;
-  readonly #pagesKnown = new Set<string>();
+  /** When this gateway stored a page, by `tenant/name`; the longest ago first. */
+  readonly #storedAtMs = new Map<string, number>();
   /** For ids of traces that identity could not be asked for. */
   readonly #mint: (id: string) => string;
 
@@ -58,7 +63,10 @@ export class Intake {
    * Rejects only on a bug.
    */
   async submit(step: IntakeStep, prepare: (who: WhoReply) => Promise<PreparedPrompt | Intaken>): Promise<Intaken> {
-    const who = await this.#ask(step);
+    const who = await this.#ask(step) ?? this.#unasked(step);
+    if (who === null) {
+      return { kind: 'deferred', code: 'bus_unavailable', message: `nobody can say now which step of ${step.trace} is next: its partition is between two owners`, retryAfterMs: 1_000 };
+    }
     if (who.isKnown) return { kind: 'accepted', step: who.step, trace: who.trace, seq: who.seq, identity: who.identity, isKnown: true, promptTokens: null, logSeq: null };
     if (step.seq !== null && who.seq !== step.seq) return seqRefusal(step.seq, who.seq);
     const prepared = await prepare(who);
@@ -73,31 +81,55 @@ export class Intake {
     }
   }
 
-  async #ask(step: IntakeStep): Promise<WhoReply> {
+  /**
+   * Null: nobody answered in all that time. NATS says at once that nobody listens, and between the loss of an owner and
+   * its successor nobody does: so it is asked again and again, with pauses.
+   */
+  async #ask(step: IntakeStep): Promise<WhoReply | null> {
+    const { bus, clock } = this.#ports;
     const partition = partitionOfWho(step, step.firstUser);
     const who: Who = { kind: 'who', tenant: step.tenant, model: step.model, id: step.id, trace: step.trace, parent: step.parent, seq: step.seq, chain: step.chain };
     const bytes = encodeWho(who);
-    // Two questions within the deadline: the first may have gone to an owner that was just lost.
-    for (let asked = 0; asked < 2; asked++) {
-      const answer = await this.#ports.bus.request(this.#subjects.who(partition), bytes, limits.whoMs / 2, step.headers);
+    // Nobody waits for an answer after its own deadline; one question is always asked in full.
+    const endMs = clock.now() + Math.min(limits.whoMs, Math.max(limits.whoAskMs, step.deadlineMs));
+    for (let pauseMs: number = pausesMs.first; ; pauseMs = Math.min(pausesMs.max, 2 * pauseMs)) {
+      const answer = await bus.request(this.#subjects.who(partition), bytes, Math.max(1, Math.min(limits.whoAskMs, endMs - clock.now())), step.headers);
       const reply = answer === null ? null : decodeWhoReply(answer);
       if (reply !== null && reply.kind !== 'fault') return reply;
+      if (clock.now() + pauseMs >= endMs) return null;
+      await waiter(clock)(pauseMs);
     }
-    // Nobody knows now: a trace of its own is right for every step, only less good than the trace it belongs to.
+  }
+
+  /**
+   * Who a step is that nobody could be asked about: without a trace, one of its own, which is right for every step, only
+   * less good than the trace it belongs to. Null: its trace is given and its place in it is not. A guessed place would be
+   * taken already, and the refusal of it would stay under the step's id.
+   */
+  #unasked(step: IntakeStep): WhoReply | null {
+    if (step.trace !== null && step.seq === null) return null;
     const trace = step.trace ?? this.#mint(`${step.tenant}/${step.id}`);
     const seq = step.seq ?? 1;
     return { kind: 'whoReply', trace, parent: step.parent, step: mainStep(trace, seq), seq, lane: 'main', identity: { how: step.trace === null ? 'new' : 'explicit', confidence: 0.5 }, isKnown: false };
   }
 
-  /** Pages are written once: the same name is the same bytes, so who writes second changes nothing. */
+  /**
+   * The same name is the same bytes, so who writes second changes nothing, but for the page's place: it is the youngest
+   * of the stream again. The stream drops what is oldest, by its age and when it is full, and the oldest pages are the
+   * prefixes that everybody shares: who uses one stores it again every hour. Within that hour the stream would have to
+   * fill up (4 GiB are some 300,000 pages, more than a thousand million new tokens) before one in use is lost. An hour
+   * is far outside the duplicate window; within it the page was stored by another gateway just now, which is as good.
+   */
   async #storePages(step: IntakeStep, prepared: PreparedPrompt): Promise<void> {
     await Promise.all(prepared.pages.map(async (page, index) => {
       const name = prepared.names[index] ?? '';
       const key = `${step.tenant}/${name}`;
-      if (this.#pagesKnown.has(key)) return;
+      const now = this.#ports.clock.now();
+      if (now - (this.#storedAtMs.get(key) ?? -Infinity) < limits.pageAgainMs) return;
       await this.#ports.bus.publish(this.#subjects.page(step.tenant, name), encodePage(page), { id: `page/${key}`, deadlineMs: limits.publishMs });
-      this.#pagesKnown.add(key);
-      if (this.#pagesKnown.size > pagesKnownMax) this.#pagesKnown.delete(this.#pagesKnown.values().next().value as string);
+      this.#storedAtMs.delete(key);
+      this.#storedAtMs.set(key, now);
+      if (this.#storedAtMs.size > pagesKnownMax) this.#storedAtMs.delete(this.#storedAtMs.keys().next().value as string);
     }));
   }
 

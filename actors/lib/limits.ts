@@ -10,7 +10,10 @@ export const limits = {
   tickMs: 50,
   /** An order is answered within this, or the worker counts as silent. */
   orderMs: 1_000,
-  whoMs: 2_000,
+  /** Who a step is, is asked this long: a takeover fits (a lease's life, a round of its takers, the loading), and a client that takes 5 s for silence does not ask elsewhere. */
+  whoMs: 4_000,
+  /** One such question. */
+  whoAskMs: 1_000,
   publishMs: 5_000,
   checkpointMs: 1_000,
   /** Longest life of one attempt, and how many attempts a step gets. */
@@ -32,5 +35,11 @@ export const limits = {
   /** Events waiting in one trace's mailbox. */
   mailboxMax: 1_024,
   stepBytesMax: 1_000_000,
+  /** Life of a page in its stream, and when one that is still in use is stored again: long before. */
+  pageAgeMs: 72 * 3_600_000,
+  pageAgainMs: 3_600_000,
+  /** Parts of a snapshot of a node's blocks, and names in a part (16 bytes each) above which it ends: a reply may have 1 MiB. */
+  snapshotPartsMax: 1_024,
+  snapshotNames: 16_384,
   lanesMax: 4_096,
 } as const;

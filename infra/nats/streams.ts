@@ -50,7 +50,7 @@ export function streamTable(region: string, options: TableOptions = {}): StreamT
     step:  { ...usual, stream: 'SW_STEP',            subjects: ['sw.step.*'],            messagesMax: 4_096,     bytesMax: 1 * giB,   ageMsMax: -1,             retention: 'work', discard: 'new', messageBytesMax: limits.stepBytesMax + 16 * kiB },
     in:    { ...usual, stream: `SW_IN_${region}`,    subjects: [at('in')],               messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs },
     state: { ...usual, stream: `SW_STATE_${region}`, subjects: [at('state')],            messagesMax: -1,        bytesMax: 2 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, discard: 'new' },
-    ctx:   { ...usual, stream: `SW_CTX_${region}`,   subjects: [at('ctx')],              messagesMax: -1,        bytesMax: 4 * giB,   ageMsMax: 72 * hourMs,    perSubjectMax: 1, readFrom: 'any' },
+    ctx:   { ...usual, stream: `SW_CTX_${region}`,   subjects: [at('ctx')],              messagesMax: -1,        bytesMax: 4 * giB,   ageMsMax: limits.pageAgeMs, perSubjectMax: 1, readFrom: 'any' },
     out:   { ...usual, stream: `SW_OUT_${region}`,   subjects: [at('out')],              messagesMax: 1_000_000, bytesMax: 256 * miB, ageMsMax: 10 * minuteMs,  storage: 'memory' },
     bill:  { ...usual, stream: `SW_BILL_${region}`,  subjects: [at('bill')],             messagesMax: -1,        bytesMax: 256 * miB, ageMsMax: 168 * hourMs },
     evt:   { ...usual, stream: `SW_EVT_${region}`,   subjects: [at('evt')],              messagesMax: 100_000,   bytesMax: 64 * miB,  ageMsMax: 10 * minuteMs,  storage: 'memory' },
