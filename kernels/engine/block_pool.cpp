@@ -17,6 +17,9 @@ BlockPool::BlockPool(const PoolOptions& options, Copier& copier)
   }
 }
 
+// The copy thread reads and writes the arenas: it must be over before they go.
+BlockPool::~BlockPool() { copier_.stop(); }
+
 std::byte* BlockPool::bytes_at(Tier tier, int32_t slot) {
   Arena& arena = tier == Tier::kHbm ? hbm_arena_ : dram_arena_;
   return arena.data() + static_cast<size_t>(slot) * options_.block_bytes;

@@ -125,6 +125,9 @@ struct PoolOptions {
 class BlockPool {
  public:
   BlockPool(const PoolOptions& options, Copier& copier);
+  ~BlockPool();
+  BlockPool(const BlockPool&) = delete;
+  BlockPool& operator=(const BlockPool&) = delete;
 
   std::byte* arena() { return hbm_arena_.data(); }
   std::byte* bytes_at(Tier tier, int32_t slot);
@@ -137,6 +140,7 @@ class BlockPool {
   void pin(const std::string& id, std::optional<Tier> tier);
   void drop(const std::string& id);
   void cancel_move(Lane& lane);
+  void cancel_moves();
 
   // Sequences. try_admit finds the prompt's prefix, takes references and guarantees `blocks_max` blocks; false: not now.
   // `names`: the prompt's chain. `ignore_pins`: count pinned blocks as evictable, for when nothing else can ever free any.
@@ -152,7 +156,7 @@ class BlockPool {
   /// Ends the use. What was computed becomes the lane's, unless the lane was dropped.
   void release(Sequence& sequence);
 
-  // Moves between the tiers, by lane. Each order ends with one MovedEvent.
+  // Moves between the tiers, by lane. Each order ends with one MovedEvent, at the latest by cancel_moves().
   void demote(const std::string& id, double now_ms);
   void recall(const std::string& id, double now_ms);
   /// Applies what the copy thread has done and feeds it from the open orders. True when anything was applied.

@@ -64,6 +64,10 @@ bool BlockPool::pump_moves(double now_ms) {
   return is_changed;
 }
 
+void BlockPool::cancel_moves() {
+  for (const LanePtr& lane : std::vector(moving_)) cancel_move(*lane);
+}
+
 void BlockPool::pump_demotion(Lane& lane) {
   for (; lane.move.next >= 0; --lane.move.next) {
     Block* block = block_at(lane, lane.move.next);

@@ -10,7 +10,9 @@ Copier::Copier(std::function<void()> on_done, bool is_threaded) : on_done_(std::
   if (is_threaded_) thread_ = std::thread([this] { work(); });
 }
 
-Copier::~Copier() {
+Copier::~Copier() { stop(); }
+
+void Copier::stop() {
   {
     std::lock_guard lock(mutex_);
     is_closing_ = true;

@@ -33,7 +33,7 @@ struct CopyJob {
 };
 using CopyJobPtr = std::shared_ptr<CopyJob>;
 
-/// Copies blocks on a thread of its own, in order of pushing; the owner collects what is done.
+/// Copies blocks on a thread of its own, in order of pushing; the owner collects what is done, and stops it before the memory goes.
 class Copier {
  public:
   static constexpr size_t kQueueMax = 64;
@@ -51,6 +51,8 @@ class Copier {
   /// Returns when nothing is queued or running: at most kQueueMax copies later.
   void wait_idle();
   bool is_idle();
+  /// Drops what is queued and returns when the thread has ended: at most one copy later. Nothing is copied afterwards.
+  void stop();
   bool has_room();
 
   /// Takes the next job; null when there is none. Between begin() and finish() the job can no longer be cancelled.

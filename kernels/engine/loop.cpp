@@ -58,7 +58,9 @@ void Loop::work() {
       for (const RunPtr& run : *runs) end(*run, Finish::kCancelled);
     }
     reap();
+    pool_.cancel_moves();
   }
+  copier_.stop();
   publish();
   if (on_stopped_) on_stopped_();
 }

@@ -67,9 +67,10 @@ class Loop {
   std::vector<BlockEvent> snapshot();
   LoopStats stats();
 
-  /// Asks the loop to end every run as cancelled and to stop; `on_stopped`, if any, is called by its thread as its last act.
+  /// Asks the loop to end every run and every move as cancelled and to stop; `on_stopped`, if any, is called by its thread as
+  /// its last act, when the copy thread has ended.
   void stop(std::function<void()> on_stopped = nullptr);
-  /// After stop(): returns when the threads have ended.
+  /// After stop(): returns when the loop's thread has ended, and with it the copy thread.
   void join();
 
  private:

@@ -33,9 +33,10 @@ struct Outcome {
 /// A loop with what it said so far. Waits have a deadline; a test that reaches it has failed.
 class Rig {
  public:
-  explicit Rig(LoopOptions options = {.hbm_blocks = 32, .dram_blocks = 32, .running_max = 8, .iteration_tokens_max = 96}, int32_t context = 4096) {
+  explicit Rig(LoopOptions options = {.hbm_blocks = 32, .dram_blocks = 32, .running_max = 8, .iteration_tokens_max = 96}, int32_t context = 4096,
+               size_t block_bytes = kBlockTokens * sizeof(uint64_t)) {
     options.check_each_iteration = true;
-    auto made = std::make_unique<ToyBackend>(context);
+    auto made = std::make_unique<ToyBackend>(context, block_bytes);
     backend = made.get();
     Vocab vocab;
     for (int32_t i = 0; i < 97; ++i) vocab.bytes.push_back(std::string(1, static_cast<char>(' ' + i % 64)));
@@ -105,7 +106,14 @@ class Rig {
   std::vector<int64_t> start_order;
   std::set<std::pair<Tier, BlockName>> directory;  // as block events tell it
   std::atomic<int> wakes = 0;
-  std::unique_ptr<Loop> loop;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool is_woken_ = false;
+
+ public:
+  std::unique_ptr<Loop> loop;  // last: it wakes us until it has ended
 
  private:
   void read(EngineEvent& event) {
@@ -128,10 +136,6 @@ class Rig {
       moved.push_back(std::get<MovedEvent>(event));
     }
   }
-
-  std::mutex mutex_;
-  std::condition_variable woken_;
-  bool is_woken_ = false;
 };
 
 inline std::vector<int32_t> joined(std::vector<int32_t> a, const std::vector<int32_t>& b) {

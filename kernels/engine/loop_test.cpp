@@ -294,6 +294,19 @@ void stopping_ends_every_run() {
   EXPECT_EQ(rig.refusal(Rig::request(9, "l", {1})), "closed");
 }
 
+void stopping_in_the_middle_of_copies_outlives_them_and_tells_the_moves_cancelled() {
+  for (int round = 0; round < 20; ++round) {
+    Rig rig({.hbm_blocks = 8, .dram_blocks = 8, .running_max = 1, .iteration_tokens_max = 512}, 4096, size_t{2} << 20);
+    rig.generate(Rig::request(1, "a", make_tokens(500, 1), 1));
+    EXPECT(rig.loop->demote("a"));
+    if (round % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100 * round));  // into the copies, or before they are queued
+    rig.loop->stop();
+    rig.loop->join();
+    EXPECT(rig.wait_moved("a").kind == MoveKind::kDemote);  // cancelled, unless it was over by then
+    EXPECT(rig.moved.empty());
+  }
+}
+
 void runs_of_one_lane_at_once_do_not_disturb_each_other() {
   Rig rig;
   const auto prompt = make_tokens(100, 1);
@@ -336,6 +349,7 @@ int main() {
   CASE(orders_are_bounded_while_an_iteration_runs);
   CASE(a_refused_iteration_fails_its_runs_only);
   CASE(stopping_ends_every_run);
+  CASE(stopping_in_the_middle_of_copies_outlives_them_and_tells_the_moves_cancelled);
   CASE(runs_of_one_lane_at_once_do_not_disturb_each_other);
   CASE(many_lanes_stay_bounded);
   std::puts("loop: ok");

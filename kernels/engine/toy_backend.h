@@ -8,13 +8,13 @@
 
 namespace slackwater {
 
-/// A backend of 8 bytes a token for tests of pool and loop: KV is a hash of the chain up to the token, and logits are a hash of
+/// A backend of 8 bytes a token (more on demand, so that a copy takes its time) for tests of pool and loop: KV is a hash of the chain up to the token, and logits are a hash of
 /// every KV value the sequence's blocks hold, so one wrong, stale or recycled block changes the tokens that come out.
 class ToyBackend : public Backend {
  public:
-  explicit ToyBackend(int32_t context_length = 4096, int32_t vocab = 97) : shape_{1, 8, 1, 1, 8, 8, vocab, context_length} {}
+  explicit ToyBackend(int32_t context_length = 4096, size_t block_bytes = kBlockTokens * sizeof(uint64_t)) : shape_{1, 8, 1, 1, 8, 8, 97, context_length}, block_bytes_(block_bytes) {}
   const ModelShape& shape() const override { return shape_; }
-  size_t block_bytes() const override { return kBlockTokens * sizeof(uint64_t); }
+  size_t block_bytes() const override { return block_bytes_; }
   const char* numerics() const override { return "toy"; }
 
   Status run(const Batch& batch, std::byte* arena) override {
@@ -71,6 +71,7 @@ class ToyBackend : public Backend {
   }
 
   ModelShape shape_;
+  size_t block_bytes_;
 };
 
 }  // namespace slackwater
