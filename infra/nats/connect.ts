@@ -6,7 +6,7 @@ import { apiCode } from './streams.ts';
 export const versionFloor = '2.12.0';
 
 export interface ConnectOptions {
-  /** `nats://host:port`, with user:password where needed. */
+  /** `nats://host:port`, with `user:password@` or `token@` where needed: the first that says so counts for all. */
   readonly servers: string | readonly string[];
   /** Shown by the server's monitoring. */
   readonly name: string;
@@ -72,7 +72,7 @@ async function tryConnect(servers: string[], options: ConnectOptions, timeoutMs:
   let nc: NatsConnection;
   try {
     nc = await natsConnect({
-      servers, name: options.name, timeout: Math.round(timeoutMs), noAsyncTraces: true, pingInterval: 5_000, maxPingOut: 2,
+      servers, ...credentialsIn(servers), name: options.name, timeout: Math.round(timeoutMs), noAsyncTraces: true, pingInterval: 5_000, maxPingOut: 2,
       // Credentials that are refused now may be right again after the operator's next change: not a reason to give up.
       maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, reconnectTimeWait: Math.max(50, (options.reconnectMsMax ?? 500) / 2), reconnectJitter: (options.reconnectMsMax ?? 500) / 2,
     });
@@ -177,6 +177,13 @@ function reasonOf(error: Error): string {
   let deepest: Error = error;
   while (deepest.cause instanceof Error) deepest = deepest.cause;
   return deepest.message === '' ? deepest.name : deepest.message;
+}
+
+/** The client takes them as options only, and leaves out what stands in an address. */
+function credentialsIn(servers: readonly string[]): { readonly user: string; readonly pass: string } | { readonly token: string } | null {
+  const [, user, pass] = servers.map((server) => /\/\/([^@/:]+)(?::([^@/]*))?@/.exec(server)).find((match) => match !== null) ?? [];
+  if (user === undefined) return null;
+  return pass === undefined ? { token: decodeURIComponent(user) } : { user: decodeURIComponent(user), pass: decodeURIComponent(pass) };
 }
 
 const withoutSecret = (server: string): string => server.replace(/\/\/[^@/]*@/, '//');

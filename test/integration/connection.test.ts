@@ -55,6 +55,15 @@ test('credentials that are refused for a while: the role comes back by itself wh
   expect((await ports.bus.publish('sw.v1.r.in.1.t', new Uint8Array([1]))).seq).toBe(1);
 });
 
+test('credentials in the address are used: user and password, or a token', async () => {
+  const { server, folder } = await freshServer();
+  const withUser = await restartWith(server, folder, (text) => `${text}\nauthorization { user: me, password: "s/cret" }\n`);
+  expect((await openSide(withUser.url.replace('//', '//me:s%2Fcret@'))).connection.isUp()).toBe(true);
+  await expect(openSide(withUser.url.replace('//', '//me:wrong@'))).rejects.toThrow(/refuses the credentials/);
+  const withToken = await restartWith(withUser, folder, (text) => text.replace(/authorization .*/, 'authorization { token: "t-1" }'));
+  expect((await openSide(withToken.url.replace('//', '//t-1@'))).connection.isUp()).toBe(true);
+});
+
 test('a connection that closes although nobody asked ends its role with 3, in one line', async () => {
   const { server } = await freshServer();
   const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
