@@ -75,10 +75,12 @@ export async function runOnce(config: Config, work: Work, folder: string, say: (
 async function onFleet(fleet: Fleet, config: Config, work: Work, folder: string, faults: string[], say: (line: string) => void): Promise<Ran> {
   const { policy } = config.conductor;
   const watch = await Watch.open(fleet.natsUrl, config.region);
-  const harnesses: Harness[] = [new HttpHarness(fleet.gatewayUrl, config.model.name), await NatsHarness.connect(fleet.natsUrl, config.model.name, `demo-${process.pid}-${policy}`)];
+  const harnesses: Harness[] = [new HttpHarness(fleet.gatewayUrl, config.model.name)];
   const conversations: Conversation[] = [];
-  const live = new Live(process.stdout, conversations, watch);
+  let live: Live | null = null;
   try {
+    harnesses.push(await NatsHarness.connect(fleet.natsUrl, config.model.name, `demo-${process.pid}-${policy}`));
+    live = new Live(process.stdout, conversations, watch);
     const around: Surroundings = {
       ...work, nowMs: () => performance.now(), wait: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }), onConversation: (conversation) => conversations.push(conversation),
     };
@@ -105,7 +107,7 @@ async function onFleet(fleet: Fleet, config: Config, work: Work, folder: string,
       disagreements: [...(blockBytes === work.blockBytes ? [] : [`a block was planned with ${work.blockBytes} bytes, the engine's has ${blockBytes}`]), ...disagreements(gathered)],
     };
   } finally {
-    live.stop();
+    live?.stop();
     for (const harness of harnesses) await harness.close();
     await watch.close();
   }

@@ -2,8 +2,10 @@ import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { doctor } from './commands/doctor.ts';
+import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
 import { traceLs, traceShow, traceWatch } from './commands/trace.ts';
@@ -127,8 +129,9 @@ function number(text: string, flag: string): number {
 
 /** One line for what the surroundings did wrong; the stack for what we did. */
 function tell(error: unknown): number {
-  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NativeError', 'TextError'].includes(error.name);
+  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError'].includes(error.name);
   process.stderr.write(`slackwater: ${isExpected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
   if (error instanceof ConfigError) return exitCodes.usage;
-  return error instanceof StartError && error.isUnavailable ? exitCodes.unavailable : exitCodes.failed;
+  if (error instanceof NotFoundError) return exitCodes.notFound;
+  return error instanceof BusFault || (error instanceof StartError && error.isUnavailable) ? exitCodes.unavailable : exitCodes.failed;
 }

@@ -41,8 +41,8 @@ export const systemClock: Clock = {
 
 export interface BusSide { readonly ports: Ports; readonly connection: Connection; readonly lost: Role['lost']; close(): Promise<void> }
 
-/** Connects a role to its bus, with every stream in place. Throws StartError with one line. */
-export async function openBus(config: Config, name: string, url: string, log: Logger): Promise<BusSide> {
+/** Connects a role to its bus, with every stream in place; a reader takes the streams as they are. Throws StartError with one line. */
+export async function openBus(config: Config, name: string, url: string, log: Logger, { isReader = false }: { readonly isReader?: boolean } = {}): Promise<BusSide> {
   const lost = Promise.withResolvers<string>();
   const connected = await connect({
     servers: url, name, deadlineMs: config.nats.deadlineMs,
@@ -54,9 +54,9 @@ export async function openBus(config: Config, name: string, url: string, log: Lo
   if (!connected.ok) throw new StartError(connected.message, true);
   const { connection } = connected;
   const table = streamTable(config.region);
-  const ensured = await ensureStreams(connection, Object.values(table));
-  if (!ensured.ok) { await connection.close(); throw new StartError(ensured.message); }
-  const bus = await NatsBus.open(connection, table);
+  const ensured = isReader ? null : await ensureStreams(connection, Object.values(table));
+  if (ensured?.ok === false) { await connection.close(); throw new StartError(ensured.message); }
+  const bus = await NatsBus.open(connection, table, { isReader });
   const leases = await NatsLeases.open(connection, table);
   return {
     connection, lost: lost.promise, ports: { clock: systemClock, bus, leases },

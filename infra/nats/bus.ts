@@ -8,7 +8,7 @@ import type { Connection } from './connect.ts';
 import { LogReader, loadLast } from './log.ts';
 import { crashOnThrow, headersOf, refusalOf, toNatsHeaders } from './message.ts';
 import { QueueReader } from './queue.ts';
-import { type StreamTable, apiCode, ensureStreams } from './streams.ts';
+import { type StreamSpec, type StreamTable, apiCode, ensureStreams } from './streams.ts';
 
 /** The bus on a real NATS. `ensureStreams` of the whole table comes first. */
 export class NatsBus implements Bus {
@@ -21,7 +21,7 @@ export class NatsBus implements Bus {
   readonly #watch: NodeJS.Timeout;
   readonly #endReconnects: () => void;
 
-  private constructor(connection: Connection, table: StreamTable, manager: JetStreamManager) {
+  private constructor(connection: Connection, table: StreamTable, manager: JetStreamManager, isReader: boolean) {
     this.#connection = connection;
     this.#nc = connection.nc;
     this.#table = table;
@@ -29,11 +29,12 @@ export class NatsBus implements Bus {
     this.#manager = manager;
     this.#watch = setInterval(() => { for (const reader of this.#readers) reader.check(connection.isUp()); }, 250);
     this.#watch.unref();
-    this.#endReconnects = connection.onReconnect(() => { void this.#recover(); });
+    this.#endReconnects = connection.onReconnect(() => { void this.#recover(isReader ? [] : Object.values(table)); });
   }
 
-  static async open(connection: Connection, table: StreamTable): Promise<NatsBus> {
-    return new NatsBus(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: 1_000 }));
+  /** `isReader`: creates nothing on the server, not even what a restart took. */
+  static async open(connection: Connection, table: StreamTable, { isReader = false }: { readonly isReader?: boolean } = {}): Promise<NatsBus> {
+    return new NatsBus(connection, table, await jetstreamManager(connection.nc, { checkAPI: false, timeout: 1_000 }), isReader);
   }
 
   /** Ends what this bus reads; the connection is its owner's. */
@@ -130,9 +131,10 @@ export class NatsBus implements Bus {
   }
 
   /** The server may be another one than before: its memory streams are gone, and so are the readers' consumers. */
-  async #recover(): Promise<void> {
+  async #recover(specs: readonly StreamSpec[]): Promise<void> {
     for (const reader of this.#readers) void reader.reopen();
-    const inMemory = Object.values(this.#table).filter((spec) => spec.storage === 'memory');
+    const inMemory = specs.filter((spec) => spec.storage === 'memory');
+    if (inMemory.length === 0) return;
     for (let attempt = 0; this.#connection.isUp(); attempt++) {
       const ensured = await ensureStreams(this.#connection, inMemory);
       if (ensured.ok || ensured.retry === 'never') return;

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
-import { closeSync, copyFileSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AssertionError } from '../../actors/lib/logic.ts';
 import { loadConfig, packageRoot } from '../../infra/config.ts';
+import { type Connection, connect } from '../../infra/nats/connect.ts';
 import { type NatsServer, startServer } from '../../infra/nats/server.ts';
+import { ensureStreams, streamTable } from '../../infra/nats/streams.ts';
 
 const root = packageRoot();
 const folder = mkdtempSync(join(tmpdir(), 'slackwater-cli-'));
@@ -22,6 +25,13 @@ async function server(name: string, jetstream: boolean): Promise<NatsServer> {
   const started = await startServer({ folder: join(folder, name), jetstream });
   if (!started.ok) throw new AssertionError(started.message);
   return started.server;
+}
+
+async function withConnection(at: NatsServer, use: (connection: Connection) => Promise<void>): Promise<void> {
+  const connected = await connect({ servers: at.url, name: 'test', deadlineMs: 5_000 });
+  if (!connected.ok) throw new AssertionError(connected.message);
+  await use(connected.connection);
+  await connected.connection.close();
 }
 
 interface Ran { readonly code: number | null; readonly out: string; readonly err: string }
@@ -64,8 +74,38 @@ describe.concurrent('exit codes', () => {
   });
 
   test('a trace that is not there, and a list without any', async () => {
-    expect(await slackwater(['trace', 'show', 'tr_00nobody', '--nats', nats.url])).toMatchObject({ code: 4, err: expect.stringMatching(/no trace tr_00nobody in region local/) });
-    expect(await slackwater(['trace', 'ls', '--json', '--nats', nats.url])).toEqual({ code: 0, out: '', err: '' });
+    await withConnection(nats, async (connection) => { expect(await ensureStreams(connection, Object.values(streamTable('empty')))).toMatchObject({ ok: true }); });
+    const fleet = ['--nats', nats.url, '--region', 'empty'];
+    expect(await slackwater(['trace', 'show', 'tr_00nobody', ...fleet])).toMatchObject({ code: 4, err: expect.stringMatching(/no trace tr_00nobody in region empty/) });
+    expect(await slackwater(['trace', 'ls', '--json', ...fleet])).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  test('a region without a fleet is said by whoever looks for it, and nothing comes to be there', async () => {
+    const fleet = ['--nats', nats.url, '--region', 'typo'];
+    const line = `slackwater: no fleet of region "typo" here (${nats.url})\n`;
+    for (const command of [['trace', 'ls'], ['trace', 'show', 'tr_00nobody'], ['trace', 'watch']]) expect(await slackwater([...command, ...fleet])).toEqual({ code: 4, out: '', err: line });
+    const doctor = await slackwater(['doctor', '--json', ...fleet]);
+    expect((JSON.parse(doctor.out) as { checks: object[] }).checks).toContainEqual({ check: 'fleet', ok: false, found: expect.stringMatching(/no worker beats in region typo$/) });
+    await withConnection(nats, async (connection) => {
+      const names = await (await jetstreamManager(connection.nc)).streams.names().next();
+      expect(names.filter((name) => name.includes('typo'))).toEqual([]);
+    });
+  });
+
+  test('a server that does not let us read is one line and 3, not a process that hangs', async () => {
+    const denied = await server('denied', true);
+    await withConnection(denied, async (connection) => { await ensureStreams(connection, Object.values(streamTable('local'))); });
+    await denied.stop();
+    appendFileSync(join(folder, 'denied/nats-server.conf'), '\nauthorization { users: [{ user: u, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.>", "$JS.API.STREAM.MSG.>", "$JS.API.DIRECT.>"] } } }] }\n');
+    const again = await denied.restart();
+    if (!again.ok) throw new AssertionError(again.message);
+    const url = again.server.url.replace('//', '//u:p@');
+    const ran = await Promise.all([slackwater(['trace', 'ls', '--nats', url]), slackwater(['trace', 'show', 'tr_00nobody', '--nats', url])]);
+    await again.server.stop();
+    for (const { code, out, err } of ran) {
+      expect(err).toMatch(/^slackwater: NATS at nats:\/\/127\.0\.0\.1:\d+ does not tell: .*\n$/);
+      expect([code, out, lines(err).length]).toEqual([3, '', 1]);
+    }
   });
 
   test('a NATS without JetStream is one line, and nobody to reach one too', async () => {

@@ -7,7 +7,7 @@ import type { Config } from '../../config.ts';
 import { findServerBinary } from '../../nats/server.ts';
 import { readGguf } from '../../text/gguf.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
-import { openReader, printLine, table } from './reader.ts';
+import { printLine, table, withReader } from './reader.ts';
 
 interface Finding { readonly check: string; readonly isOk: boolean; readonly found: string }
 
@@ -52,16 +52,15 @@ async function modelText({ model: { path }, worker }: Config): Promise<string> {
 
 /** Whoever beats within a second and a half is there. */
 async function fleetText(config: Config): Promise<string> {
-  const reader = await openReader(config, 'doctor');
   const beats = new Map<string, Beat>();
-  const listening = reader.ports.bus.listen(subjects(config.region).beats, (message) => {
-    const beat = decodeBeat(message.bytes);
-    if (beat.kind !== 'fault') beats.set(beat.node, beat);
+  const version = await withReader(config, 'doctor', 'nats', async ({ ports, connection }) => {
+    ports.bus.listen(subjects(config.region).beats, (message) => {
+      const beat = decodeBeat(message.bytes);
+      if (beat.kind !== 'fault') beats.set(beat.node, beat);
+    });
+    await new Promise((resolve) => { setTimeout(resolve, beatsMs); });
+    return connection.version;
   });
-  await new Promise((resolve) => { setTimeout(resolve, beatsMs); });
-  listening.stop();
-  const { version } = reader.connection;
-  await reader.close();
   const roles = [...beats.values()].map((beat) => `${beat.node} (${beat.role})`).sort().join(', ');
   if (![...beats.values()].some((beat) => beat.role === 'worker')) throw new Error(`nats-server ${version} at ${config.nats.url} answers, but no worker beats in region ${config.region}${roles === '' ? '' : `; there is ${roles}`}`);
   return `nats-server ${version}: ${roles}`;

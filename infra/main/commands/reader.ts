@@ -1,10 +1,36 @@
 import type { Config } from '../../config.ts';
+import { findStream } from '../../nats/look.ts';
+import { streamTable } from '../../nats/streams.ts';
 import { type BusSide, StartError, newLogger, openBus } from '../role.ts';
+import { stopAsked } from './run-role.ts';
 
-/** Connects a command that only looks. Throws StartError when no NATS is given or none answers. */
-export async function openReader(config: Config, name: string): Promise<BusSide> {
+/** What was asked for is not there; the process ends with code 4. */
+export class NotFoundError extends Error { override readonly name = 'NotFoundError'; }
+
+/**
+ * Lets a command that only looks do so, and closes whatever comes of it; nothing is created. Of `fleet` the region's
+ * streams must be there, of `nats` nothing. Throws NotFoundError without them, and StartError when no NATS is given,
+ * none answers, or it does not tell.
+ */
+export async function withReader<T>(config: Config, name: string, of: 'fleet' | 'nats', look: (reader: BusSide) => Promise<T>): Promise<T> {
   if (config.nats.url === null) throw new StartError('no NATS is given: --nats URL (`slackwater up` prints its own)', true);
-  return openBus({ ...config, log: config.log === 'info' ? 'error' : config.log, nats: { ...config.nats, deadlineMs: Math.min(config.nats.deadlineMs, 5_000) } }, name, config.nats.url, newLogger({ ...config, log: 'error' }, name));
+  const hasty = { ...config, log: config.log === 'info' ? 'error' : config.log, nats: { ...config.nats, deadlineMs: Math.min(config.nats.deadlineMs, 5_000) } } as const;
+  const reader = await openBus(hasty, name, config.nats.url, newLogger({ ...config, log: 'error' }, name), { isReader: true });
+  try {
+    if (of === 'fleet' && await findStream(reader.connection, streamTable(config.region).state.stream) === null) throw new NotFoundError(`no fleet of region "${config.region}" here (${reader.connection.url})`);
+    return await look(reader);
+  } catch (error) {
+    const isServers = error instanceof Error && ['BusFault', 'JetStreamApiError', 'PermissionViolationError', 'TimeoutError', 'RequestError', 'NoRespondersError'].includes(error.name);
+    throw isServers ? new StartError(`NATS at ${reader.connection.url} does not tell: ${error.message}`, true) : error;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Until a signal asks for the end. Throws StartError when the connection closes for good before. */
+export async function untilStopped(reader: BusSide): Promise<void> {
+  const lost = await Promise.race([stopAsked(), reader.lost]);
+  if (lost !== null) throw new StartError(lost, true);
 }
 
 /** Output that ends early (`| head`) is not an error. */

@@ -1,28 +1,26 @@
 import type { Message } from '../../../actors/lib/ports.ts';
 import * as codec from '../../../schemas/codec.ts';
 import type { Config } from '../../config.ts';
-import { messageJson, openReader, printLine } from './reader.ts';
-import { stopAsked } from './run-role.ts';
+import { messageJson, printLine, untilStopped, withReader } from './reader.ts';
 
 type Decode = (bytes: Uint8Array) => unknown;
 
 /** What travels on which kind of subject: `sw.v1.<region>.<kind>.…` */
 const decoders: Readonly<Record<string, Decode>> = {
   in: codec.decodeInbox, out: codec.decodeOut, beat: codec.decodeBeat, kv: codec.decodeBlockEvents, order: codec.decodeOrder, who: codec.decodeWho,
-  evt: codec.decodeEvt, bill: codec.decodeBill, now: codec.decodeFirstToken, snapshot: () => ({ kind: 'snapshotAsked' }),
+  evt: codec.decodeEvt, bill: codec.decodeBill, now: codec.decodeFirstToken, snapshot: codec.decodeSnapshotAsked,
 };
 
 /** Prints whatever passes on a subject until it is stopped. */
 export async function tap(config: Config, subject: string, isJson: boolean): Promise<number> {
-  const reader = await openReader(config, 'tap');
-  const listening = reader.ports.bus.listen(subject, (message) => {
-    const value = readable(message);
-    printLine(isJson ? messageJson({ subject: message.subject, headers: message.headers, message: value }) : `${message.subject}  ${messageJson(value)}`);
+  return withReader(config, 'tap', 'nats', async (reader) => {
+    reader.ports.bus.listen(subject, (message) => {
+      const value = readable(message);
+      printLine(isJson ? messageJson({ subject: message.subject, headers: message.headers, message: value }) : `${message.subject}  ${messageJson(value)}`);
+    });
+    await untilStopped(reader);
+    return 0;
   });
-  await stopAsked();
-  listening.stop();
-  await reader.close();
-  return 0;
 }
 
 /** A message as a value: decoded by its subject, else as JSON, else as text, else as its length. */

@@ -6,16 +6,13 @@ import type { Evt } from '../../../schemas/messages.ts';
 import { decisionJson } from '../../../schemas/report.ts';
 import { subjects } from '../../../schemas/subjects.ts';
 import type { Config } from '../../config.ts';
-import { messageJson, openReader, printLine, table } from './reader.ts';
-import { stopAsked } from './run-role.ts';
+import { messageJson, printLine, table, untilStopped, withReader } from './reader.ts';
 
 const notFound = 4;
 
 export async function traceLs(config: Config, isJson: boolean): Promise<number> {
-  const reader = await openReader(config, 'trace-ls');
-  const entries = await reader.ports.bus.loadLast('state', subjects(config.region).states);
+  const entries = await withReader(config, 'trace-ls', 'fleet', ({ ports }) => ports.bus.loadLast('state', subjects(config.region).states));
   const actors = entries.filter((entry) => !entry.subject.endsWith('._checkpoint')).map((entry) => readActor(entry.bytes)).filter((actor) => actor !== null);
-  await reader.close();
   actors.sort((a, b) => a.context.startedAtMs - b.context.startedAtMs);
   if (isJson) for (const actor of actors) printLine(JSON.stringify(summary(actor)));
   else printLine(table(['trace', 'parent', 'state', 'outcome', 'step', 'worker', 'tokens', 'hit', 'recalled', 'computed', 'generated'], actors.map((actor) => {
@@ -29,9 +26,7 @@ export async function traceLs(config: Config, isJson: boolean): Promise<number> 
 export async function traceShow(config: Config, id: string, isJson: boolean): Promise<number> {
   const partition = partitionOf(id);
   if (partition === null) { process.stderr.write(`slackwater: "${id}" is not a trace id: tr_ and two digits of partition come first\n`); return notFound; }
-  const reader = await openReader(config, 'trace-show');
-  const entry = await reader.ports.bus.getLast('state', subjects(config.region).state(partition, id));
-  await reader.close();
+  const entry = await withReader(config, 'trace-show', 'fleet', ({ ports }) => ports.bus.getLast('state', subjects(config.region).state(partition, id)));
   const actor = entry === null ? null : readActor(entry.bytes);
   if (actor === null) { process.stderr.write(`slackwater: no trace ${id} in region ${config.region}\n`); return notFound; }
   const decisions = actor.context.decisions.map((decision) => decisionJson(decision, actor.context.startedAtMs));
@@ -48,16 +43,15 @@ export async function traceShow(config: Config, id: string, isJson: boolean): Pr
 /** Prints transitions and decisions until it is stopped. */
 export async function traceWatch(config: Config, id: string | null, isJson: boolean): Promise<number> {
   if (id !== null && partitionOf(id) === null) { process.stderr.write(`slackwater: "${id}" is not a trace id\n`); return notFound; }
-  const reader = await openReader(config, 'trace-watch');
-  const listening = reader.ports.bus.listen(subjects(config.region).evts, (message) => {
-    const evt = decodeEvt(message.bytes);
-    if (evt.kind === 'fault' || (id !== null && evt.trace !== id)) return;
-    printLine(isJson ? messageJson(evt) : lineOf(evt));
+  return withReader(config, 'trace-watch', 'fleet', async (reader) => {
+    reader.ports.bus.listen(subjects(config.region).evts, (message) => {
+      const evt = decodeEvt(message.bytes);
+      if (evt.kind === 'fault' || (id !== null && evt.trace !== id)) return;
+      printLine(isJson ? messageJson(evt) : lineOf(evt));
+    });
+    await untilStopped(reader);
+    return 0;
   });
-  await stopAsked();
-  listening.stop();
-  await reader.close();
-  return 0;
 }
 
 function lineOf(evt: Evt): string {
