@@ -291,7 +291,6 @@ export class Conductor {
 
   #perform(effect: TraceEffect, id: string, partition: Partition): Promise<readonly TraceEvent[]> {
     const trace = id.slice(0, id.indexOf('/')); // Ids of effects begin with their trace: `<trace>/<save>/<index>`.
-    if (effect.kind === 'announce' && effect.out.kind === 'failed') this.#readersOf(partition)?.ended(trace, effect.out.step);
     return this.#performer.perform(trace, effect, id, { partition: partition.number, epoch: partition.epoch });
   }
 

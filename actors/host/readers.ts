@@ -4,7 +4,9 @@ import { type IdentityEvent, identity } from '../identity/identity.ts';
 import { type Identities, emptyIdentities } from '../identity/rows.ts';
 import { type Ledger, type LedgerEvent, ledger, newLedger } from '../ledger/ledger.ts';
 import type { Prices } from '../lib/cost.ts';
+import { isSideStep } from '../lib/ids.ts';
 import type { Instant } from '../lib/logic.ts';
+import { runsOf } from '../trace/runs.ts';
 import type { TraceActor } from '../trace/trace.ts';
 import type { TraceEvent } from '../trace/types.ts';
 import type { Bills } from './bills.ts';
@@ -17,6 +19,8 @@ export class Readers {
   readonly #bills: Bills;
   readonly #now: () => Instant;
   readonly #ledgerLogic: ReturnType<typeof ledger>;
+  /** Steps of each trace that are under way, as last applied. */
+  readonly #running = new Map<string, readonly string[]>();
   #identity: Identities;
   #ledger: Ledger;
 
@@ -42,7 +46,8 @@ export class Readers {
   /** An entry of the log, also one that was applied long ago. */
   entry(event: InboxEvent, seq: number): void {
     if (event.kind === 'stepAccepted') this.#stepIdentity({ kind: 'accepted', accepted: event });
-    if (event.kind === 'stepEnded') this.ended(event.trace, event.step);
+    // A side call that is read again, and forgotten by its trace, is open for nobody else to close.
+    if (event.kind === 'stepEnded' && event.finish !== 'cancelled' && isSideStep(event.step)) this.#ended(event.trace, event.step);
     this.#stepLedger({ kind: 'entry', seq, event });
   }
 
@@ -51,22 +56,30 @@ export class Readers {
     const { trace, tenant, model, parent, seq, tips, ids, gapOpenedAtMs, run, sides } = context;
     const saved = { trace, tenant, model, parent, seq, tips, ids, isRunning: run !== null, isDone: value === 'done', sides: sides.map((side) => side.step), answeredAtMs: gapOpenedAtMs };
     this.#stepIdentity({ kind: 'loaded', saved });
+    this.#noteRuns(trace, runsOf(context).map((run) => run.step));
     for (const { step, attempt, endedSeq } of context.answers) this.#stepLedger({ kind: 'answered', trace, step, attempt, seq: endedSeq });
     if (value === 'done') this.#stepLedger({ kind: 'traceDone', trace });
   }
 
-  /** What a trace has become by an event. */
+  /**
+   * What a trace has become by an event. A step has ended when its trace had it and has it no more, however that came: a
+   * report may be an older attempt's, and a refusal that of another step that was given the same place.
+   */
   applied(event: TraceEvent, { value, context }: TraceActor): void {
-    if (event.kind === 'stepAccepted' && !context.ids.some((known) => known.id === event.id)) {
-      this.#stepIdentity({ kind: 'refused', tenant: event.tenant, id: event.id, trace: event.trace, step: event.step });
+    const { trace, ids } = context;
+    const before = [...this.#running.get(trace) ?? []];
+    const running = runsOf(context).map(({ step }) => step);
+    if (event.kind === 'stepAccepted') {
+      const known = ids.find(({ id }) => id === event.id);
+      if (known === undefined) this.#stepIdentity({ kind: 'refused', tenant: event.tenant, id: event.id, trace: event.trace, step: event.step });
+      else if (known.step === event.step) before.push(event.step);
     }
+    for (const step of before) if (!running.includes(step)) this.#ended(trace, step);
+    this.#noteRuns(trace, running);
     if (value !== 'done') return;
-    this.#stepIdentity({ kind: 'done', trace: context.trace });
-    this.#stepLedger({ kind: 'traceDone', trace: context.trace });
+    this.#stepIdentity({ kind: 'done', trace });
+    this.#stepLedger({ kind: 'traceDone', trace });
   }
-
-  /** The step runs no more, whatever became of it. */
-  ended(trace: string, step: string): void { this.#stepIdentity({ kind: 'ended', trace, step, atMs: this.#now() }); }
 
   /** Which trace a step belongs to. Null: the question can not be read. */
   answer(question: Uint8Array): Uint8Array | null {
@@ -74,6 +87,13 @@ export class Readers {
     if (who.kind === 'fault') return null;
     const reply = this.#stepIdentity(who)[0];
     return reply === undefined ? null : encodeWhoReply(reply);
+  }
+
+  #ended(trace: string, step: string): void { this.#stepIdentity({ kind: 'ended', trace, step, atMs: this.#now() }); }
+
+  #noteRuns(trace: string, steps: readonly string[]): void {
+    if (steps.length === 0) this.#running.delete(trace);
+    else this.#running.set(trace, steps);
   }
 
   #stepIdentity(event: IdentityEvent) {

@@ -38,7 +38,7 @@ export type IdentityEvent =
   | { readonly kind: 'accepted'; readonly accepted: StepAccepted }
   /** The trace did not take the accepted step (a gap in seq, one in flight): the place is free again. */
   | { readonly kind: 'refused'; readonly tenant: string; readonly id: string; readonly trace: TraceId; readonly step: StepId }
-  /** Answered, failed for good, or cancelled; side calls too. `atMs`: when that was written to the log. */
+  /** Its trace has the step no more: answered, failed for good, or cancelled; side calls too. Not: one attempt of it. `atMs`: when that was. */
   | { readonly kind: 'ended'; readonly trace: TraceId; readonly step: StepId; readonly atMs: number }
   /** The trace is over; a late step may still reopen it. */
   | { readonly kind: 'done'; readonly trace: TraceId }

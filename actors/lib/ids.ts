@@ -26,4 +26,5 @@ export const partitionOfKey = (key: string): number => hash32(key) % limits.part
 
 export const mainStep = (trace: string, seq: number): string => `${trace}/${seq}`;
 export const sideStep = (trace: string, number: number): string => `${trace}/s${number}`;
+export const isSideStep = (step: string): boolean => step[step.indexOf('/') + 1] === 's';
 export const traceOf = (step: string): string => step.slice(0, step.indexOf('/'));
