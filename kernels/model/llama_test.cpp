@@ -22,19 +22,20 @@ struct Variant {
   bool untied = false;
   std::function<void(GgufWriter&)> extra = [](GgufWriter&) {};
   std::string architecture = "llama";
-  uint32_t heads = kHeads;
+  uint32_t heads = kHeads, kv_heads = kKvHeads, head_dim = kHeadDim;
+  uint32_t layers = kLayers, ffn = kFfn;
 };
 
 std::string tiny_model(const Variant& variant) {
   GgufWriter out;
   out.text("general.architecture", variant.architecture);
   out.text("general.name", "tiny");
-  out.number("llama.block_count", kLayers);
+  out.number("llama.block_count", variant.layers);
   out.number("llama.embedding_length", kHidden);
   out.number("llama.attention.head_count", variant.heads);
-  out.number("llama.attention.head_count_kv", kKvHeads);
-  out.number("llama.attention.key_length", kHeadDim);
-  out.number("llama.feed_forward_length", kFfn);
+  out.number("llama.attention.head_count_kv", variant.kv_heads);
+  out.number("llama.attention.key_length", variant.head_dim);
+  out.number("llama.feed_forward_length", variant.ffn);
   out.number("llama.vocab_size", kVocab);
   out.number("llama.context_length", kContext);
   out.real("llama.attention.layer_norm_rms_epsilon", 1e-5f);
@@ -112,6 +113,11 @@ void check_good_models() {
                    out.tensor("rope_freqs.weight", {kHeadDim / 2}, 0, factors);
                  }},
                 "RoPE factors");
+  check_variant({.extra = [](GgufWriter& out) {
+                   out.real("llama.rope.scaling.factor", 1);
+                   out.number("llama.rope.scale_linear", 0);
+                 }},
+                "RoPE scaled by nothing");
   Error error;
   const auto tied = load({}, BackendKind::kReference, Isa::kScalar, error), untied = load({.untied = true}, BackendKind::kReference, Isa::kScalar, error);
   CHECK(logits_of(*tied) != logits_of(*untied), "output.weight is used where there is one");
@@ -129,6 +135,14 @@ void check_bad_models() {
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.expert_count", 8); }}, kModelUnsupported, "8 experts");
   expect_fault({.extra = [](GgufWriter& out) { out.text("llama.rope.scaling.type", "yarn"); }}, kModelUnsupported, "'yarn'");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.dimension_count", 34); }}, kModelInvalid, "RoPE over 34 of 32");
+  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.scaling.type", 1); }}, kModelInvalid, "rope.scaling.type is not text");
+  expect_fault({.extra = [](GgufWriter& out) { out.real("llama.rope.scaling.factor", 4); }}, kModelUnsupported, "llama.rope.scaling.factor is 4");
+  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.scale_linear", 2); }}, kModelUnsupported, "llama.rope.scale_linear is 2");
+  expect_fault({.extra = [](GgufWriter& out) { out.text("llama.rope.scale_linear", "2"); }}, kModelInvalid, "llama.rope.scale_linear is not a number");
+  // Numbers that are possible one by one, and whose products are not.
+  expect_fault({.heads = 55831, .kv_heads = 55831, .head_dim = 19232}, kModelInvalid, "(55831 heads + 2 x 55831 KV heads) x 19232 values are 3221225376");
+  expect_fault({.heads = 16647161, .kv_heads = 1, .head_dim = 258}, kModelInvalid, "(16647161 heads + 2 x 1 KV heads) x 258 values are 4294968054");
+  expect_fault({.layers = 1 << 24, .ffn = 1 << 24}, kModelInvalid, "16777216 layers of 3221250048 weights");
   Error error;
   CHECK(load({.poison = "blk.0.attn_q.weight", .poisoned = 1e6f}, BackendKind::kCpu, best_isa(), error) == nullptr, "a weight beyond binary16");
   CHECK(error.code == kModelUnsupported && error.message.find("at most 65504") != std::string::npos, "%s", error.message.c_str());

@@ -11,7 +11,9 @@ namespace slackwater {
 namespace {
 
 constexpr const char* kKnownArchitectures = "llama";
-constexpr int64_t kNumberMax = 1 << 24;  // Far above any dimension in use; keeps every product below 2^63.
+// Far above any dimension in use, of a model and of the rows of its matrices: twice a number fits int32, a product of two size_t.
+constexpr int64_t kNumberMax = 1 << 24;
+constexpr int64_t kWeightsMax = int64_t{1} << 42;  // No machine holds them; keeps the bytes of all weights together below 2^63.
 
 /// llama.<key>, or `fallback` when absent and a fallback is allowed (≥ 0).
 bool read_dimension(const GgufFile& file, const std::string& key, int64_t fallback, int32_t& out, Error& error) {
@@ -30,6 +32,23 @@ bool read_dimension(const GgufFile& file, const std::string& key, int64_t fallba
   return true;
 }
 
+/// True when the key is absent, or 0 or 1, which both mean no scaling.
+bool check_unscaled(const GgufFile& file, const char* key, Error& error) {
+  double factor = 1;
+  int64_t whole = 1;
+  if (file.find(key) == nullptr) return true;
+  if (!file.find_real(key, factor)) {
+    if (!file.find_integer(key, whole)) {
+      error.set(kModelInvalid, std::string(key) + " is not a number");
+      return false;
+    }
+    factor = static_cast<double>(whole);
+  }
+  if (factor == 0 || factor == 1) return true;
+  error.set(kModelUnsupported, std::string(key) + " is " + std::to_string(factor) + "; RoPE is known unscaled, and with per-pair factors in rope_freqs.weight");
+  return false;
+}
+
 bool check_features(const GgufFile& file, Error& error) {
   int64_t experts = 0;
   if (file.find_integer("llama.expert_count", experts) && experts > 0) {
@@ -37,11 +56,16 @@ bool check_features(const GgufFile& file, Error& error) {
     return false;
   }
   const std::string_view* scaling = file.find_text("llama.rope.scaling.type");
+  if (scaling == nullptr && file.find("llama.rope.scaling.type") != nullptr) {
+    error.set(kModelInvalid, "llama.rope.scaling.type is not text");
+    return false;
+  }
   if (scaling != nullptr && *scaling != "none") {
     error.set(kModelUnsupported, "RoPE scaling '" + std::string(*scaling) + "'; known: none, and per-pair factors in rope_freqs.weight");
     return false;
   }
-  return true;
+  // Without a type, a factor means linear scaling.
+  return scaling != nullptr || (check_unscaled(file, "llama.rope.scaling.factor", error) && check_unscaled(file, "llama.rope.scale_linear", error));
 }
 
 int64_t vocab_size(const GgufFile& file) {
@@ -49,7 +73,26 @@ int64_t vocab_size(const GgufFile& file) {
   return tokens != nullptr ? static_cast<int64_t>(tokens->count) : -1;
 }
 
+/// Dimensions are small one by one; what is computed from several of them has to be as well.
+bool check_products(const ModelShape& shape, Error& error) {
+  const int64_t qkv = (int64_t{shape.heads} + 2 * int64_t{shape.kv_heads}) * shape.head_dim;
+  if (qkv > kNumberMax) {
+    error.set(kModelInvalid, "(" + std::to_string(shape.heads) + " heads + 2 x " + std::to_string(shape.kv_heads) + " KV heads) x " + std::to_string(shape.head_dim) +
+                                 " values are " + std::to_string(qkv) + "; up to " + std::to_string(kNumberMax) + " are possible");
+    return false;
+  }
+  const int64_t layer = int64_t{shape.hidden} * (qkv + int64_t{shape.heads} * shape.head_dim + 3 * int64_t{shape.ffn});
+  const int64_t tables = 2 * int64_t{shape.vocab} * shape.hidden;
+  if (layer > kWeightsMax / shape.layers || tables > kWeightsMax) {
+    error.set(kModelInvalid, std::to_string(shape.layers) + " layers of " + std::to_string(layer) + " weights and " + std::to_string(tables) + " for the vocabulary; up to " +
+                                 std::to_string(kWeightsMax) + " are possible");
+    return false;
+  }
+  return true;
+}
+
 bool check_shape(const ModelShape& shape, const LlamaNumbers& numbers, Error& error) {
+  if (!check_products(shape, error)) return false;
   if (shape.heads % shape.kv_heads != 0) {
     error.set(kModelInvalid, std::to_string(shape.heads) + " heads do not share " + std::to_string(shape.kv_heads) + " KV heads evenly");
     return false;
