@@ -22,7 +22,7 @@ const seqs = new Array<number>(nodes).fill(0);
 function send(node: number, events: BlockEvents['events'], isSnapshot = false): number {
   const seq = seqs[node] as number;
   seqs[node] = seq + 1;
-  blockDirectory.step(directory, { kind: 'blocks', batch: { kind: 'blockEvents', node: `w${node}`, epoch: 1, seq, isSnapshot, events } }, now);
+  blockDirectory.step(directory, { kind: 'blocks', batch: { kind: 'blockEvents', node: `w${node}`, epoch: 1, seq, isSnapshot, events, from: 0, next: 0 } }, now);
   return events.reduce((sum, event) => sum + event.chain.length / 16, 0);
 }
 for (let node = 0; node < nodes; node++) send(node, [], true);

@@ -52,9 +52,9 @@ test('block directory: answers as one set of names per node and tier would, what
     const seqs = new Array<number>(5).fill(0);
     const epochs = new Array<number>(5).fill(1);
     const send = (node: number, events: BlockEvents['events'], isSnapshot = false): void => {
-      const batch: BlockEvents = { kind: 'blockEvents', node: `w${node}`, epoch: epochs[node] as number, seq: seqs[node] as number, isSnapshot, events };
+      const batch: BlockEvents = { kind: 'blockEvents', node: `w${node}`, epoch: epochs[node] as number, seq: seqs[node] as number, isSnapshot, events, from: 0, next: 0 };
       for (const effect of blockDirectory.step(directory, { kind: 'blocks', batch }, now).effects) {
-        expect(effect).toEqual({ kind: 'snapshotWanted', node: `w${node}` });
+        expect(effect).toEqual({ kind: 'snapshotWanted', node: `w${node}`, from: 0 });
         send(node, snapshotOf(naive[node] as Naive), true);
       }
     };

@@ -1,5 +1,6 @@
 import type { BlockEvents, Tier } from '../../schemas/messages.ts';
 import { type Instant, type Logic, assert } from '../lib/logic.ts';
+import { limits } from '../lib/limits.ts';
 import { type BlockTable, addHolder, dramWord, emptyTable, hbmWord, removeHolder, removeNode } from './table.ts';
 
 /**
@@ -8,6 +9,8 @@ import { type BlockTable, addHolder, dramWord, emptyTable, hbmWord, removeHolder
  * A mirror of the nodes' own event logs, and only as good as they are complete: a batch that does not follow the last
  * one, or a new epoch, asks for a snapshot. Until it is here batches are kept aside (bounded), because those that were
  * sent after the snapshot was taken have to be applied on top of it; without that a busy node would never catch up.
+ * A snapshot comes in parts, each as of its own moment: none is applied before all are here, and then the batches from
+ * the first part's moment on. Those that a later part contains already say nothing new, and end where it stands.
  * A node that misses a batch keeps its old rows meanwhile (a wrong row costs a recompute, never a wrong token); a node
  * that starts anew loses them at once.
  */
@@ -29,8 +32,8 @@ export const directoryLimits = {
   nodesMax: 32,
   /** At 64 bytes each: 256 MiB. Above it new blocks are not recorded, and so are found less often. */
   blocksMax: 4 << 20,
-  /** Batches kept aside while a snapshot is on its way. */
-  heldMax: 64,
+  /** Batches kept aside while a snapshot is on its way: a busy node sends one every 5 ms, of 8 KiB at most. */
+  heldMax: 256,
   snapshotRetryMs: 1_000,
 } as const;
 
@@ -51,8 +54,10 @@ export interface NodeRow {
   readonly bit: number;
   epoch: number;
   seq: number;
-  /** When the snapshot was asked for; null: the rows are up to date. */
+  /** When a part of a snapshot was last asked for; null: none is awaited. */
   askedAtMs: number | null;
+  /** Parts of the awaited snapshot, in order; the next one begins where the last says. */
+  parts: BlockEvents[];
   held: BlockEvents[];
   hbm: number;
   dram: number;
@@ -67,7 +72,8 @@ export type DirectoryEvent =
   | { readonly kind: 'tick' };
 
 export type DirectoryEffect =
-  | { readonly kind: 'snapshotWanted'; readonly node: string }
+  /** The part of its snapshot that begins at `from`. */
+  | { readonly kind: 'snapshotWanted'; readonly node: string; readonly from: number }
   | { readonly kind: 'nodeRefused'; readonly node: string; readonly message: string };
 
 export const emptyDirectory = (blocksMax: number = directoryLimits.blocksMax): Directory =>
@@ -77,7 +83,7 @@ function onBatch(state: Directory, batch: BlockEvents, now: Instant, effects: Di
   const row = findOrAdmit(state, batch.node, effects);
   if (row === null || batch.epoch < row.epoch) return;
   if (batch.epoch > row.epoch) startEpoch(state, row, batch.epoch);
-  if (batch.isSnapshot) takeSnapshot(state, row, batch);
+  if (batch.isSnapshot) takePart(state, row, batch);
   else if (row.askedAtMs !== null || row.seq < 0) hold(row, batch);
   else if (batch.seq <= row.seq) return; // delivered twice
   else if (batch.seq === row.seq + 1) apply(state, row, batch);
@@ -105,7 +111,7 @@ function findOrAdmit(state: Directory, node: string, effects: DirectoryEffect[])
   }
   state.refused.delete(node);
   state.names[index] = node;
-  const row: NodeRow = { node, bit: 1 << index, epoch: -1, seq: -1, askedAtMs: null, held: [], hbm: 0, dram: 0 };
+  const row: NodeRow = { node, bit: 1 << index, epoch: -1, seq: -1, askedAtMs: null, parts: [], held: [], hbm: 0, dram: 0 };
   state.nodes.set(node, row);
   return row;
 }
@@ -116,15 +122,30 @@ function startEpoch(state: Directory, row: NodeRow, epoch: number): void {
   row.epoch = epoch;
   row.seq = -1;
   row.askedAtMs = null;
+  row.parts = [];
   row.held = [];
 }
 
-/** Rows are complete up to the snapshot's sequence; then whatever of the held batches follows it without a gap. */
-function takeSnapshot(state: Directory, row: NodeRow, batch: BlockEvents): void {
-  if (row.seq >= batch.seq) return; // overtaken by the batches it contains
+/** Any other part than the one awaited is an answer that came twice, or too late. */
+function takePart(state: Directory, row: NodeRow, part: BlockEvents): void {
+  const isBound = part.next === 0 || (part.next > part.from && part.next < limits.snapshotPartsMax);
+  if (part.from !== awaited(row) || !isBound) return;
+  if (row.seq >= part.seq) return; // overtaken by the batches it contains
+  row.parts.push(part);
+  row.askedAtMs = null; // The next part is asked for at once.
+  row.seq = -1;
+  if (part.next === 0) takeSnapshot(state, row);
+}
+
+const awaited = (row: NodeRow): number => row.parts.at(-1)?.next ?? 0;
+
+/** Rows are complete up to the earliest part's sequence; then whatever of the held batches follows it without a gap. */
+function takeSnapshot(state: Directory, row: NodeRow): void {
   clear(state, row);
-  apply(state, row, batch);
-  row.askedAtMs = null;
+  for (const part of row.parts) apply(state, row, part);
+  row.seq = Math.min(...row.parts.map(({ seq }) => seq));
+  const seqMax = Math.max(...row.parts.map(({ seq }) => seq));
+  row.parts = [];
   const held = row.held.sort((a, b) => a.seq - b.seq);
   row.held = [];
   for (const [i, later] of held.entries()) {
@@ -132,6 +153,7 @@ function takeSnapshot(state: Directory, row: NodeRow, batch: BlockEvents): void 
     if (later.seq > row.seq + 1) { row.held = held.slice(i); row.seq = -1; return; }
     apply(state, row, later);
   }
+  if (row.seq < seqMax) row.seq = -1; // What came between two parts was lost.
 }
 
 /** The oldest goes first: if it was needed, the gap it leaves asks for the next snapshot. */
@@ -144,7 +166,7 @@ function askAgain(row: NodeRow, now: Instant, effects: DirectoryEffect[]): void 
   if (row.seq >= 0 && row.askedAtMs === null) return;
   if (row.askedAtMs !== null && now - row.askedAtMs < directoryLimits.snapshotRetryMs) return;
   row.askedAtMs = now;
-  effects.push({ kind: 'snapshotWanted', node: row.node });
+  effects.push({ kind: 'snapshotWanted', node: row.node, from: awaited(row) });
 }
 
 function apply(state: Directory, row: NodeRow, batch: BlockEvents): void {

@@ -1,4 +1,4 @@
-import { decodeBlockEvents } from '../../schemas/codec.ts';
+import { decodeBlockEvents, encodeSnapshotAsked } from '../../schemas/codec.ts';
 import type { BlockChain } from '../../schemas/messages.ts';
 import type { Subjects } from '../../schemas/subjects.ts';
 import { type Directory, type DirectoryEvent, blockDirectory, emptyDirectory } from '../block/block.ts';
@@ -30,7 +30,7 @@ export class DirectoryHost {
 
   step(event: DirectoryEvent): void {
     for (const effect of blockDirectory.step(this.#directory, event, this.#ports.clock.now()).effects) {
-      if (effect.kind === 'snapshotWanted') void this.#snapshot(effect.node);
+      if (effect.kind === 'snapshotWanted') void this.#snapshot(effect.node, effect.from);
       else this.#onFault(effect.message);
     }
   }
@@ -40,8 +40,8 @@ export class DirectoryHost {
     return lookup(this.#directory, chain).map(({ node, hbm, dram }) => ({ worker: node, hbmTokens: hbm * blockTokens, dramTokens: dram * blockTokens }));
   }
 
-  async #snapshot(node: string): Promise<void> {
-    const answer = await this.#ports.bus.request(this.#subjects.snapshot(node), new Uint8Array(), limits.orderMs);
+  async #snapshot(node: string, from: number): Promise<void> {
+    const answer = await this.#ports.bus.request(this.#subjects.snapshot(node), encodeSnapshotAsked({ kind: 'snapshotAsked', from }), limits.orderMs);
     if (answer !== null) this.hear(answer);
   }
 }

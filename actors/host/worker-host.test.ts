@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeBeat, decodeBlockEvents, decodeInbox, decodeOrderReply, decodeOut, encodeOrder, encodePage, isFault } from '../../schemas/codec.ts';
+import { decodeBeat, decodeBlockEvents, decodeInbox, decodeOrderReply, decodeOut, encodeOrder, encodePage, encodeSnapshotAsked, isFault } from '../../schemas/codec.ts';
 import type { Beat, BlockEvents, DeltaOut, GapOrder, InboxEvent, Order, OrderReply, PromptRef, RunOrder } from '../../schemas/messages.ts';
 import { subjects } from '../../schemas/subjects.ts';
 import { streamTable } from '../../infra/nats/streams.ts';
@@ -161,7 +161,7 @@ describe('worker host', () => {
     expect(host.host.stats()).toMatchObject({ tier: { demoted: 4 }, load: { hbmUsed: 0, dramUsed: 4 } });
     await host.world.run({ forMs: 2_000 });
     expect(host.host.stats()).toMatchObject({ tier: { recalled: 4 }, load: { hbmUsed: 4, dramUsed: 0 } });
-    const bytes = await host.wait(host.there.bus.request(names.snapshot('w1'), new Uint8Array(0), 1_000));
+    const bytes = await host.wait(host.there.bus.request(names.snapshot('w1'), encodeSnapshotAsked({ kind: 'snapshotAsked', from: 0 }), 1_000));
     const snapshot = decodeBlockEvents(bytes!) as BlockEvents;
     const held = new Set<string>();
     for (const { events } of host.batches) for (const { op, tier, chain } of events) for (const name of namesOf(chain)) { if (op === 'stored') held.add(`${tier} ${name}`); else held.delete(`${tier} ${name}`); }

@@ -1,4 +1,4 @@
-import { decodeOrder, encodeBlockEvents, encodeFirstToken, encodeOrderReply, encodeOut } from '../../schemas/codec.ts';
+import { decodeOrder, decodeSnapshotAsked, encodeBlockEvents, encodeFirstToken, encodeOrderReply, encodeOut } from '../../schemas/codec.ts';
 import type { OrderReply, WorkerLoad } from '../../schemas/messages.ts';
 import { subjects, type Subjects } from '../../schemas/subjects.ts';
 import { partitionOf } from '../lib/ids.ts';
@@ -96,7 +96,7 @@ export class WorkerHost {
     this.#beats = new WorkerBeats(ports, this.#subjects, node, epoch, () => this.#load());
     this.#subscriptions = [
       ports.bus.serve(this.#subjects.order(node), (message) => this.#onOrder(message)),
-      ports.bus.serve(this.#subjects.snapshot(node), () => this.#ask((token) => ({ to: 'tier', event: { kind: 'snapshotAsked', token } }))),
+      ports.bus.serve(this.#subjects.snapshot(node), (message) => this.#onSnapshotAsked(message)),
     ];
     const stored = this.#engine.snapshot(); // What a memory that outlives processes may hold already.
     if (stored.length > 0) this.#tell({ to: 'tier', event: { kind: 'blocks', events: stored } });
@@ -166,6 +166,11 @@ export class WorkerHost {
     if (order.kind === 'fault') return encodeOrderReply({ kind: 'refused', code: 'bad_order', message: order.message, retry: 'never' });
     const traceparent = message.headers['traceparent'] ?? null;
     return this.#ask((token) => ({ to: 'worker', event: { kind: 'order', token, order, traceparent } }));
+  }
+
+  async #onSnapshotAsked(message: Message): Promise<Uint8Array | null> {
+    const asked = decodeSnapshotAsked(message.bytes);
+    return asked.kind === 'fault' ? null : this.#ask((token) => ({ to: 'tier', event: { kind: 'snapshotAsked', token, from: asked.from } }));
   }
 
   /** An actor answers by token. Above the bound the question stays unanswered: whoever asks counts the worker as silent. */

@@ -1,7 +1,8 @@
 import type { BlockEvents } from '../../schemas/messages.ts';
-import { nameBytes, namesOf, packNames } from '../lib/chain.ts';
+import { nameBytes, namesOf } from '../lib/chain.ts';
 import { assert, type Instant } from '../lib/logic.ts';
 import type { EngineBlockEvent } from '../lib/ports.ts';
+import { addName, deleteName, partOf } from './held.ts';
 import type { TierConfig, TierEffect, TierState } from './types.ts';
 
 /** Mirrors what the engine's block pool did, and announces it in batches: at `batchMax` events, or `flushMs` after the first. */
@@ -9,8 +10,8 @@ export function onBlocks(state: TierState, events: readonly EngineBlockEvent[], 
   for (const event of events) {
     const names = state.held[event.tier];
     const name = namesOf(event.name)[0]!;
-    if (event.op === 'stored') names.add(name);
-    else names.delete(name);
+    if (event.op === 'stored') addName(names, name);
+    else deleteName(names, name);
     if (event.evicted) state.counters.evicted++;
     state.waiting.push(event);
     if (state.waiting.length >= config.batchMax) flush(state, config, effects);
@@ -23,17 +24,18 @@ export function onBlocks(state: TierState, events: readonly EngineBlockEvent[], 
 export function flush(state: TierState, config: TierConfig, effects: TierEffect[]): void {
   state.flushGeneration = null;
   if (state.waiting.length === 0) return;
-  const batch: BlockEvents = { kind: 'blockEvents', node: config.node, epoch: config.epoch, seq: ++state.batchSeq, isSnapshot: false, events: runsOfNames(state.waiting) };
+  const batch: BlockEvents = { kind: 'blockEvents', node: config.node, epoch: config.epoch, seq: ++state.batchSeq, isSnapshot: false, events: runsOfNames(state.waiting), from: 0, next: 0 };
   state.waiting = [];
   effects.push({ kind: 'publish', batch });
 }
 
-/** All that is held, as of the last batch: whoever has it goes on with batch `seq` + 1. */
-export function snapshotOf(state: TierState, config: TierConfig): BlockEvents {
-  const tiers = (['hbm', 'dram'] as const).filter((tier) => state.held[tier].size > 0);
+/** A part of what is held, as of the last batch: whoever has them all goes on with the batch after the first part's. */
+export function snapshotOf(state: TierState, from: number, config: TierConfig): BlockEvents {
+  const { next, ...names } = partOf(state.held, from);
+  const tiers = (['hbm', 'dram'] as const).filter((tier) => names[tier].length > 0);
   return {
     kind: 'blockEvents', node: config.node, epoch: config.epoch, seq: state.batchSeq, isSnapshot: true,
-    events: tiers.map((tier) => ({ op: 'stored', tier, chain: packNames([...state.held[tier]]) })),
+    events: tiers.map((tier) => ({ op: 'stored', tier, chain: names[tier] })), from, next,
   };
 }
 

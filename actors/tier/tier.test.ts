@@ -28,6 +28,8 @@ function driver(overrides: Partial<TierConfig> = {}) {
   const stored = (from: number, to: number) => tell({ kind: 'blocks', events: namesOf(chainOf(from, to)).map((name) => ({ op: 'stored', tier: 'hbm', name: packNames([name]), evicted: false })) });
   return { state, alarms, tell, ran, gap, pin, stored, fire: (what: TierAlarm['what']) => tell({ kind: 'alarm', alarm: alarms.findLast((alarm) => alarm.what === what)! }) };
 }
+const heldIn = (answer: TierEffect): string[] =>
+  answer.kind !== 'answer' ? [] : answer.snapshot.events.flatMap(({ tier: where, chain }) => namesOf(chain).map((name) => `${where} ${name}`)).sort();
 const kinds = (effects: readonly TierEffect[]): string[] => effects.map(({ kind }) => kind);
 
 describe('tier: a gap', () => {
@@ -141,9 +143,32 @@ describe('tier: block events', () => {
   test('a snapshot says all that is held, and stands exactly at the last batch', () => {
     const { stored, tell } = driver();
     stored(0, 2);
-    const [flushed, answer] = tell({ kind: 'snapshotAsked', token: 9 });
+    const [flushed, answer] = tell({ kind: 'snapshotAsked', token: 9, from: 0 });
     expect(flushed).toMatchObject({ kind: 'publish', batch: { seq: 1 } });
-    expect(answer).toEqual({ kind: 'answer', token: 9, snapshot: { kind: 'blockEvents', node: 'w1', epoch: 3, seq: 1, isSnapshot: true, events: [{ op: 'stored', tier: 'hbm', chain: chainOf(0, 2) }] } });
+    expect(answer).toMatchObject({ kind: 'answer', token: 9, snapshot: { kind: 'blockEvents', node: 'w1', epoch: 3, seq: 1, isSnapshot: true, from: 0, next: 0 } });
+    expect(heldIn(answer!)).toEqual([`hbm ${nameOf(0)}`, `hbm ${nameOf(1)}`]);
+  });
+
+  test('a snapshot of many blocks has parts, each as of its own moment, and misses none that stays', () => {
+    const { stored, tell } = driver({ hbmBlocks: 50_000, dramBlocks: 50_000, batchMax: 100_000 });
+    stored(0, 40_000);
+    const removed = namesOf(chainOf(0, 1_000)).map((name) => ({ op: 'removed' as const, tier: 'hbm' as const, name: packNames([name]), evicted: true }));
+    const seen: string[] = [], seqs: number[] = [];
+    for (let from = 0, part = 0; part === 0 || from > 0; part++) {
+      const answer = tell({ kind: 'snapshotAsked', token: part, from }).at(-1)!;
+      const { snapshot } = answer as Extract<TierEffect, { kind: 'answer' }>;
+      expect(snapshot.events.reduce((sum, { chain }) => sum + chain.length, 0)).toBeLessThan(300_000);
+      expect(snapshot.from).toBe(from);
+      seen.push(...heldIn(answer));
+      seqs.push(snapshot.seq);
+      from = snapshot.next;
+      if (part === 0) tell({ kind: 'blocks', events: removed });
+      if (part === 1) stored(40_000, 41_000);
+    }
+    expect(seqs).toEqual([1, 2, 3]);
+    const said = new Set(seen);
+    expect(said.size).toBe(seen.length);
+    expect(Array.from({ length: 39_000 }, (_, i) => `hbm ${nameOf(1_000 + i)}`).filter((name) => !said.has(name))).toEqual([]);
   });
 
   test('more blocks than there are is a bug, and is not survived', () => {

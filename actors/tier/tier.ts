@@ -2,6 +2,7 @@ import type { GapOrder, PinOrder } from '../../schemas/messages.ts';
 import { namesOf } from '../lib/chain.ts';
 import { type Instant, type Logic, assert, unreachable } from '../lib/logic.ts';
 import { checkHeld, flush, onBlocks, snapshotOf } from './block-events.ts';
+import { noNames } from './held.ts';
 import { endPin, placePin, yieldPins } from './pins.ts';
 import type { Lane, TierAlarm, TierConfig, TierEffect, TierEvent, TierState } from './types.ts';
 
@@ -25,7 +26,7 @@ export const tier = (config: TierConfig): Logic<TierState, TierEvent, TierEffect
       case 'alarm': onAlarm(state, event.alarm, config, effects); break;
       case 'snapshotAsked':
         flush(state, config, effects);
-        effects.push({ kind: 'answer', token: event.token, snapshot: snapshotOf(state, config) });
+        effects.push({ kind: 'answer', token: event.token, snapshot: snapshotOf(state, event.from, config) });
         break;
       default: unreachable(event);
     }
@@ -35,7 +36,7 @@ export const tier = (config: TierConfig): Logic<TierState, TierEvent, TierEffect
 });
 
 export const newTier = (): TierState => ({
-  held: { hbm: new Set(), dram: new Set() }, lanes: new Map(), pins: { hbm: new Map(), dram: new Map() },
+  held: { hbm: noNames(), dram: noNames() }, lanes: new Map(), pins: { hbm: new Map(), dram: new Map() },
   waiting: [], batchSeq: 0, generation: 0, flushGeneration: null,
   counters: { demoted: 0, recalled: 0, evicted: 0, moves: 0, movesCancelled: 0, pinsPlaced: 0, pinsRefused: 0, pinsExpired: 0, lanesForgotten: 0 },
 });

@@ -1,5 +1,6 @@
 import type { BlockChain, BlockEvents, GapOrder, DropOrder, PinOrder, Tier, UnpinOrder } from '../../schemas/messages.ts';
 import type { EngineBlockEvent, EngineEvent } from '../lib/ports.ts';
+import type { Names } from './held.ts';
 
 export interface TierConfig {
   readonly node: string;
@@ -20,7 +21,7 @@ export interface TierConfig {
 
 export interface TierState {
   /** Names held, by tier: mirrors of the engine's block pool. */
-  readonly held: { readonly hbm: Set<string>; readonly dram: Set<string> };
+  readonly held: Readonly<Record<Tier, Names>>;
   /** Least recently used first. */
   readonly lanes: Map<string, Lane>;
   /** Pins on each block, by the tier they were placed in. */
@@ -64,7 +65,7 @@ export type TierEvent =
   | { readonly kind: 'blocks'; readonly events: readonly EngineBlockEvent[] }
   | { readonly kind: 'moved'; readonly event: Extract<EngineEvent, { kind: 'moved' }> }
   | { readonly kind: 'alarm'; readonly alarm: TierAlarm }
-  | { readonly kind: 'snapshotAsked'; readonly token: number };
+  | { readonly kind: 'snapshotAsked'; readonly token: number; readonly from: number };
 
 /** Fires once at or after `atMs`; a later one with the same `what` and `lane` takes its place. */
 export interface TierAlarm { readonly what: 'demote' | 'recall' | 'pin' | 'flush'; readonly lane: string; readonly generation: number; readonly atMs: number }

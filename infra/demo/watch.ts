@@ -6,7 +6,7 @@ import type { Instant } from '../../actors/lib/logic.ts';
 import type { Message, Subscription } from '../../actors/lib/ports.ts';
 import { sumBills } from '../../actors/ledger/sum.ts';
 import { fromSaved } from '../../actors/trace/saved.ts';
-import { type Fault, decodeBeat, decodeBill, decodeBlockEvents, decodeEvt, decodeInbox, decodeSavedTrace } from '../../schemas/codec.ts';
+import { type Fault, decodeBeat, decodeBill, decodeBlockEvents, decodeEvt, decodeInbox, decodeSavedTrace, encodeSnapshotAsked } from '../../schemas/codec.ts';
 import type { Bill, BillRow, BlockChain, Decision, Outcome, TransitionEvent, Usage, WorkerLoad } from '../../schemas/messages.ts';
 import type { BlockTotals } from '../../schemas/report.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
@@ -104,7 +104,7 @@ export class Watch {
   #stepDirectory(event: DirectoryEvent): void {
     for (const effect of blockDirectory.step(this.#directory, event, Date.now() as Instant).effects) {
       if (effect.kind !== 'snapshotWanted') continue;
-      void this.#bus.request(this.#subjects.snapshot(effect.node), new Uint8Array(), limits.orderMs).then((bytes) => {
+      void this.#bus.request(this.#subjects.snapshot(effect.node), encodeSnapshotAsked({ kind: 'snapshotAsked', from: effect.from }), limits.orderMs).then((bytes) => {
         const batch = bytes === null ? null : decodeBlockEvents(bytes);
         if (batch !== null && batch.kind !== 'fault') this.#stepDirectory({ kind: 'blocks', batch });
       });

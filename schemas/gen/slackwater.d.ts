@@ -1038,6 +1038,22 @@ export namespace slackwater {
    }
    type $Shape = slackwater.v1.WorkerCounters.$Properties;
   }
+  interface ISnapshotAsked extends slackwater.v1.SnapshotAsked.$Properties {
+  }
+  class SnapshotAsked {
+   constructor(properties?: slackwater.v1.SnapshotAsked.$Properties);
+   $unknowns?: Uint8Array[];
+   from?: (number|null);
+   static encode(message: slackwater.v1.SnapshotAsked.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.SnapshotAsked & slackwater.v1.SnapshotAsked.$Shape;
+  }
+  namespace SnapshotAsked {
+   interface $Properties {
+    from?: (number|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.SnapshotAsked.$Properties;
+  }
   interface IBlockEvents extends slackwater.v1.BlockEvents.$Properties {
   }
   class BlockEvents {
@@ -1048,6 +1064,8 @@ export namespace slackwater {
    seq: (number|Long);
    isSnapshot: boolean;
    events: slackwater.v1.BlockEvent.$Properties[];
+   from: number;
+   next: number;
    static encode(message: slackwater.v1.BlockEvents.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.BlockEvents & slackwater.v1.BlockEvents.$Shape;
   }
@@ -1058,6 +1076,8 @@ export namespace slackwater {
     seq?: (number|Long|null);
     isSnapshot?: (boolean|null);
     events?: (slackwater.v1.BlockEvent.$Properties[]|null);
+    from?: (number|null);
+    next?: (number|null);
     $unknowns?: Uint8Array[];
    }
    type $Shape = slackwater.v1.BlockEvents.$Properties;

@@ -5098,6 +5098,86 @@ export const slackwater = $root.slackwater = (() => {
    };
    return WorkerCounters;
   })();
+  v1.SnapshotAsked = (function() {
+   const SnapshotAsked = function (properties) {
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   SnapshotAsked.prototype.from = null;
+   let $oneOfFields;
+   // Virtual OneOf for proto3 optional field
+   $Object.defineProperty(SnapshotAsked.prototype, "_from", {
+    get: $util.oneOfGetter($oneOfFields = ["from"]),
+    set: $util.oneOfSetter($oneOfFields)
+   });
+   SnapshotAsked.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.from != null && $Object.hasOwnProperty.call(message, "from"))
+     writer.uint32(8).uint32(message.from);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   SnapshotAsked.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.SnapshotAsked();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 0)
+        break;
+       message.from = reader.uint32();
+       message._from = "from";
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return SnapshotAsked;
+  })();
   v1.BlockEvents = (function() {
    const BlockEvents = function (properties) {
     this.events = [];
@@ -5111,6 +5191,8 @@ export const slackwater = $root.slackwater = (() => {
    BlockEvents.prototype.seq = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
    BlockEvents.prototype.isSnapshot = false;
    BlockEvents.prototype.events = $util.emptyArray;
+   BlockEvents.prototype.from = 0;
+   BlockEvents.prototype.next = 0;
    BlockEvents.encode = function (message, writer, _depth) {
     if (!writer)
      writer = $Writer.create();
@@ -5129,6 +5211,10 @@ export const slackwater = $root.slackwater = (() => {
     if (message.events != null && message.events.length)
      for (let i = 0; i < message.events.length; ++i)
       $root.slackwater.v1.BlockEvent.encode(message.events[i], writer.uint32(42).fork(), _depth + 1).ldelim();
+    if (message.from != null && $Object.hasOwnProperty.call(message, "from") && message.from !== 0)
+     writer.uint32(48).uint32(message.from);
+    if (message.next != null && $Object.hasOwnProperty.call(message, "next") && message.next !== 0)
+     writer.uint32(56).uint32(message.next);
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
      for (let i = 0; i < message.$unknowns.length; ++i)
       writer.raw(message.$unknowns[i]);
@@ -5203,6 +5289,24 @@ export const slackwater = $root.slackwater = (() => {
        if (!(message.events && message.events.length))
         message.events = [];
        message.events.push($root.slackwater.v1.BlockEvent.decode(reader, reader.size(), $undefined, _depth + 1));
+       continue;
+      }
+     case 6: {
+       if (wireType !== 0)
+        break;
+       if (value = reader.uint32())
+        message.from = value;
+       else
+        delete message.from;
+       continue;
+      }
+     case 7: {
+       if (wireType !== 0)
+        break;
+       if (value = reader.uint32())
+        message.next = value;
+       else
+        delete message.next;
        continue;
       }
      }

@@ -25,7 +25,7 @@ export const inboxSamples: { readonly [K in M.InboxEvent['kind']]: Extract<M.Inb
     messageChain: 'b7'.repeat(16), sampling, class: 'agent', deadlineMs: 60_000, identity, atMs: 1_790_000_000_123,
   },
   stepEnded: { kind: 'stepEnded', trace, step, attempt: 2, worker: 'w1', tokens: ids(48, 11), finish: 'tool_calls', usage, timing, acceleratorMs: 317.5, logprobs, chain: bytes(48, 9) },
-  stepFailed: { kind: 'stepFailed', trace, step, attempt: 3, worker: 'w2', code: 'engine_lost', message: 'the engine ended with signal 9', retry: 'elsewhere' },
+  stepFailed: { kind: 'stepFailed', trace, step, attempt: 3, worker: 'w2', code: 'engine_lost', message: 'the engine ended with signal 9', retry: 'elsewhere', acceleratorMs: 812.5 },
   stepCancelled: { kind: 'stepCancelled', trace, step: `${trace}/s4`, reason: 'the harness is gone' },
   childStarted: { kind: 'childStarted', trace, child: 'tr_41child' },
   childEnded: { kind: 'childEnded', trace, child: 'tr_41child', outcome: 'abandoned' },

@@ -12,6 +12,9 @@ export function simPorts(server: SimServer, process: SimProcess): Ports {
   return { clock: process.clock, bus: new SimBus(link), leases: new SimLeases(link) };
 }
 
+/** What the real client refuses to send, by throwing. */
+const payloadMax = 1024 * 1024;
+
 /** The bus in virtual time, with the faults of its world. */
 export class SimBus implements Bus {
   readonly #link: Link;
@@ -38,6 +41,7 @@ export class SimBus implements Bus {
   }
 
   emit(subject: string, bytes: Uint8Array, headers?: Headers): void {
+    assert(bytes.length <= payloadMax, `${this.#process.name} says ${bytes.length} bytes on ${subject}; ${payloadMax} may be in a message`);
     const copy = bytes.slice();
     this.#link.send(`emit ${subject}`, () => { this.#server.arrive(subject, copy, headers ?? {}, null); }, { isLossy: true, lost: this.#server.world.faults.coreDrop / 4 });
   }
@@ -58,6 +62,7 @@ export class SimBus implements Bus {
       const respond = async (): Promise<void> => {
         const answer = await handler(message);
         const copy = answer?.slice() ?? null;
+        assert((copy?.length ?? 0) <= payloadMax, `${this.#process.name} answers ${message.subject} with ${copy?.length} bytes; ${payloadMax} may be in a message`);
         if (copy !== null && reply !== null) this.#link.send(`reply ${message.subject}`, () => reply(copy), { isLossy: true, lost: this.#server.world.faults.coreDrop / 4 });
       };
       respond().catch((error: unknown) => this.#server.world.fail(error));
