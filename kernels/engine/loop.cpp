@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 namespace slackwater {
 
@@ -16,6 +17,7 @@ Loop::Loop(std::unique_ptr<Backend> backend, Vocab vocab, const LoopOptions& opt
       on_events_(std::move(on_events)),
       copier_([this] { signal(); }),
       pool_({backend_->block_bytes(), options.hbm_blocks, options.dram_blocks, options.lanes_max}, copier_) {
+  keep_stats();
   thread_ = std::thread([this] { work(); });
 }
 
@@ -36,7 +38,7 @@ void Loop::work() {
     was_busy = !plan.parts.empty();
     if (was_busy) {
       Status status;
-      lock.unlock();  // Others may look at the pool while the backend computes; only this thread changes it.
+      lock.unlock();  // Others may look at the pool meanwhile; only this thread changes it.
       const double ms = run_plan(plan, status);
       lock.lock();
       collect(plan, status, ms);
@@ -49,6 +51,7 @@ void Loop::work() {
       }
     }
     lock.unlock();
+    keep_stats();
     publish();
   }
   {
@@ -61,6 +64,7 @@ void Loop::work() {
     pool_.cancel_moves();
   }
   copier_.stop();
+  keep_stats();
   publish();
   if (on_stopped_) on_stopped_();
 }
@@ -191,10 +195,12 @@ bool Loop::drop(const std::string& lane) {
 std::vector<EngineEvent> Loop::take_events() {
   std::lock_guard lock(outbox_mutex_);
   is_woken_ = false;
+  open_deltas_.clear();
   return std::exchange(outbox_, {});
 }
 
-// What a slow reader has not taken yet grows by tokens, not by events: a run's deltas join.
+// What a slow reader has not taken yet grows by tokens and blocks, not by iterations: a run's deltas join, and so do
+// neighbouring blocks.
 void Loop::publish() {
   std::vector<BlockEvent> blocks;
   std::vector<MovedEvent> moved;
@@ -204,26 +210,34 @@ void Loop::publish() {
     moved = pool_.take_moved_events();
   }
   std::lock_guard lock(outbox_mutex_);
-  if (!blocks.empty()) outbox_.push_back(BlocksEvent{std::move(blocks)});
-  for (MovedEvent& event : moved) outbox_.push_back(std::move(event));
-  for (EngineEvent& event : fresh_) {
-    const auto* delta = std::get_if<DeltaEvent>(&event);
-    DeltaEvent* open = nullptr;
-    for (size_t i = outbox_.size(), looked = 0; delta != nullptr && open == nullptr && i-- > 0 && looked < 64; ++looked) {
-      auto* earlier = std::get_if<DeltaEvent>(&outbox_[i]);
-      if (earlier != nullptr && earlier->run == delta->run) open = earlier;
-    }
-    if (open == nullptr) {
-      outbox_.push_back(std::move(event));
-      continue;
-    }
-    open->tokens.insert(open->tokens.end(), delta->tokens.begin(), delta->tokens.end());
-    open->logprobs.insert(open->logprobs.end(), delta->logprobs.begin(), delta->logprobs.end());
-  }
+  if (!blocks.empty()) keep(BlocksEvent{std::move(blocks)});
+  for (MovedEvent& event : moved) keep(std::move(event));
+  for (EngineEvent& event : fresh_) keep(std::move(event));
   fresh_.clear();
   if (outbox_.empty() || is_woken_) return;
   is_woken_ = true;
   on_events_();
+}
+
+void Loop::keep(EngineEvent&& event) {
+  if (auto* blocks = std::get_if<BlocksEvent>(&event)) {
+    auto* last = outbox_.empty() ? nullptr : std::get_if<BlocksEvent>(&outbox_.back());
+    if (last != nullptr) {
+      last->events.insert(last->events.end(), blocks->events.begin(), blocks->events.end());
+      return;
+    }
+  } else if (auto* delta = std::get_if<DeltaEvent>(&event)) {
+    const auto [at, is_first] = open_deltas_.try_emplace(delta->run, outbox_.size());
+    if (!is_first) {
+      auto& open = std::get<DeltaEvent>(outbox_[at->second]);
+      open.tokens.insert(open.tokens.end(), delta->tokens.begin(), delta->tokens.end());
+      open.logprobs.insert(open.logprobs.end(), std::move_iterator(delta->logprobs.begin()), std::move_iterator(delta->logprobs.end()));
+      return;
+    }
+  } else if (const auto* ended = std::get_if<EndedEvent>(&event)) {
+    open_deltas_.erase(ended->run);  // its number may be given to another run now
+  }
+  outbox_.push_back(std::move(event));
 }
 
 std::vector<BlockEvent> Loop::snapshot() {
@@ -232,19 +246,24 @@ std::vector<BlockEvent> Loop::snapshot() {
 }
 
 LoopStats Loop::stats() {
-  int32_t waiting;
+  LoopStats last;
   {
-    std::lock_guard lock(signal_mutex_);
-    waiting = waiting_count_;
+    std::lock_guard lock(stats_mutex_);
+    last = stats_;
   }
-  std::lock_guard lock(state_mutex_);
+  std::lock_guard lock(signal_mutex_);
+  last.waiting = waiting_count_;
+  return last;
+}
+
+// By the loop's thread, which alone changes what is counted here, so without the state's mutex.
+void Loop::keep_stats() {
   LoopStats now = totals_;
   now.hbm_blocks = pool_.hbm_blocks();
   now.hbm_free = pool_.hbm_free();
   now.hbm_available = pool_.hbm_available();
   now.dram_blocks = pool_.dram_blocks();
   now.dram_free = pool_.dram_free();
-  now.waiting = waiting;
   now.running = static_cast<int32_t>(running_.size());
   now.lanes = static_cast<int32_t>(pool_.lane_count());
   const PoolCounters& counters = pool_.counters();
@@ -254,7 +273,8 @@ LoopStats Loop::stats() {
   now.prefill_tokens_per_s = prefill_speed_.per_s();
   now.decode_tokens_per_s = decode_speed_.per_s();
   now.recall_bytes_per_s = counters.recall_bytes_per_s;
-  return now;
+  std::lock_guard lock(stats_mutex_);
+  stats_ = now;
 }
 
 void Loop::stop(std::function<void()> on_stopped) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "../lib/error.h"
@@ -37,8 +38,8 @@ struct LoopStats {
 
 /// The engine's loop, on a thread of its own: compose an iteration from the queue, run it, collect its tokens.
 ///
-/// Every public method may be called from any one other thread; none waits for an iteration. Events gather in an outbox;
-/// `on_events` is called, from the loop's thread, when it turns non-empty, and not again before take_events().
+/// Every public method may be called from any one other thread, and none but snapshot() waits for the loop. Events gather in an
+/// outbox; `on_events` is called, from the loop's thread, when it turns non-empty, and not again before take_events().
 class Loop {
  public:
   Loop(std::unique_ptr<Backend> backend, Vocab vocab, const LoopOptions& options, std::function<void()> on_events);
@@ -64,7 +65,10 @@ class Loop {
   bool drop(const std::string& lane);
 
   std::vector<EngineEvent> take_events();
+  /// The pool as it is now: waits while the loop composes an iteration or settles its outcome, which takes in the copies that
+  /// make room, and not while the backend computes or tokens are sampled.
   std::vector<BlockEvent> snapshot();
+  /// As of the end of the last iteration; `waiting` as of now.
   LoopStats stats();
 
   /// Asks the loop to end every run and every move as cancelled and to stop; `on_stopped`, if any, is called by its thread as
@@ -83,6 +87,8 @@ class Loop {
       Run* run;
       int32_t rows;
       int32_t logits_row;  // index into the sampled rows; -1: the prompt is not at its end
+      int32_t token;       // sampled from that row; -1: none, or no logit is finite
+      std::vector<RankedLogprob> ranked;  // the token's own and the alternatives, when the run asked for them
     };
     std::vector<Part> parts;
     std::vector<int32_t> tokens, logits_rows;
@@ -106,12 +112,15 @@ class Loop {
   Plan compose();
   bool add_part(Plan& plan, Run& run, int32_t rows);
   double run_plan(Plan& plan, Status& status);
-  void collect(const Plan& plan, Status status, double ms);
-  void accept_token(Run& run, std::span<const float> logits);
+  void sample_token(Plan::Part& part, std::span<const float> logits);
+  void collect(Plan& plan, Status status, double ms);
+  void accept_token(Run& run, int32_t token, std::vector<RankedLogprob> ranked);
   void deliver(Run& run, bool is_forced);
   void end(Run& run, Finish finish, std::string message = "");
   bool reap();
   void publish();
+  void keep(EngineEvent&& event);
+  void keep_stats();
   void measure(const Plan& plan, double ms);
   double now_ms() const;
 
@@ -129,7 +138,8 @@ class Loop {
   bool is_signalled_ = false, is_stopping_ = false;
   std::function<void()> on_stopped_;
 
-  // Pool and runs: under state_mutex_, which the loop lets go while the backend computes.
+  // Pool and runs: only the loop's thread changes them. What it changes for snapshot() to see is under state_mutex_, which it
+  // lets go while the backend computes and tokens are sampled.
   std::mutex state_mutex_;
   Copier copier_;
   BlockPool pool_;
@@ -143,9 +153,13 @@ class Loop {
   };
   Speed prefill_speed_, decode_speed_;
 
+  std::mutex stats_mutex_;  // held for a copy
+  LoopStats stats_{};
+
   std::mutex outbox_mutex_;
   std::vector<EngineEvent> fresh_;   // loop thread: of this iteration
   std::vector<EngineEvent> outbox_;  // published
+  std::unordered_map<int64_t, size_t> open_deltas_;  // in the outbox, by run: what comes later joins it
   bool is_woken_ = false;
 
   std::thread thread_;

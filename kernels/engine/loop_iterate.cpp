@@ -1,5 +1,6 @@
 // One iteration: who may enter, which rows run, what came out.
 #include <algorithm>
+#include <new>
 #include <tuple>
 
 #include "loop.h"
@@ -108,7 +109,7 @@ bool Loop::add_part(Plan& plan, Run& run, int32_t rows) {
   plan.tables.push_back(std::move(table));
   plan.views.push_back({plan.tables.back().data(), sequence.computed, rows, first});
   const bool is_sampled = sequence.computed + rows >= run.prompt_tokens();
-  plan.parts.push_back({&run, rows, is_sampled ? static_cast<int32_t>(plan.logits_rows.size()) : -1});
+  plan.parts.push_back({&run, rows, is_sampled ? static_cast<int32_t>(plan.logits_rows.size()) : -1, -1, {}});
   if (is_sampled) plan.logits_rows.push_back(first + rows - 1);
 
   if (!run.is_started) {
@@ -120,44 +121,55 @@ bool Loop::add_part(Plan& plan, Run& run, int32_t rows) {
 }
 
 double Loop::run_plan(Plan& plan, Status& status) {
-  logits_.resize(plan.logits_rows.size() * static_cast<size_t>(backend_->shape().vocab));
-  const Batch batch{plan.tokens.data(),      static_cast<int32_t>(plan.tokens.size()),      plan.views.data(), static_cast<int32_t>(plan.views.size()),
-                    plan.logits_rows.data(), static_cast<int32_t>(plan.logits_rows.size()), logits_.data()};
-  const double start = now_ms();
-  status = backend_->run(batch, pool_.arena());
-  return now_ms() - start;
+  const auto vocab = static_cast<size_t>(backend_->shape().vocab);
+  double ms = 0;
+  try {
+    logits_.resize(plan.logits_rows.size() * vocab);
+    const Batch batch{plan.tokens.data(),      static_cast<int32_t>(plan.tokens.size()),      plan.views.data(), static_cast<int32_t>(plan.views.size()),
+                      plan.logits_rows.data(), static_cast<int32_t>(plan.logits_rows.size()), logits_.data()};
+    const double start = now_ms();
+    status = backend_->run(batch, pool_.arena());
+    ms = now_ms() - start;
+    for (Plan::Part& part : plan.parts) {
+      if (status == Status::kOk && part.logits_row >= 0) sample_token(part, std::span(logits_).subspan(static_cast<size_t>(part.logits_row) * vocab, vocab));
+    }
+  } catch (const std::bad_alloc&) {
+    status = Status::kOutOfMemory;
+  }
+  return ms;
 }
 
-void Loop::collect(const Plan& plan, Status status, double ms) {
+void Loop::sample_token(Plan::Part& part, std::span<const float> logits) {
+  const Run& run = *part.run;
+  part.token = sample(logits, run.request.sampling, run.prompt_tokens() + static_cast<int32_t>(run.generated.size()));
+  if (part.token >= 0 && run.request.logprobs >= 0) part.ranked = logprobs(logits, part.token, run.request.logprobs);
+}
+
+void Loop::collect(Plan& plan, Status status, double ms) {
   measure(plan, ms);
-  const auto vocab = static_cast<size_t>(backend_->shape().vocab);
   for (size_t i = 0; i < plan.parts.size(); ++i) {
-    const auto& [run, rows, logits_row] = plan.parts[i];
-    run->engine_ms += ms * rows / static_cast<double>(plan.tokens.size());
+    Plan::Part& part = plan.parts[i];
+    Run* run = part.run;
+    run->engine_ms += ms * part.rows / static_cast<double>(plan.tokens.size());
     if (status != Status::kOk) {
       end(*run, Finish::kFailed, "the backend refused an iteration: status " + std::to_string(static_cast<int32_t>(status)));
       continue;
     }
     const auto first = static_cast<size_t>(plan.views[i].first_row);
-    pool_.commit(run->sequence, std::span(plan.tokens).subspan(first, static_cast<size_t>(rows)));
-    if (logits_row < 0) continue;
+    pool_.commit(run->sequence, std::span(plan.tokens).subspan(first, static_cast<size_t>(part.rows)));
+    if (part.logits_row < 0) continue;
     run->stage = Run::Stage::kDecode;
-    accept_token(*run, std::span(logits_).subspan(static_cast<size_t>(logits_row) * vocab, vocab));
+    accept_token(*run, part.token, std::move(part.ranked));
   }
 }
 
-void Loop::accept_token(Run& run, std::span<const float> logits) {
-  const int32_t position = run.prompt_tokens() + static_cast<int32_t>(run.generated.size());
-  const int32_t token = sample(logits, run.request.sampling, position);
-  if (token < 0) return end(run, Finish::kFailed, "no logit is finite at position " + std::to_string(position));
+void Loop::accept_token(Run& run, int32_t token, std::vector<RankedLogprob> ranked) {
+  if (token < 0) return end(run, Finish::kFailed, "no logit is finite at position " + std::to_string(run.prompt_tokens() + static_cast<int32_t>(run.generated.size())));
   if (run.first_token_ms < 0) run.first_token_ms = now_ms();
   run.generated.push_back(token);
   run.delta.tokens.push_back(token);
   ++totals_.generated_tokens;
-  if (run.request.logprobs >= 0) {
-    auto ranked = logprobs(logits, token, run.request.logprobs);
-    run.delta.logprobs.push_back({token, ranked[0].logprob, {ranked.begin() + 1, ranked.end()}});
-  }
+  if (!ranked.empty()) run.delta.logprobs.push_back({token, ranked[0].logprob, {ranked.begin() + 1, ranked.end()}});
   const bool is_eos = std::find(vocab_.eos_tokens.begin(), vocab_.eos_tokens.end(), token) != vocab_.eos_tokens.end();
   const bool is_text = static_cast<size_t>(token) < vocab_.bytes.size() && vocab_.is_special[static_cast<size_t>(token)] == 0;
   if (is_eos || (is_text && run.stops.append(vocab_.bytes[static_cast<size_t>(token)]))) return end(run, Finish::kStop);

@@ -285,6 +285,56 @@ void a_refused_iteration_fails_its_runs_only() {
   EXPECT(rig.generate(Rig::request(2, "a", make_tokens(100, 1))).ended[0].finish == Finish::kLength);
 }
 
+void an_iteration_without_memory_fails_its_runs_only() {
+  Rig rig;
+  rig.backend->before_run = [] { throw std::bad_alloc(); };
+  const auto& ended = rig.generate(Rig::request(1, "a", make_tokens(100, 1))).ended[0];
+  EXPECT(ended.finish == Finish::kFailed);
+  EXPECT_EQ(ended.message, "the backend refused an iteration: status 3");
+  rig.backend->before_run = nullptr;
+  EXPECT(rig.generate(Rig::request(2, "a", make_tokens(100, 1))).ended[0].finish == Finish::kLength);
+}
+
+// 100 runs at once, and nobody takes what they say until all are over.
+void what_a_slow_reader_leaves_is_one_delta_a_run() {
+  constexpr int64_t kRuns = 100;
+  Rig rig({.hbm_blocks = 256, .dram_blocks = 0, .running_max = kRuns, .iteration_tokens_max = 1000});
+  for (int64_t run = 0; run < kRuns; ++run) rig.submit(Rig::request(run, name_of("l", run), make_tokens(10, static_cast<uint64_t>(run)), 40));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (rig.loop->stats().generated_tokens < kRuns * 40 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  rig.loop->stop();
+  rig.loop->join();
+  std::map<int64_t, size_t> deltas;
+  std::vector<EngineEvent> events = rig.loop->take_events();
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (const auto* delta = std::get_if<DeltaEvent>(&events[i])) {
+      ++deltas[delta->run];
+      EXPECT_EQ(delta->tokens.size(), 40u);
+    }
+    EXPECT(i == 0 || !std::holds_alternative<BlocksEvent>(events[i]) || !std::holds_alternative<BlocksEvent>(events[i - 1]));
+  }
+  EXPECT_EQ(deltas.size(), static_cast<size_t>(kRuns));
+  for (const auto& [run, count] : deltas) EXPECT_EQ(count, 1u);
+}
+
+// The number of a run that ended may be given again before anybody read of its end.
+void a_run_with_a_used_number_has_a_delta_of_its_own() {
+  Rig rig;
+  rig.generate(Rig::request(1, "a", make_tokens(10, 1), 3));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  for (uint64_t round = 1; round <= 2; ++round) {
+    rig.submit(Rig::request(2, "b", make_tokens(10, 2), 3));
+    while (rig.loop->stats().generated_tokens < 3 + 3 * round && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  }
+  rig.loop->stop();
+  rig.loop->join();
+  size_t deltas = 0;
+  for (const EngineEvent& event : rig.loop->take_events()) {
+    if (const auto* delta = std::get_if<DeltaEvent>(&event)) deltas += delta->offset == 0 && delta->tokens.size() == 3 ? 1 : 0;
+  }
+  EXPECT_EQ(deltas, 2u);
+}
+
 void stopping_ends_every_run() {
   Rig rig({.hbm_blocks = 64, .dram_blocks = 0, .running_max = 1, .iteration_tokens_max = 8});
   for (int64_t run = 0; run < 5; ++run) rig.submit(Rig::request(run, "l", make_tokens(100, 1), 3000));
@@ -348,6 +398,9 @@ int main() {
   CASE(bad_requests_are_refused_with_codes);
   CASE(orders_are_bounded_while_an_iteration_runs);
   CASE(a_refused_iteration_fails_its_runs_only);
+  CASE(an_iteration_without_memory_fails_its_runs_only);
+  CASE(what_a_slow_reader_leaves_is_one_delta_a_run);
+  CASE(a_run_with_a_used_number_has_a_delta_of_its_own);
   CASE(stopping_ends_every_run);
   CASE(stopping_in_the_middle_of_copies_outlives_them_and_tells_the_moves_cancelled);
   CASE(runs_of_one_lane_at_once_do_not_disturb_each_other);
