@@ -54,6 +54,7 @@ class Backend {
   /// What determines the bytes of a block besides its tokens: "cpu-f16-avx512", "reference-f32", ...
   virtual const char* numerics() const = 0;
   /// Runs one iteration; `arena` is the base of the KV arena (64-byte aligned), block b at arena + b * block_bytes().
+  /// Anything but kOk: the logits are not to be used. Throws std::bad_alloc when there is no memory for the activations.
   virtual Status run(const Batch& batch, std::byte* arena) = 0;
 };
 

@@ -1,8 +1,8 @@
 #include "cpu_backend.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
-#include <new>
 
 #include "../ops/cpu_ops.h"
 #include "../ops/embedding/embedding.h"
@@ -54,6 +54,7 @@ class CpuBackend final : public Backend {
   size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
   int32_t qkv_size() const { return (shape_.heads + 2 * shape_.kv_heads) * shape_.head_dim; }
   void reserve(const Batch& batch);
+  void note(Status status);
   void list_units(const Batch& batch);
   void run_layer(int32_t rows, int32_t layer, std::byte* arena);
   void store_and_attend(int32_t layer, std::byte* arena);
@@ -75,6 +76,7 @@ class CpuBackend final : public Backend {
   Buffer<float> output_norm_, rope_table_;
   std::vector<Layer> layers_;
 
+  std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
   std::vector<int32_t> positions_;
   std::vector<RowUnit> units_;
   Buffer<float> x_, normed_, qkv_, attended_, gate_up_, hidden_;  // [rows, ..]
@@ -132,16 +134,18 @@ bool CpuBackend::load(const GgufFile& file, Error& error) {
 Status CpuBackend::run(const Batch& batch, std::byte* arena) {
   const Status status = check_batch(batch, shape_);
   if (status != Status::kOk || batch.rows == 0) return status;
-  try {
-    reserve(batch);
-    list_units(batch);
-  } catch (const std::bad_alloc&) {
-    return Status::kOutOfMemory;
-  }
-  embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab});
+  reserve(batch);
+  list_units(batch);
+  refusal_.store(Status::kOk, std::memory_order_relaxed);
+  note(embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab}));
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch.rows, layer, arena);
   run_logits(batch);
-  return Status::kOk;
+  return refusal_.load(std::memory_order_relaxed);
+}
+
+// From any thread of the pool, whose end orders it before run() looks.
+void CpuBackend::note(Status status) {
+  if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
 }
 
 void CpuBackend::reserve(const Batch& batch) {
@@ -179,7 +183,7 @@ void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
   multiply(gate_up_.data(), 2 * shape_.ffn, normed_.data(), layer.gate_up, rows, false);
   each_rows(rows, [&](int32_t first, int32_t count) {
     const auto at = static_cast<size_t>(first);
-    ops_.swiglu({hidden_.data() + at * shape_.ffn, gate_up_.data() + at * 2 * shape_.ffn, count, shape_.ffn});
+    note(ops_.swiglu({hidden_.data() + at * shape_.ffn, gate_up_.data() + at * 2 * shape_.ffn, count, shape_.ffn}));
   });
   multiply(x_.data(), shape_.hidden, hidden_.data(), layer.down, rows, true);
 }
@@ -192,14 +196,14 @@ void CpuBackend::store_and_attend(int32_t layer, std::byte* arena) {
     const RowUnit& u = units_[static_cast<size_t>(unit)];
     const int32_t row = u.view->first_row + u.first;
     float* q = qkv_.data() + static_cast<size_t>(row) * stride;
-    ops_.rope({q, positions_.data() + row, rope_table_.data(), u.rows, stride, shape_.heads + shape_.kv_heads, shape_.head_dim, numbers_.rope_pairs, shape_.context_length});
-    ops_.kv_write({kv, q + q_size, q + q_size + kv_size, stride, u.view->blocks, u.view->start + u.first, u.rows});
+    note(ops_.rope({q, positions_.data() + row, rope_table_.data(), u.rows, stride, shape_.heads + shape_.kv_heads, shape_.head_dim, numbers_.rope_pairs, shape_.context_length}));
+    note(ops_.kv_write({kv, q + q_size, q + q_size + kv_size, stride, u.view->blocks, u.view->start + u.first, u.rows}));
   });
   pool_.run(static_cast<int>(units_.size()) * shape_.kv_heads, [&](int unit, int thread) {
     const RowUnit& u = units_[static_cast<size_t>(unit / shape_.kv_heads)];
     const int32_t row = u.view->first_row + u.first, head = unit % shape_.kv_heads;
-    ops_.attention({attended_.data() + static_cast<size_t>(row) * q_size, q_size, qkv_.data() + static_cast<size_t>(row) * stride, stride, kv,
-                    u.view->blocks, u.view->start + u.first, u.rows, shape_.heads, head, head + 1, scratch_[static_cast<size_t>(thread)].data()});
+    note(ops_.attention({attended_.data() + static_cast<size_t>(row) * q_size, q_size, qkv_.data() + static_cast<size_t>(row) * stride, stride, kv,
+                    u.view->blocks, u.view->start + u.first, u.rows, shape_.heads, head, head + 1, scratch_[static_cast<size_t>(thread)].data()}));
   });
 }
 
@@ -220,8 +224,8 @@ void CpuBackend::multiply(float* out, int32_t out_stride, const float* a, const 
   const int32_t panel_units = (panels + unit_panels - 1) / unit_panels;
   pool_.run(row_blocks * panel_units, [&](int unit, int) {
     const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * unit_panels;
-    ops_.gemm({out + static_cast<size_t>(row) * out_stride, out_stride, a + static_cast<size_t>(row) * matrix.k, matrix.k,
-               {matrix.panels, matrix.n, matrix.k}, std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate});
+    note(ops_.gemm({out + static_cast<size_t>(row) * out_stride, out_stride, a + static_cast<size_t>(row) * matrix.k, matrix.k,
+               {matrix.panels, matrix.n, matrix.k}, std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate}));
   });
 }
 
@@ -236,7 +240,7 @@ void CpuBackend::each_rows(int32_t rows, const Work& work) {
 void CpuBackend::norm(float* out, const float* x, const Buffer<float>& weight, int32_t rows) {
   each_rows(rows, [&](int32_t first, int32_t count) {
     const size_t at = static_cast<size_t>(first) * shape_.hidden;
-    ops_.rmsnorm({out + at, x + at, weight.data(), count, shape_.hidden, numbers_.norm_eps});
+    note(ops_.rmsnorm({out + at, x + at, weight.data(), count, shape_.hidden, numbers_.norm_eps}));
   });
 }
 

@@ -1,6 +1,6 @@
 #include "reference_backend.h"
 
-#include <new>
+#include <atomic>
 
 #include "../ops/attention/attention.h"
 #include "../ops/embedding/embedding.h"
@@ -36,11 +36,12 @@ class ReferenceBackend final : public Backend {
 
  private:
   size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
+  void note(Status status);
   void run_layer(const Batch& batch, int32_t layer, std::byte* arena);
   void attend(const Batch& batch, int32_t layer, std::byte* arena);
   void multiply(float* out, int32_t out_stride, const float* a, const Matrix& matrix, int32_t rows, bool accumulate);
   void norm(float* out, const float* x, const Buffer<float>& weight, int32_t rows) {
-    rmsnorm_ref({out, x, weight.data(), rows, shape_.hidden, numbers_.norm_eps});
+    note(rmsnorm_ref({out, x, weight.data(), rows, shape_.hidden, numbers_.norm_eps}));
   }
 
   ThreadPool pool_;
@@ -50,6 +51,7 @@ class ReferenceBackend final : public Backend {
   Buffer<float> output_norm_, rope_table_;
   std::vector<Layer> layers_;
 
+  std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
   std::vector<int32_t> positions_;
   std::vector<float> x_, normed_, qkv_, attended_, gate_up_, hidden_;  // [rows, ..]
 };
@@ -96,14 +98,20 @@ Status ReferenceBackend::run(const Batch& batch, std::byte* arena) {
   for (int32_t i = 0; i < batch.sequences; ++i) {
     for (int32_t r = 0; r < batch.views[i].rows; ++r) positions_.push_back(batch.views[i].start + r);
   }
-  embedding({x_.data(), reinterpret_cast<const std::byte*>(embedding_.weights.data()), batch.tokens, TensorFormat::kF32, batch.rows, shape_.hidden, shape_.vocab});
+  refusal_.store(Status::kOk, std::memory_order_relaxed);
+  note(embedding({x_.data(), reinterpret_cast<const std::byte*>(embedding_.weights.data()), batch.tokens, TensorFormat::kF32, batch.rows, shape_.hidden, shape_.vocab}));
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch, layer, arena);
   const Matrix& head = output_.n > 0 ? output_ : embedding_;
   for (int32_t i = 0; i < batch.logits_count; ++i) {
     norm(normed_.data(), x_.data() + static_cast<size_t>(batch.logits_rows[i]) * shape_.hidden, output_norm_, 1);
     multiply(batch.logits + static_cast<size_t>(i) * shape_.vocab, shape_.vocab, normed_.data(), head, 1, false);
   }
-  return Status::kOk;
+  return refusal_.load(std::memory_order_relaxed);
+}
+
+// From any thread of the pool, whose end orders it before run() looks.
+void ReferenceBackend::note(Status status) {
+  if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
 }
 
 void ReferenceBackend::run_layer(const Batch& batch, int32_t index, std::byte* arena) {
@@ -114,13 +122,13 @@ void ReferenceBackend::run_layer(const Batch& batch, int32_t index, std::byte* a
   multiply(qkv_.data(), stride, normed_.data(), layer.q, rows, false);
   multiply(qkv_.data() + layer.q.n, stride, normed_.data(), layer.k, rows, false);
   multiply(qkv_.data() + layer.q.n + layer.k.n, stride, normed_.data(), layer.v, rows, false);
-  rope_ref({qkv_.data(), positions_.data(), rope_table_.data(), rows, stride, shape_.heads + shape_.kv_heads, head_dim, numbers_.rope_pairs, shape_.context_length});
+  note(rope_ref({qkv_.data(), positions_.data(), rope_table_.data(), rows, stride, shape_.heads + shape_.kv_heads, head_dim, numbers_.rope_pairs, shape_.context_length}));
   attend(batch, index, arena);
   multiply(x_.data(), shape_.hidden, attended_.data(), layer.o, rows, true);
   norm(normed_.data(), x_.data(), layer.ffn_norm, rows);
   multiply(gate_up_.data(), 2 * ffn, normed_.data(), layer.gate, rows, false);
   multiply(gate_up_.data() + ffn, 2 * ffn, normed_.data(), layer.up, rows, false);
-  swiglu_ref({hidden_.data(), gate_up_.data(), rows, ffn});
+  note(swiglu_ref({hidden_.data(), gate_up_.data(), rows, ffn}));
   multiply(x_.data(), shape_.hidden, hidden_.data(), layer.down, rows, true);
 }
 
@@ -132,10 +140,10 @@ void ReferenceBackend::attend(const Batch& batch, int32_t layer, std::byte* aren
   for (int32_t i = 0; i < batch.sequences; ++i) {
     const SequenceView& view = batch.views[i];
     const float* q = qkv_.data() + static_cast<size_t>(view.first_row) * stride;
-    kv_write_ref({kv, q + q_size, q + q_size + kv_size, stride, view.blocks, view.start, view.rows});
+    note(kv_write_ref({kv, q + q_size, q + q_size + kv_size, stride, view.blocks, view.start, view.rows}));
     pool_.run(shape_.kv_heads, [&](int head, int) {
-      attention_ref({attended_.data() + static_cast<size_t>(view.first_row) * q_size, q_size, q, stride, kv, view.blocks, view.start,
-                     view.rows, shape_.heads, head, head + 1, nullptr});
+      note(attention_ref({attended_.data() + static_cast<size_t>(view.first_row) * q_size, q_size, q, stride, kv, view.blocks, view.start,
+                     view.rows, shape_.heads, head, head + 1, nullptr}));
     });
   }
 }
@@ -144,7 +152,7 @@ void ReferenceBackend::multiply(float* out, int32_t out_stride, const float* a, 
   constexpr int32_t kColumns = 64;
   pool_.run((matrix.n + kColumns - 1) / kColumns, [&](int unit, int) {
     const int32_t begin = unit * kColumns, end = matrix.n - begin < kColumns ? matrix.n : begin + kColumns;
-    gemm_ref({out, out_stride, a, matrix.k, matrix.weights.data(), matrix.n, matrix.k, rows, begin, end, accumulate});
+    note(gemm_ref({out, out_stride, a, matrix.k, matrix.weights.data(), matrix.n, matrix.k, rows, begin, end, accumulate}));
   });
 }
 
