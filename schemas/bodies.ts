@@ -64,7 +64,7 @@ export const stepAccepted = message<Body<M.StepAccepted>, Wire<'StepAccepted'>>(
 export const stepEnded = message<Body<M.StepEnded>, Wire<'StepEnded'>>('StepEnded', {
   trace: name, step: name, attempt: count, worker: name, tokens, finish, usage, timing, acceleratorMs: real, logprobs: list(tokenLogprob), chain,
 });
-export const stepFailed = message<Body<M.StepFailed>, Wire<'StepFailed'>>('StepFailed', { trace: name, step: name, attempt: count, worker: text, code: name, message: text, retry });
+export const stepFailed = message<Body<M.StepFailed>, Wire<'StepFailed'>>('StepFailed', { trace: name, step: name, attempt: count, worker: text, code: name, message: text, retry, acceleratorMs: real });
 export const stepCancelled = message<Body<M.StepCancelled>, Wire<'StepCancelled'>>('StepCancelled', { trace: name, step: name, reason: text });
 export const childStarted = message<Body<M.ChildStarted>, Wire<'ChildStarted'>>('ChildStarted', { trace: name, child: name });
 export const childEnded = message<Body<M.ChildEnded>, Wire<'ChildEnded'>>('ChildEnded', { trace: name, child: name, outcome });
@@ -102,9 +102,10 @@ const workerLoad = message<M.WorkerLoad, Wire<'WorkerLoad'>>('WorkerLoad', {
   hbmBlocks: count, hbmGrantable: count, hbmUsed: count, dramBlocks: count, dramUsed: count,
   prefillTokensPerS: real, decodeTokensPerS: real, recallBytesPerS: real, backlogTokens: whole, counters: workerCounters,
 });
+const claim = message<M.Claim, Wire<'Claim'>>('Claim', { worker: name, step: name, blocks: count, sinceMs: real });
 export const beat = message<Body<M.Beat>, Wire<'Beat'>>('Beat', {
   node: name, role: choice<M.Beat['role']>({ worker: v1.Role.ROLE_WORKER, conductor: v1.Role.ROLE_CONDUCTOR, gateway: v1.Role.ROLE_GATEWAY }),
-  epoch: whole, seq: whole, atMs: real, worker: maybe(workerLoad),
+  epoch: whole, seq: whole, atMs: real, worker: maybe(workerLoad), claim: maybe(claim),
 });
 type BlockEvent = M.BlockEvents['events'][number];
 const blockEvent = message<BlockEvent, Wire<'BlockEvent'>>('BlockEvent', {

@@ -38,7 +38,7 @@ const ofStep = { trace: name, step: name } as const;
 const inbox: fc.Arbitrary<M.InboxEvent> = fc.oneof(
   of<M.StepAccepted>({ kind: kind('stepAccepted'), ...ofStep, id: name, tenant: name, parent: nullable(name), lane: one('main', 'side'), seq: count, isSeqGiven: fc.boolean(), model: name, prompt, messageChain: text, sampling, class: one('interactive', 'agent', 'background'), deadlineMs: real, identity, atMs: real }),
   of<M.StepEnded>({ kind: kind('stepEnded'), ...ofStep, attempt: count, worker: name, tokens, finish, usage, timing, acceleratorMs: real, logprobs, chain }),
-  of<M.StepFailed>({ kind: kind('stepFailed'), ...ofStep, attempt: count, worker: text, code: name, message: text, retry }),
+  of<M.StepFailed>({ kind: kind('stepFailed'), ...ofStep, attempt: count, worker: text, code: name, message: text, retry, acceleratorMs: real }),
   of<M.StepCancelled>({ kind: kind('stepCancelled'), ...ofStep, reason: text }),
   of<M.ChildStarted>({ kind: kind('childStarted'), trace: name, child: name }),
   of<M.ChildEnded>({ kind: kind('childEnded'), trace: name, child: name, outcome }),
@@ -73,7 +73,7 @@ const load = of<M.WorkerLoad>({
   model: name, weights: text, numerics: text, contextLength: count, blockBytes: whole, device: text, runsMax: count, running: count, waiting: count, hbmBlocks: count, hbmGrantable: count, hbmUsed: count,
   dramBlocks: count, dramUsed: count, prefillTokensPerS: real, decodeTokensPerS: real, recallBytesPerS: real, backlogTokens: whole, counters,
 });
-const beat = of<M.Beat>({ kind: kind('beat'), node: name, role: one('worker', 'conductor', 'gateway'), epoch: whole, seq: whole, atMs: real, worker: nullable(load) });
+const beat = of<M.Beat>({ kind: kind('beat'), node: name, role: one('worker', 'conductor', 'gateway'), epoch: whole, seq: whole, atMs: real, worker: nullable(load), claim: nullable(of<M.Claim>({ worker: name, step: name, blocks: count, sinceMs: real })) });
 const blockEvents = of<M.BlockEvents>({ kind: kind('blockEvents'), node: name, epoch: whole, seq: whole, isSnapshot: fc.boolean(), events: fc.array(of<M.BlockEvents['events'][number]>({ op: one('stored', 'removed'), tier, chain })), from: count, next: count });
 
 const decision = of<M.Decision>({

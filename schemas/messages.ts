@@ -83,7 +83,7 @@ export interface StepAccepted {
   readonly atMs: number;
 }
 
-/** The worker's report: durable, and the answer itself. */
+/** The worker's report: durable, and the answer itself. Of an attempt that was stopped (`cancelled`) it says what was spent. */
 export interface StepEnded {
   readonly kind: 'stepEnded';
   readonly trace: TraceId;
@@ -109,6 +109,8 @@ export interface StepFailed {
   readonly code: string;
   readonly message: string;
   readonly retry: Retry;
+  /** What the attempt took before it failed; 0: nothing, or not known. */
+  readonly acceleratorMs: number;
 }
 
 /** The harness no longer wants the step. */
@@ -169,6 +171,17 @@ export interface Beat {
   readonly seq: number;
   readonly atMs: number;
   readonly worker: WorkerLoad | null;
+  /** Of a conductor: what it wants a worker to keep free. */
+  readonly claim: Claim | null;
+}
+
+/** Room that a worker is to keep for a step that waited too long. The oldest claim on a worker counts. */
+export interface Claim {
+  readonly worker: string;
+  readonly step: string;
+  readonly blocks: number;
+  /** When the step was accepted. */
+  readonly sinceMs: number;
 }
 
 export interface WorkerLoad {
@@ -250,7 +263,10 @@ export interface ResultOut {
   readonly costUsd: number;
   readonly logprobs: readonly TokenLogprob[];
 }
-/** The end of a step without an answer: refused by the trace, or failed for good. */
+/**
+ * The end of a step without an answer: refused by the trace, or failed for good. `retry: 'later'` is worth another try as
+ * a new step, under a new id and (for who numbers steps) the seq that comes next; the old id is told the same end again.
+ */
 export interface FailedOut { readonly kind: 'failed'; readonly step: StepId; readonly id: string; readonly code: string; readonly message: string; readonly retry: Retry; readonly limit: number | null; readonly got: number | null }
 
 // ---- identity: `who.<p>`, request/reply ----

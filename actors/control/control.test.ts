@@ -5,7 +5,7 @@ import type { Instant } from '../lib/logic.ts';
 import { controlLogic, controlStart } from './control.ts';
 import type { ControlEffect, ControlEvent, ControlPolicy, Held } from './types.ts';
 
-const limits = { beatLostMs: 1_000, waitingMax: 3, candidatesMax: 256 };
+const limits = { beatLostMs: 1_000, waitingMax: 3, candidatesMax: 256, claimAfterMs: 10_000 };
 
 describe('control', () => {
   test('a step goes to the worker that holds its prefix, and says why', () => {
@@ -143,6 +143,74 @@ describe('control', () => {
   });
 });
 
+describe('claims', () => {
+  const busy = { running: 1, hbmGrantable: 30 };
+  /** 64 blocks, 30 of them free; `large` needs 47, what comes by needs 18. */
+  const large = (step: string): PlaceAsk => ({ ...ask(step), promptTokens: 2_900 });
+  const whatOf = (made: readonly ControlEffect[]): string[] => made.map((effect) => (effect.kind === 'decided' ? `${effect.trace} ${effect.decided.what}` : effect.kind));
+
+  test('a step that is too large for a busy worker gets room after ten seconds, although small ones go on coming', () => {
+    const fleet = new Fleet().beat('w1', busy);
+    expect(whatOf(fleet.ask(large('big/1')))).toEqual(['big defer']);
+    fleet.at(9_000).beat('w1', busy);
+    expect(fleet.tick()).toEqual([]);
+    expect(whatOf(fleet.ask({ ...ask('small/1'), acceptedAtMs: 9_000 }))).toEqual(['small place']);
+    fleet.at(10_000).beat('w1', busy).tick();
+    expect(fleet.ownClaim).toEqual({ worker: 'w1', step: 'big/1', blocks: 47, sinceMs: 0 });
+    expect(fleet.ask({ ...ask('small/2'), acceptedAtMs: 10_000 })).toMatchObject([{ decided: { what: 'defer', decision: { why: 'w1: 30 of 64 blocks are free, 47 kept for big/1, 18 needed' } } }]);
+    fleet.at(10_200).beat('w1', { running: 1, hbmGrantable: 48 });
+    expect(fleet.tick()).toMatchObject([{ trace: 'big', decided: { what: 'place', decision: { why: expect.stringContaining('room was kept for it') } } }]);
+    expect(fleet.ownClaim).toBeNull();
+    expect(whatOf(fleet.at(10_400).beat('w1', busy).tick())).toEqual(['small place']);
+  });
+
+  test('a background step gets its turn beside agents that never end', () => {
+    const fleet = new Fleet().beat('w1', { running: 16, hbmGrantable: 64 });
+    fleet.ask({ ...ask('slow/1'), class: 'background' });
+    fleet.at(12_000).beat('w1', { running: 16, hbmGrantable: 64 }).tick();
+    fleet.ask({ ...ask('agent/1'), acceptedAtMs: 12_000 });
+    expect(whatOf(fleet.at(12_100).beat('w1', { running: 15, hbmGrantable: 64 }).tick())).toEqual(['slow place']);
+  });
+
+  test('what another conductor claims is left free, until its beats stop', () => {
+    const theirs = { worker: 'w1', step: 'other/1', blocks: 20, sinceMs: 0 };
+    const fleet = new Fleet().beat('w1', busy).claim('c2', theirs);
+    expect(whatOf(fleet.ask(ask('a/1')))).toEqual(['a defer']);
+    expect(whatOf(fleet.at(500).beat('w1', { running: 1, hbmGrantable: 38 }).tick())).toEqual(['a place']);
+    expect(whatOf(fleet.claim('c2', theirs).beat('w1', busy).ask(ask('b/1')))).toEqual(['b defer']);
+    expect(whatOf(fleet.at(1_600).beat('w1', busy).tick())).toEqual(['b place']);
+  });
+
+  test('of two claims on one worker the older counts, and an idle worker is no exception', () => {
+    const fleet = new Fleet().beat('w1', busy);
+    fleet.ask({ ...large('mine/1'), acceptedAtMs: 1_000 });
+    fleet.at(11_000).beat('w1', busy).claim('c2', { worker: 'w1', step: 'older/1', blocks: 40, sinceMs: 500 }).tick();
+    expect(fleet.ownClaim).toMatchObject({ worker: 'w1', step: 'mine/1' });
+    expect(fleet.beat('w1').tick()).toEqual([]);
+    expect(whatOf(fleet.claim('c2', { worker: 'w1', step: 'younger/1', blocks: 40, sinceMs: 1_500 }).tick())).toEqual(['mine place']);
+  });
+
+  test('a claim goes to a worker that nobody claims, and ends with its worker or its step', () => {
+    const fleet = new Fleet().beat('w1', busy).beat('w2', { ...busy, backlogTokens: 5_000 }).claim('c2', { worker: 'w1', step: 'other/1', blocks: 20, sinceMs: 0 });
+    fleet.ask(large('big/1'));
+    fleet.at(10_000).beat('w1', busy).beat('w2', { ...busy, backlogTokens: 5_000 }).claim('c2', { worker: 'w1', step: 'other/1', blocks: 20, sinceMs: 0 }).tick();
+    expect(fleet.ownClaim).toMatchObject({ worker: 'w2' });
+    fleet.at(10_900).beat('w1', busy).at(11_100).tick();
+    expect(fleet.ownClaim).toMatchObject({ worker: 'w1' });
+    fleet.on({ kind: 'ask', ask: { what: 'withdraw', trace: 'big', step: 'big/1' }, held: [] });
+    fleet.tick();
+    expect(fleet.ownClaim).toBeNull();
+  });
+
+  test('a step that no worker could ever take claims nothing, the next one does', () => {
+    const fleet = new Fleet().beat('w1', busy);
+    fleet.ask({ ...ask('foreign/1'), model: 'other' });
+    fleet.ask({ ...large('big/1'), acceptedAtMs: 1 });
+    fleet.at(10_500).beat('w1', busy).tick();
+    expect(fleet.ownClaim).toMatchObject({ step: 'big/1' });
+  });
+});
+
 type Placed = ControlEffect & { readonly decided: { readonly worker: string; readonly decision: { readonly alternatives: readonly { readonly choice: string }[] } } };
 
 class Fleet {
@@ -154,10 +222,12 @@ class Fleet {
   at(nowMs: number): this { this.#now = nowMs; return this; }
   on(event: ControlEvent): readonly ControlEffect[] { return this.#logic.step(this.#state, event, this.#now as Instant).effects; }
   ask(placed: PlaceAsk, held: readonly Held[] = []): readonly ControlEffect[] { return this.on({ kind: 'ask', ask: placed, held }); }
-  tick(): readonly ControlEffect[] { return this.on({ kind: 'tick' }); }
+  tick(): readonly ControlEffect[] { return [...this.on({ kind: 'watch' }), ...this.on({ kind: 'tick' })]; }
+  claim(conductor: string, claim: Beat['claim']): this { this.on({ kind: 'beat', beat: { kind: 'beat', node: conductor, role: 'conductor', epoch: 1, seq: ++this.#seq, atMs: this.#now, worker: null, claim } }); return this; }
+  get ownClaim(): Beat['claim'] { return this.#state.claim; }
   beat(node: string, load: Partial<WorkerLoad> = {}): this { this.on(this.beatOf(node, load, 1)); return this; }
   beatOf(node: string, load: Partial<WorkerLoad>, epoch: number): ControlEvent {
-    const beat: Beat = { kind: 'beat', node, role: 'worker', epoch, seq: ++this.#seq, atMs: this.#now, worker: { ...idle, ...load } };
+    const beat: Beat = { kind: 'beat', node, role: 'worker', epoch, seq: ++this.#seq, atMs: this.#now, worker: { ...idle, ...load }, claim: null };
     return { kind: 'beat', beat };
   }
 }

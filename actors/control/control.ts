@@ -1,13 +1,14 @@
 import type { Decided, PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
 import type { Instant, Logic } from '../lib/logic.ts';
 import type { Beat, Decision } from '../../schemas/messages.ts';
+import { claimOn, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
 import { priorityOf } from './order.ts';
 import { type Candidate, blocksNeeded, choose, decodeRate, prefillRate, scoreOf } from './placement.ts';
 import { pinTier, retain } from './retention.ts';
 import type { ControlEffect, ControlEvent, ControlLimits, ControlPolicy, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
 
-export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), turn: 0 });
+export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), claim: null, foreign: new Map(), turn: 0 });
 
 const noTokens: ReadonlyMap<string, number> = new Map();
 
@@ -35,6 +36,7 @@ export function controlLogic(policy: ControlPolicy, limits: ControlLimits): Logi
             case 'withdraw': state.waiting.delete(event.ask.step); break;
           }
           break;
+        case 'watch': watch(state, now, limits, effects); break;
         case 'tick': tick(state, now, policy, limits, effects); break;
       }
       return { state, effects };
@@ -48,6 +50,7 @@ export function candidatesOf(state: ControlState, now: Instant, limits: ControlL
 }
 
 function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlEffect[]): void {
+  if (beat.role === 'conductor') hearClaim(state, beat.node, beat.claim, now);
   if (beat.role !== 'worker' || beat.worker === null) return;
   const known = state.workers.get(beat.node);
   if (known !== undefined && (beat.epoch < known.epoch || (beat.epoch === known.epoch && beat.seq <= known.seq))) return;
@@ -58,12 +61,17 @@ function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlE
   state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: noTokens, idleSinceMs });
 }
 
-function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
+function watch(state: ControlState, now: Instant, limits: ControlLimits, effects: ControlEffect[]): void {
+  forgetClaims(state, now, limits);
   for (const view of state.workers.values()) {
     if (now - view.seenAtMs <= limits.beatLostMs) continue;
     state.workers.delete(view.name);
     effects.push({ kind: 'workerLost', worker: view.name });
   }
+}
+
+function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
+  renewClaim(state, now, limits);
   for (const waiting of candidatesOf(state, now, limits)) tryPlace(state, waiting, now, policy, effects);
 }
 
@@ -81,8 +89,9 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
 /** Places a waiting step, or says once why it waits. */
 function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: ControlPolicy, effects: ControlEffect[]): void {
   const { ask } = waiting;
-  const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held.find((held) => held.worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }));
-  const chosen = policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs, now);
+  const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held.find((held) => held.worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }, claimOn(state, view.name)));
+  const claimed = state.claim?.step === ask.step ? candidates.find(({ worker, hasRoom }) => worker === state.claim?.worker && hasRoom) : undefined;
+  const chosen = claimed ?? (policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs, now));
   if (chosen === null) {
     if (waiting.isDeferred) return;
     state.waiting.set(ask.step, { ...waiting, isDeferred: true });
@@ -91,9 +100,10 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
   state.waiting.delete(ask.step);
+  if (state.claim?.step === ask.step) state.claim = null;
   state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksNeeded(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, chosen.tokensToCompute), idleSinceMs: null });
   const priority = priorityOf(ask.class, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
-  const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s`;
+  const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s${claimed === undefined ? '' : '; room was kept for it'}`;
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
 }
 

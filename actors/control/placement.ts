@@ -1,3 +1,4 @@
+import type { Claim } from '../../schemas/messages.ts';
 import type { PlaceAsk } from '../lib/asks.ts';
 import { blockTokens, blocksOf } from '../lib/chain.ts';
 import type { Held, WorkerView } from './types.ts';
@@ -24,8 +25,11 @@ export const decodeRate = (view: WorkerView): number => view.load.decodeTokensPe
 /** The worst case, which is what a worker grants. */
 export const blocksNeeded = (ask: PlaceAsk): number => blocksOf(ask.promptTokens + ask.maxTokens);
 
-/** Scores one worker by when the step's first token would be out there: its queue, what it would recall, what it would compute. */
-export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate {
+/**
+ * Scores one worker by when the step's first token would be out there: its queue, what it would recall, what it would compute.
+ * `claim`: the oldest on that worker, which leaves less room to every other step.
+ */
+export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held, claim: Claim | null): Candidate {
   const { load } = view;
   const tokensToCompute = Math.max(1, ask.promptTokens - held.hbmTokens - held.dramTokens);
   const promisedTokens = [...view.promisedTokens].reduce((sum, [step, tokens]) => sum + (step === ask.step ? 0 : tokens), 0);
@@ -34,7 +38,7 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate 
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
   const blocks = blocksNeeded(ask);
-  const lacks = lackOf(ask, view, blocks);
+  const lacks = lackOf(ask, view, blocks, claim?.step === ask.step ? null : claim);
   const never = load.model !== ask.model || ask.promptTokens >= load.contextLength || blocks > load.hbmBlocks;
   // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.
   const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
@@ -44,14 +48,16 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held): Candidate 
   };
 }
 
-function lackOf(ask: PlaceAsk, view: WorkerView, blocks: number): string {
+function lackOf(ask: PlaceAsk, view: WorkerView, blocks: number, kept: Claim | null): string {
   const { load } = view;
   if (load.model !== ask.model) return `serves ${load.model}`;
   if (ask.promptTokens >= load.contextLength) return `takes ${load.contextLength} tokens`;
+  const runs = load.running + load.waiting + view.promisedRuns;
   // Nothing runs there: what is promised are pins, and the worker makes them give way to a run. A child would wait for them, and they for it.
-  const isIdle = load.running + load.waiting + view.promisedRuns === 0;
-  if (blocks > (isIdle ? load.hbmBlocks : load.hbmGrantable - view.promisedBlocks)) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free, ${blocks} needed`;
-  if (load.running + load.waiting + view.promisedRuns >= load.runsMax) return `${load.running + load.waiting + view.promisedRuns} of ${load.runsMax} runs`;
+  const room = runs === 0 && kept === null ? load.hbmBlocks : load.hbmGrantable - view.promisedBlocks - (kept?.blocks ?? 0);
+  const keptFor = kept === null ? '' : `, ${kept.blocks} kept for ${kept.step}`;
+  if (blocks > room) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free${keptFor}, ${blocks} needed`;
+  if (runs + (kept === null ? 0 : 1) >= load.runsMax) return `${runs} of ${load.runsMax} runs${keptFor}`;
   return '';
 }
 

@@ -1,16 +1,19 @@
 import type { Ask, Decided, PlaceAsk } from '../lib/asks.ts';
-import type { Beat, WorkerLoad } from '../../schemas/messages.ts';
+import type { Beat, Claim, WorkerLoad } from '../../schemas/messages.ts';
 
 /** How many of a step's prompt tokens a worker has, by tier. From the block directory. */
 export interface Held { readonly worker: string; readonly hbmTokens: number; readonly dramTokens: number }
 
 export type ControlEvent =
+  /** A worker's, or another conductor's. */
   | { readonly kind: 'beat'; readonly beat: Beat }
   | { readonly kind: 'ask'; readonly ask: Ask; readonly held: readonly Held[] }
   /** The directory's answer may have changed since a step began to wait: asked again for the candidates of a tick. */
   | { readonly kind: 'held'; readonly step: string; readonly held: readonly Held[] }
   /** Nothing was heard, not even this conductor's own beat: it was paused, or cut off. Who is silent is not known then. */
   | { readonly kind: 'deaf' }
+  /** Who is silent for too long is lost. Apart from `tick`, since it waits for no look at the directory. */
+  | { readonly kind: 'watch' }
   | { readonly kind: 'tick' };
 
 export type ControlEffect =
@@ -38,6 +41,9 @@ export interface WaitingStep { readonly ask: PlaceAsk; readonly held: readonly H
 export interface ControlState {
   readonly workers: Map<string, WorkerView>;
   readonly waiting: Map<string, WaitingStep>;
+  /** This conductor's own, and those of others by their names. */
+  claim: Claim | null;
+  readonly foreign: Map<string, { readonly claim: Claim; readonly seenAtMs: number }>;
   /** Next worker of the round-robin baseline. */
   turn: number;
 }
@@ -48,4 +54,4 @@ export interface ControlPolicy {
   readonly demoteAfterMs: number;
 }
 
-export interface ControlLimits { readonly beatLostMs: number; readonly waitingMax: number; readonly candidatesMax: number }
+export interface ControlLimits { readonly beatLostMs: number; readonly waitingMax: number; readonly candidatesMax: number; readonly claimAfterMs: number }

@@ -239,6 +239,8 @@ export class Conductor {
   #tick(count: number): void {
     if (this.#isClosed) return;
     this.#cancelTick = this.#options.ports.clock.alarm(this.#now() + limits.tickMs, () => this.#tick(count + 1));
+    if (this.#now() - this.#heardAtMs > limits.beatLostMs / 2) this.#stepControl({ kind: 'deaf' });
+    for (const effect of this.#stepControl({ kind: 'watch' })) this.#route(effect);
     void this.#decideWaiting();
     if (count % 20 !== 0) return;
     this.#directory.step({ kind: 'tick' });
@@ -260,15 +262,14 @@ export class Conductor {
   }
 
   async #decideCandidates(): Promise<void> {
-    for (const { ask } of candidatesOf(this.#fleet, this.#now(), limits)) this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) });
-    if (this.#now() - this.#heardAtMs > limits.beatLostMs / 2) this.#stepControl({ kind: 'deaf' });
+    await Promise.all(candidatesOf(this.#fleet, this.#now(), limits).map(async ({ ask }) => { this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) }); }));
     for (const effect of this.#stepControl({ kind: 'tick' })) this.#route(effect);
   }
 
   #beat(): void {
     if (this.#isClosed) return;
     const { name, epoch, ports } = this.#options;
-    const beat: Beat = { kind: 'beat', node: name, role: 'conductor', epoch, seq: ++this.#beatSeq, atMs: this.#now(), worker: null };
+    const beat: Beat = { kind: 'beat', node: name, role: 'conductor', epoch, seq: ++this.#beatSeq, atMs: this.#now(), worker: null, claim: this.#fleet.claim };
     ports.bus.emit(this.#subjects.beat(name), encodeBeat(beat));
     this.#cancelBeat = ports.clock.alarm(this.#now() + limits.beatMs, () => this.#beat());
   }
@@ -277,10 +278,11 @@ export class Conductor {
     const beat = decodeBeat(message.bytes);
     if (beat.kind === 'fault') return;
     this.#heardAtMs = this.#now();
-    if (beat.role === 'conductor') { this.#conductors.set(beat.node, this.#now()); return; }
-    if (beat.role !== 'worker') return;
+    if (beat.role === 'conductor') this.#conductors.set(beat.node, this.#now());
+    // One's own claim is known better than from its echo.
+    if (beat.role === 'gateway' || beat.node === this.#options.name) return;
     for (const effect of this.#stepControl({ kind: 'beat', beat })) this.#route(effect);
-    this.#directory.step({ kind: 'nodeSeen', node: beat.node, epoch: beat.epoch });
+    if (beat.role === 'worker') this.#directory.step({ kind: 'nodeSeen', node: beat.node, epoch: beat.epoch });
   }
 
   #liveConductors(): readonly string[] {

@@ -43,6 +43,8 @@ interface Slot {
   revision: number;
   isLoaded: boolean;
   readonly mailbox: { readonly event: TraceEvent; readonly seq: number }[];
+  /** Of them, those that are not from the log. */
+  told: number;
   isBusy: boolean;
 }
 
@@ -99,7 +101,8 @@ export class Partition {
   tell(trace: string, event: TraceEvent): void {
     if (this.#isStopped) return;
     const slot = this.#slotOf(trace);
-    if (slot.mailbox.length >= limits.mailboxMax) { this.#deps.onFault(`mailbox of ${trace} holds ${slot.mailbox.length} of ${limits.mailboxMax} events; ${event.kind} dropped`); return; }
+    // Entries of the log are bounded by what the log may have in flight; they do not take the place of what is told.
+    if (slot.told >= limits.mailboxMax) { this.#deps.onFault(`mailbox of ${trace} holds ${slot.told} of ${limits.mailboxMax} told events; ${event.kind} dropped`); return; }
     this.#put(slot, event, 0);
   }
 
@@ -146,7 +149,7 @@ export class Partition {
   #slotOf(trace: string): Slot {
     let slot = this.#slots.get(trace);
     if (slot === undefined) {
-      slot = { trace, saved: null, revision: 0, isLoaded: false, mailbox: [], isBusy: false };
+      slot = { trace, saved: null, revision: 0, isLoaded: false, mailbox: [], told: 0, isBusy: false };
       this.#slots.set(trace, slot);
     }
     return slot;
@@ -171,6 +174,7 @@ export class Partition {
 
   #put(slot: Slot, event: TraceEvent, seq: number): void {
     slot.mailbox.push({ event, seq });
+    if (seq === 0) slot.told++;
     void this.#run(slot);
   }
 
@@ -182,7 +186,9 @@ export class Partition {
         if (!(await this.#apply(slot, next.event, next.seq))) continue;
         // `takenOver` may have been put in front meanwhile.
         slot.mailbox.splice(slot.mailbox.indexOf(next), 1);
+        if (next.seq === 0) slot.told--;
         if (next.seq > 0) this.#applied(next.seq);
+        if (isOver(slot) && slot.mailbox.length === 0) await this.#clearOutbox(slot);
       }
     } finally {
       slot.isBusy = false;
@@ -216,6 +222,12 @@ export class Partition {
     this.#deps.onApplied(event, actor, this);
     await this.#perform(slot, effects, saved.saves);
     return true;
+  }
+
+  /** A trace that is over keeps no effects: each new owner would have them happen again, of every trace of three days. */
+  async #clearOutbox(slot: Slot): Promise<void> {
+    if (slot.saved === null || slot.saved.outbox.length === 0 || this.#isStopped) return;
+    await this.#save(slot, { ...slot.saved, outbox: [], epoch: this.epoch, saves: slot.saved.saves + 1 });
   }
 
   /** The event and every answer that control gives to it at once: one save for all of them. */
@@ -258,7 +270,7 @@ export class Partition {
       } catch (fault) {
         if (!(fault instanceof BusFault)) throw fault;
         if (fault.code === 'no_answer' || fault.code === 'wrong_last_sequence') {
-          const settled = await this.#settle(slot, saved);
+          const settled = await this.#settle(slot, saved, bytes);
           if (settled === 'saved') return true;
           if (settled === 'lost') return false;
         } else {
@@ -271,11 +283,11 @@ export class Partition {
   }
 
   /** A save whose answer got lost, or that lost against another: the state as it is stored says which. */
-  async #settle(slot: Slot, saved: Saved): Promise<'saved' | 'lost' | 'again'> {
+  async #settle(slot: Slot, saved: Saved, bytes: Uint8Array): Promise<'saved' | 'lost' | 'again'> {
     const entry = await this.#lastState(slot.trace);
     if (entry === undefined || this.#isStopped) return 'again';
-    const record = entry === null ? null : decodeSavedTrace(entry.bytes);
-    if (entry !== null && record !== null && record.kind !== 'fault' && record.epoch === saved.epoch && record.saves === saved.saves) {
+    // By its bytes: a trace that was loaded from a read older than the store makes another save of the same number.
+    if (entry !== null && isSame(entry.bytes, bytes)) {
       slot.saved = saved;
       slot.revision = entry.seq;
       return 'saved';
@@ -311,7 +323,8 @@ export class Partition {
     const key = `${slot.trace} ${timer.id}`;
     this.#timers.set(key, this.#deps.ports.clock.alarm(timer.dueAtMs, () => {
       this.#timers.delete(key);
-      this.tell(slot.trace, { kind: 'timer', id: timer.id, generation: timer.generation });
+      // A timer is there once; dropped, it would never come again.
+      this.#put(this.#slotOf(slot.trace), { kind: 'timer', id: timer.id, generation: timer.generation }, 0);
     }));
   }
 
@@ -327,6 +340,8 @@ export class Partition {
     this.#deps.onFenced(this);
   }
 }
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, at) => byte === b[at]);
 
 /** Nothing can happen to it but what the log brings. A side call may outlive its trace, and must hear of a lost worker. */
 const isOver = ({ saved }: Slot): boolean => saved === null || (saved.actor.value === 'done' && runsOf(saved.actor.context).length === 0);

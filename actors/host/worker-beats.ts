@@ -34,7 +34,7 @@ export class WorkerBeats {
     if (this.#isStopped) return;
     const now = this.#ports.clock.now();
     this.#sentAtMs = now;
-    const beat = { kind: 'beat', node: this.#node, role: 'worker', epoch: this.#epoch, seq: ++this.#seq, atMs: now, worker: this.#load() } as const;
+    const beat = { kind: 'beat', node: this.#node, role: 'worker', epoch: this.#epoch, seq: ++this.#seq, atMs: now, worker: this.#load(), claim: null } as const;
     this.#ports.bus.emit(this.#subjects.beat(this.#node), encodeBeat(beat));
     this.#arm(now + limits.beatMs);
   }

@@ -804,6 +804,7 @@ export namespace slackwater {
    code: string;
    message: string;
    retry: slackwater.v1.Retry;
+   acceleratorMs: number;
    static encode(message: slackwater.v1.StepFailed.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.StepFailed & slackwater.v1.StepFailed.$Shape;
   }
@@ -816,6 +817,7 @@ export namespace slackwater {
     code?: (string|null);
     message?: (string|null);
     retry?: (slackwater.v1.Retry|null);
+    acceleratorMs?: (number|null);
     $unknowns?: Uint8Array[];
    }
    type $Shape = slackwater.v1.StepFailed.$Properties;
@@ -941,6 +943,7 @@ export namespace slackwater {
    seq: (number|Long);
    atMs: number;
    worker?: (slackwater.v1.WorkerLoad.$Properties|null);
+   claim?: (slackwater.v1.Claim.$Properties|null);
    static encode(message: slackwater.v1.Beat.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
    static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.Beat & slackwater.v1.Beat.$Shape;
   }
@@ -952,9 +955,32 @@ export namespace slackwater {
     seq?: (number|Long|null);
     atMs?: (number|null);
     worker?: (slackwater.v1.WorkerLoad.$Properties|null);
+    claim?: (slackwater.v1.Claim.$Properties|null);
     $unknowns?: Uint8Array[];
    }
    type $Shape = slackwater.v1.Beat.$Properties;
+  }
+  interface IClaim extends slackwater.v1.Claim.$Properties {
+  }
+  class Claim {
+   constructor(properties?: slackwater.v1.Claim.$Properties);
+   $unknowns?: Uint8Array[];
+   worker: string;
+   step: string;
+   blocks: number;
+   sinceMs: number;
+   static encode(message: slackwater.v1.Claim.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+   static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): slackwater.v1.Claim & slackwater.v1.Claim.$Shape;
+  }
+  namespace Claim {
+   interface $Properties {
+    worker?: (string|null);
+    step?: (string|null);
+    blocks?: (number|null);
+    sinceMs?: (number|null);
+    $unknowns?: Uint8Array[];
+   }
+   type $Shape = slackwater.v1.Claim.$Properties;
   }
   interface IWorkerLoad extends slackwater.v1.WorkerLoad.$Properties {
   }

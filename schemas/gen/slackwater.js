@@ -3850,6 +3850,7 @@ export const slackwater = $root.slackwater = (() => {
    StepFailed.prototype.code = "";
    StepFailed.prototype.message = "";
    StepFailed.prototype.retry = 0;
+   StepFailed.prototype.acceleratorMs = 0;
    StepFailed.encode = function (message, writer, _depth) {
     if (!writer)
      writer = $Writer.create();
@@ -3871,6 +3872,8 @@ export const slackwater = $root.slackwater = (() => {
      writer.uint32(50).string(message.message);
     if (message.retry != null && $Object.hasOwnProperty.call(message, "retry") && message.retry !== 0)
      writer.uint32(56).int32(message.retry);
+    if (message.acceleratorMs != null && $Object.hasOwnProperty.call(message, "acceleratorMs") && !$Object.is(message.acceleratorMs, 0))
+     writer.uint32(65).double(message.acceleratorMs);
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
      for (let i = 0; i < message.$unknowns.length; ++i)
       writer.raw(message.$unknowns[i]);
@@ -3964,6 +3967,15 @@ export const slackwater = $root.slackwater = (() => {
         message.retry = value;
        else
         delete message.retry;
+       continue;
+      }
+     case 8: {
+       if (wireType !== 1)
+        break;
+       if (!$Object.is(value = reader.double(), 0))
+        message.acceleratorMs = value;
+       else
+        delete message.acceleratorMs;
        continue;
       }
      }
@@ -4529,6 +4541,7 @@ export const slackwater = $root.slackwater = (() => {
    Beat.prototype.seq = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
    Beat.prototype.atMs = 0;
    Beat.prototype.worker = null;
+   Beat.prototype.claim = null;
    Beat.encode = function (message, writer, _depth) {
     if (!writer)
      writer = $Writer.create();
@@ -4548,6 +4561,8 @@ export const slackwater = $root.slackwater = (() => {
      writer.uint32(41).double(message.atMs);
     if (message.worker != null && $Object.hasOwnProperty.call(message, "worker"))
      $root.slackwater.v1.WorkerLoad.encode(message.worker, writer.uint32(50).fork(), _depth + 1).ldelim();
+    if (message.claim != null && $Object.hasOwnProperty.call(message, "claim"))
+     $root.slackwater.v1.Claim.encode(message.claim, writer.uint32(58).fork(), _depth + 1).ldelim();
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
      for (let i = 0; i < message.$unknowns.length; ++i)
       writer.raw(message.$unknowns[i]);
@@ -4631,6 +4646,12 @@ export const slackwater = $root.slackwater = (() => {
        message.worker = $root.slackwater.v1.WorkerLoad.decode(reader, reader.size(), $undefined, _depth + 1, message.worker);
        continue;
       }
+     case 7: {
+       if (wireType !== 2)
+        break;
+       message.claim = $root.slackwater.v1.Claim.decode(reader, reader.size(), $undefined, _depth + 1, message.claim);
+       continue;
+      }
      }
      reader.skipType(wireType, _depth, tag);
      if (!reader.discardUnknown) {
@@ -4648,6 +4669,118 @@ export const slackwater = $root.slackwater = (() => {
     return message;
    };
    return Beat;
+  })();
+  v1.Claim = (function() {
+   const Claim = function (properties) {
+    if (properties)
+     for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+      if (properties[keys[i]] != null && keys[i] !== "__proto__")
+       this[keys[i]] = properties[keys[i]];
+   };
+   Claim.prototype.worker = "";
+   Claim.prototype.step = "";
+   Claim.prototype.blocks = 0;
+   Claim.prototype.sinceMs = 0;
+   Claim.encode = function (message, writer, _depth) {
+    if (!writer)
+     writer = $Writer.create();
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $util.recursionLimit)
+     throw $Error("max depth exceeded");
+    if (message.worker != null && $Object.hasOwnProperty.call(message, "worker") && message.worker !== "")
+     writer.uint32(10).string(message.worker);
+    if (message.step != null && $Object.hasOwnProperty.call(message, "step") && message.step !== "")
+     writer.uint32(18).string(message.step);
+    if (message.blocks != null && $Object.hasOwnProperty.call(message, "blocks") && message.blocks !== 0)
+     writer.uint32(24).uint32(message.blocks);
+    if (message.sinceMs != null && $Object.hasOwnProperty.call(message, "sinceMs") && !$Object.is(message.sinceMs, 0))
+     writer.uint32(33).double(message.sinceMs);
+    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+     for (let i = 0; i < message.$unknowns.length; ++i)
+      writer.raw(message.$unknowns[i]);
+    return writer;
+   };
+   Claim.decode = function (reader, length, _end, _depth, _target) {
+    if (!(reader instanceof $Reader))
+     reader = $Reader.create(reader);
+    if (_depth === $undefined)
+     _depth = 0;
+    if (_depth > $Reader.recursionLimit)
+     throw $Error("max depth exceeded");
+    let end, message, value;
+    if (length === $undefined)
+     end = reader.len;
+    else {
+     end = reader.pos + length;
+     if (end > reader.len)
+      throw $RangeError("index out of range");
+     length = reader.len;
+     reader.len = end;
+    }
+    message = _target || new $root.slackwater.v1.Claim();
+    while (reader.pos < end) {
+     let start = reader.pos;
+     let tag = reader.tag();
+     if (tag === _end) {
+      _end = $undefined;
+      break;
+     }
+     let wireType = tag & 7;
+     switch (tag >>>= 3) {
+     case 1: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.worker = value;
+       else
+        delete message.worker;
+       continue;
+      }
+     case 2: {
+       if (wireType !== 2)
+        break;
+       if ((value = reader.stringVerify()).length)
+        message.step = value;
+       else
+        delete message.step;
+       continue;
+      }
+     case 3: {
+       if (wireType !== 0)
+        break;
+       if (value = reader.uint32())
+        message.blocks = value;
+       else
+        delete message.blocks;
+       continue;
+      }
+     case 4: {
+       if (wireType !== 1)
+        break;
+       if (!$Object.is(value = reader.double(), 0))
+        message.sinceMs = value;
+       else
+        delete message.sinceMs;
+       continue;
+      }
+     }
+     reader.skipType(wireType, _depth, tag);
+     if (!reader.discardUnknown) {
+      $util.makeProp(message, "$unknowns", false);
+      (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+     }
+    }
+    if (length !== $undefined) {
+     if (reader.pos !== end)
+      throw $RangeError("index out of range");
+     reader.len = length;
+    }
+    if (_end !== $undefined)
+     throw $Error("missing end group");
+    return message;
+   };
+   return Claim;
   })();
   v1.WorkerLoad = (function() {
    const WorkerLoad = function (properties) {

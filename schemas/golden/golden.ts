@@ -21,6 +21,7 @@ export const goldenCases: readonly GoldenCase[] = [
   ...cases('order', codec.encodeOrder, codec.decodeOrder, Object.values(samples.orderSamples)),
   ...cases('orderReply', codec.encodeOrderReply, codec.decodeOrderReply, Object.values(samples.orderReplySamples)),
   ...cases('beat', codec.encodeBeat, codec.decodeBeat, [samples.beatSample]),
+  ...cases('beat-conductor', codec.encodeBeat, codec.decodeBeat, [samples.conductorBeatSample]),
   ...cases('blockEvents', codec.encodeBlockEvents, codec.decodeBlockEvents, [samples.blockEventsSample]),
   ...cases('snapshotPart', codec.encodeBlockEvents, codec.decodeBlockEvents, [samples.snapshotPartSample]),
   ...cases('snapshotAsked', codec.encodeSnapshotAsked, codec.decodeSnapshotAsked, [samples.snapshotAskedSample]),

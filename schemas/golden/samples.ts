@@ -61,7 +61,8 @@ export const evtSamples: { readonly [K in M.Evt['kind']]: Extract<M.Evt, { reado
   transition: { kind: 'transition', atMs: 1_790_000_002_000.5, trace, tenant: 'acme', parent: null, from: 'start', to: 'toolGap', step, seq: 12, worker: 'w1', usage, outcome: 'finished' },
 };
 
-export const beatSample: M.Beat = { kind: 'beat', node: 'w1', role: 'worker', epoch: 1_790_000_000_001, seq: 4711, atMs: 1_790_000_003_000, worker };
+export const beatSample: M.Beat = { kind: 'beat', node: 'w1', role: 'worker', epoch: 1_790_000_000_001, seq: 4711, atMs: 1_790_000_003_000, worker, claim: null };
+export const conductorBeatSample: M.Beat = { ...beatSample, node: 'c1', role: 'conductor', worker: null, claim: { worker: 'w2', step, blocks: 70, sinceMs: 1_789_999_990_000 } };
 export const blockEventsSample: M.BlockEvents = {
   kind: 'blockEvents', node: 'w1', epoch: 7, seq: 88, isSnapshot: true,
   events: [{ op: 'stored', tier: 'hbm', chain: bytes(48, 1) }, { op: 'removed', tier: 'dram', chain: bytes(16, 2) }], from: 0, next: 0,

@@ -61,6 +61,7 @@ export function checkAtEnd(fleet: Fleet): void {
     for (const event of engine.snapshot()) stored[event.tier]++;
     check(stored.hbm === load.hbmUsed && stored.dram === load.dramUsed, 'the tier mirrors its memory', `${name}: ${load.hbmUsed} + ${load.dramUsed} told, ${stored.hbm} + ${stored.dram} held`);
   }
+  for (const [trace, { actor, effects }] of watch.saved) check(actor.value !== 'done' || effects === 0, 'what is over keeps no effects', `${trace} keeps ${effects}`);
   checkEveryStep(fleet);
   checkBills(fleet);
 }

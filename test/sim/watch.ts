@@ -18,7 +18,7 @@ export interface Unpinned { readonly trace: string; readonly worker: string; rea
 /** Two processes' clocks may differ by this. */
 const skewMs = 120;
 
-interface SavedTrail { saves: number; epoch: number; cursor: number; actor: TraceActor; readonly attempts: Map<string, number>; savedAtMs: number }
+interface SavedTrail { saves: number; epoch: number; cursor: number; actor: TraceActor; readonly effects: number; readonly attempts: Map<string, number>; savedAtMs: number }
 
 /** The server, and somebody who reads everything that it stores and compares it with what was stored before. */
 export class WatchedServer extends SimServer {
@@ -165,7 +165,7 @@ export class Watch {
     if (pinnedBefore !== null && actor.context.pinnedOn !== pinnedBefore && (cursor > (before?.cursor ?? 0) || actor.value === 'done')) this.unpinned.push({ trace, worker: pinnedBefore, atMs: nowMs });
     if (actor.value === 'fanOut' && before?.actor.value !== 'fanOut') this.counts.fanOuts++;
     this.onSaved?.(`${trace} save ${saves} epoch ${epoch} cursor ${cursor} ${String(actor.value)} seq ${actor.context.seq} worker ${actor.context.worker} pinnedOn ${actor.context.pinnedOn} children [${actor.context.children}] runs ${runsOf(actor.context).map((run) => `${run.step} ${run.id} ${run.phase} ${run.attempt}@${run.worker}`).join(', ')} outbox ${saved.outbox.map((effect) => effect.kind === 'announce' ? JSON.stringify(effect.out) : effect.kind === 'order' ? `${effect.order.kind}@${effect.worker}` : effect.kind).join(' ')}`);
-    this.saved.set(trace, { saves, epoch, cursor, actor, attempts, savedAtMs: nowMs });
+    this.saved.set(trace, { saves, epoch, cursor, actor, effects: saved.outbox.length, attempts, savedAtMs: nowMs });
   }
 
   #mainEnded(trace: string): number {

@@ -1,0 +1,52 @@
+import type { Claim } from '../../schemas/messages.ts';
+import type { Instant } from '../lib/logic.ts';
+import { blocksNeeded, scoreOf } from './placement.ts';
+import type { ControlLimits, ControlState, WaitingStep } from './types.ts';
+
+/**
+ * Bounds starvation. A large step never finds room on a worker that small ones keep busy, and a background step always
+ * finds somebody before it: age alone changes the order in which steps are tried, not the room. So a step that waited
+ * too long claims a worker: every conductor then leaves it the blocks and the place it needs, until it is there.
+ *
+ * A conductor holds one claim, for the oldest of its steps; on one worker the oldest claim counts. So at most one
+ * worker per conductor drains for a step, and of two steps that want the same one, neither waits for the other.
+ */
+export function renewClaim(state: ControlState, now: Instant, limits: ControlLimits): void {
+  const { claim } = state;
+  const held = claim === null ? undefined : state.waiting.get(claim.step);
+  if (claim !== null && held !== undefined && claimable(state, held).includes(claim.worker)) return;
+  state.claim = null;
+  const late = [...state.waiting.values()].filter(({ sinceMs }) => now - sinceMs >= limits.claimAfterMs).sort((a, b) => a.sinceMs - b.sinceMs || (a.ask.step < b.ask.step ? -1 : 1));
+  for (const waiting of late) {
+    const able = claimable(state, waiting);
+    const worker = able.find((name) => claimOn(state, name) === null) ?? able[0];
+    if (worker === undefined) continue;
+    state.claim = { worker, step: waiting.ask.step, blocks: blocksNeeded(waiting.ask), sinceMs: waiting.sinceMs };
+    return;
+  }
+}
+
+/** The oldest claim on a worker, of any conductor. */
+export function claimOn(state: ControlState, worker: string): Claim | null {
+  let oldest: Claim | null = state.claim?.worker === worker ? state.claim : null;
+  for (const { claim } of state.foreign.values()) {
+    if (claim.worker === worker && (oldest === null || claim.sinceMs < oldest.sinceMs || (claim.sinceMs === oldest.sinceMs && claim.step < oldest.step))) oldest = claim;
+  }
+  return oldest;
+}
+
+/** What another conductor's beat says: it is heard again with each one, and forgotten when they stop. */
+export function hearClaim(state: ControlState, conductor: string, claim: Claim | null, now: Instant): void {
+  if (claim === null) state.foreign.delete(conductor);
+  else state.foreign.set(conductor, { claim, seenAtMs: now });
+}
+
+export function forgetClaims(state: ControlState, now: Instant, limits: ControlLimits): void {
+  for (const [conductor, { seenAtMs }] of state.foreign) if (now - seenAtMs > limits.beatLostMs) state.foreign.delete(conductor);
+}
+
+/** Workers that could take the step if they were empty, best first. */
+function claimable(state: ControlState, { ask, held }: WaitingStep): string[] {
+  return [...state.workers.values()].map((view) => scoreOf(ask, view, held.find(({ worker }) => worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }, null))
+    .filter(({ score }) => Number.isFinite(score)).sort((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1)).map(({ worker }) => worker);
+}
