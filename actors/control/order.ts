@@ -1,6 +1,6 @@
 import type { StepClass } from '../../schemas/messages.ts';
 
-/** Seconds of waiting that make up for one second of remaining time: bounds how long a long trace can starve. */
+/** A second of waiting makes up for so many seconds of remaining time. It orders; that everybody gets a turn is `claims.ts`. */
 const agingRate = 4;
 const classOffsetS: Readonly<Record<StepClass, number>> = { interactive: -1_000, agent: 0, background: 1_000 };
 
