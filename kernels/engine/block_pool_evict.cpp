@@ -94,7 +94,8 @@ int32_t BlockPool::try_take_dram_slot(const Key& above, bool ignore_pins) {
   return at;
 }
 
-// What hbm holds too goes first: nothing is lost. Else the least block that is the end of what the node holds.
+// What hbm holds too goes first: nothing is lost. Else the least block that is the end of what the node holds; a pinned one
+// only when pins are ignored and every other one is pinned too.
 Block* BlockPool::find_dram_victim(bool ignore_pins) const {
   Block* second_copy = nullptr;
   Block* only_copy = nullptr;
@@ -104,7 +105,9 @@ Block* BlockPool::find_dram_victim(bool ignore_pins) const {
     if (block->slots[0] >= 0) {
       if (second_copy == nullptr || key(*block) < key(*second_copy)) second_copy = block;
     } else if (block->refs == 0 && block->children.empty() && (ignore_pins || !block->is_pinned[1])) {
-      if (only_copy == nullptr || key(*block) < key(*only_copy)) only_copy = block;
+      const bool is_better = only_copy == nullptr ||
+                             (block->is_pinned[1] != only_copy->is_pinned[1] ? only_copy->is_pinned[1] : key(*block) < key(*only_copy));
+      if (is_better) only_copy = block;
     }
   }
   return second_copy != nullptr ? second_copy : only_copy;

@@ -30,14 +30,14 @@ struct Bench {
   };
 
   /// Null when the pool cannot take it now.
-  std::unique_ptr<Use> admit(const std::string& lane, std::vector<int32_t> prompt, int32_t tokens_max) {
+  std::unique_ptr<Use> admit(const std::string& lane, std::vector<int32_t> prompt, int32_t tokens_max, bool ignore_pins = false) {
     auto use = std::make_unique<Use>();
     use->tokens = std::move(prompt);
     use->sequence.lane = pool.lane(lane);
     use->names = name_chain(Salt{}, use->tokens);
     ++use->sequence.lane->runs;
     pool.cancel_move(*use->sequence.lane);
-    if (!pool.try_admit(use->sequence, use->tokens, use->names, (tokens_max + kBlockTokens - 1) / kBlockTokens, false)) {
+    if (!pool.try_admit(use->sequence, use->tokens, use->names, (tokens_max + kBlockTokens - 1) / kBlockTokens, ignore_pins)) {
       --use->sequence.lane->runs;
       return nullptr;
     }

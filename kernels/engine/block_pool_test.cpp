@@ -119,6 +119,27 @@ void pressure_with_dram_takes_leaves_first_and_spares_pins() {
   EXPECT(bench.holds(pinned, 0, Tier::kHbm) && bench.holds(pinned, 1, Tier::kHbm));
 }
 
+void a_pin_in_dram_outlives_an_unpinned_block_there() {
+  Bench bench(2, 2);
+  const auto pinned = make_tokens(64, 1), dear = make_tokens(64, 2), stuck = make_tokens(64, 3);
+  bench.run("pinned", pinned);
+  bench.pool.pin("pinned", Tier::kDram);
+  bench.run("dear", dear);
+  bench.pool.retain("dear", 5);
+  for (const char* lane : {"pinned", "dear"}) bench.pool.demote(lane, 0);
+  bench.settle();
+  bench.run("stuck", stuck);  // not to be dropped either, and dram is full
+  bench.pool.pin("stuck", Tier::kDram);
+  auto use = bench.admit("new", make_tokens(128, 4), 128, true);
+  EXPECT(use != nullptr);
+  bench.make_resident(*use);
+  bench.compute(*use, 128);
+  EXPECT(bench.holds(pinned, 0, Tier::kDram) && bench.holds(stuck, 0, Tier::kDram));
+  EXPECT(bench.pool.find_block(name_chain(Salt{}, dear)[0]) == nullptr);  // dear as it was, no pin kept it
+  bench.release(*use);
+  bench.check();
+}
+
 void admission_counts_what_is_promised_already() {
   Bench bench(6, 0);
   auto first = bench.admit("a", make_tokens(10, 1), 256);  // promised 4, holds none yet
@@ -156,6 +177,7 @@ int main() {
   eviction_takes_the_least_value_then_the_oldest_leaves_first();
   dram_takes_a_block_only_in_the_place_of_a_lesser_one();
   pressure_with_dram_takes_leaves_first_and_spares_pins();
+  a_pin_in_dram_outlives_an_unpinned_block_there();
   admission_counts_what_is_promised_already();
   recall_stops_at_what_is_worth_more();
   std::puts("block pool: ok");
