@@ -24,6 +24,11 @@ describe('golden bytes', () => {
   });
 });
 
+test('a failure that was stored before failures said what they took took nothing, as far as known', () => {
+  const stored = Buffer.from('1a500a0a74725f3037516d337839120d74725f3037516d3378392f31321803220277322a0b656e67696e655f6c6f7374321e74686520656e67696e6520656e6465642077697468207369676e616c20393803', 'hex');
+  expect(codec.decodeInbox(stored)).toStrictEqual({ ...inboxSamples.stepFailed, acceleratorMs: 0 });
+});
+
 describe('bad bytes are faults', () => {
   test('empty oneof', () => {
     const fromTomorrow = Uint8Array.of(0xfa, 0x3e, 0x00); // field 1007, length 0

@@ -39,6 +39,10 @@ export interface Result {
   readonly cost_usd: number;
 }
 
+/**
+ * An end without an answer. `never`: the same step would fail again. `later`, `elsewhere`: worth another try, as a new step:
+ * under a new id and, for who numbers steps, the seq that comes next. The id that failed is told the same failure again.
+ */
 export interface Failed { readonly kind: 'failed'; readonly step: string; readonly code: string; readonly message: string; readonly retry: Retry }
 
 export type Reply = Accepted | Deferred | Refused | Delta | Result | Failed;

@@ -101,13 +101,28 @@ describe('worker host', () => {
     expect(await host.reports()).toHaveLength(1);
   });
 
-  test('a higher attempt stops the lower one, whose end is not reported', async () => {
+  test.each([['by the order of the higher one', false], ['by a cancel before it', true]])('a higher attempt replaces the lower one, stopped %s, which is reported cancelled, with what it took', async (_, isCancelled) => {
     const host = stage();
     await host.order(runOf(tokensOf(100)));
+    await host.world.run({ forMs: 100 });
+    if (isCancelled) await host.order({ kind: 'cancel', trace, step: `${trace}/1`, attempt: 1, fence });
     await host.order(runOf(tokensOf(100), { attempt: 2 }));
     expect(await host.order(runOf(tokensOf(100)))).toMatchObject({ kind: 'refused', code: 'old_attempt' });
     await host.idle();
-    expect(await host.reports()).toMatchObject([{ attempt: 2 }]);
+    const [first, ...others] = await host.reports();
+    expect(first).toMatchObject({ kind: 'stepEnded', attempt: 1, finish: 'cancelled', acceleratorMs: expect.closeTo(85, -2) });
+    expect((first as { readonly acceleratorMs: number }).acceleratorMs).toBeGreaterThan(20);
+    expect(others).toMatchObject([{ kind: 'stepEnded', attempt: 2 }]);
+    expect(others[0]).not.toMatchObject({ finish: 'cancelled' });
+  });
+
+  test('a higher attempt whose lower one never came to the engine leaves nothing to report of that', async () => {
+    const host = stage();
+    await host.order(runOf(tokensOf(100), { step: `${trace}/2` }));
+    await host.order(runOf(tokensOf(100)));
+    await host.order(runOf(tokensOf(100), { attempt: 2 }));
+    await host.idle();
+    expect((await host.reports()).map((report) => `${(report as { readonly step: string }).step} ${(report as { readonly attempt: number }).attempt}`)).toEqual([`${trace}/2 1`, `${trace}/1 2`]);
   });
 
   test('an owner that was replaced is refused', async () => {
@@ -216,6 +231,7 @@ describe('worker host', () => {
     expect(await host.order(runOf(tokensOf(20), { step: `${trace}/3` }))).toMatchObject({ kind: 'refused', code: 'closing', retry: 'elsewhere' });
     await host.wait(closed);
     expect(await host.reports()).toMatchObject([{ kind: 'stepEnded', step: `${trace}/1` }, { kind: 'stepFailed', step: `${trace}/2`, code: 'closing', retry: 'elsewhere' }]);
+    expect(((await host.reports())[1] as { readonly acceleratorMs: number }).acceleratorMs).toBeGreaterThan(1_000);
     expect(host.engine.stats()).toMatchObject({ running: 0, waiting: 0 });
   });
 
@@ -228,6 +244,8 @@ describe('worker host', () => {
     await host.order(runOf(Int32Array.of(5, 90_000), { step: `${trace}/2`, lane: `${trace}/s1` }));
     await host.idle();
     expect(await host.reports()).toHaveLength(2);
+    const failed = (await host.reports()).find((report) => report.kind === 'stepFailed' && report.code === 'engine_failed');
+    expect((failed as { readonly acceleratorMs: number }).acceleratorMs).toBeGreaterThan(0);
     expect(await host.reports()).toEqual(expect.arrayContaining([
       expect.objectContaining({ kind: 'stepFailed', step: `${trace}/1`, code: 'engine_failed', retry: 'elsewhere' }),
       expect.objectContaining({ kind: 'stepFailed', step: `${trace}/2`, code: 'token_range', retry: 'never' }),

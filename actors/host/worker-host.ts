@@ -52,6 +52,7 @@ const pagesMs = limits.orderMs * 0.6;
 const ordersMax = 1_024;
 const deltasMax = 512;
 const tickMs = 1_000;
+const cancelMs = 1_000;
 const tierLimits = { flushMs: 5, batchMax: 512, pinMs: limits.pinMs, lanesMax: limits.lanesMax, pinShare: 0.5 };
 
 type Item = { readonly to: 'worker'; readonly event: WorkerEvent } | { readonly to: 'tier'; readonly event: TierEvent };
@@ -137,6 +138,9 @@ export class WorkerHost {
   async #close(drainMs: number): Promise<void> {
     this.#tell({ to: 'worker', event: { kind: 'close' } });
     await this.#until(() => this.#worker.runs.size === 0, drainMs);
+    this.#tell({ to: 'worker', event: { kind: 'abandon' } });
+    // The engine ends what was cancelled within an iteration, and says what it took; it is not waited for longer than this.
+    await this.#until(() => this.#worker.runs.size === 0, cancelMs);
     this.#tell({ to: 'worker', event: { kind: 'abandon' } });
     await this.#until(() => this.#reports.pending === 0, limits.publishMs);
     this.halt();

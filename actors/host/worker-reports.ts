@@ -62,8 +62,8 @@ export class WorkerReports {
     if (this.#isHalted) return;
     if (fault.code === 'too_large') { // It never will be stored, and its trace waits for an end.
       this.counters.tooLarge++;
-      const { trace, step, attempt, worker } = report.event;
-      report.event = { kind: 'stepFailed', trace, step, attempt, worker, code: 'too_large', message: fault.message, retry: 'never' };
+      const { trace, step, attempt, worker, acceleratorMs } = report.event;
+      report.event = { kind: 'stepFailed', trace, step, attempt, worker, code: 'too_large', message: fault.message, retry: 'never', acceleratorMs };
     }
     this.counters.retried++;
     const delayMs = Math.min(retryMostMs, retryFirstMs * 2 ** Math.min(report.tries++, 10));

@@ -83,8 +83,9 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
     case 'stepFailed': {
       const run = ordered(context, event);
       if (run === null) return unchanged(context);
-      if (event.retry === 'never') return giveUp(context, run, event.code, event.message, 'never');
-      return retry(context, run, event.worker, event.code, event.message, limits);
+      const billed: TraceContext = { ...context, attainedMs: context.attainedMs + event.acceleratorMs };
+      if (event.retry === 'never') return giveUp(billed, run, event.code, event.message, 'never');
+      return retry(billed, run, event.worker, event.code, event.message, limits);
     }
     case 'workerLost': {
       let change = unchanged(context);

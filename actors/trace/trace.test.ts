@@ -72,9 +72,10 @@ describe('trace', () => {
     let effects: readonly TraceEffect[] = [];
     for (let attempt = 1; attempt <= 3; attempt++) {
       actor.on(placed(1, 'w1'));
-      effects = actor.on({ kind: 'stepFailed', trace, step: `${trace}/1`, attempt, worker: 'w1', code: 'engine', message: 'broke', retry: 'elsewhere', logSeq: 10 + attempt });
+      effects = actor.on({ kind: 'stepFailed', trace, step: `${trace}/1`, attempt, worker: 'w1', code: 'engine', message: 'broke', retry: 'elsewhere', acceleratorMs: 5, logSeq: 10 + attempt });
     }
     expect(effects.find((effect) => effect.kind === 'announce')).toMatchObject({ out: { kind: 'failed', code: 'engine', message: 'broke; 3 of 3 attempts failed' } });
+    expect(actor.context.attainedMs).toBe(15);
     expect(actor.value).toBe('toolGap');
     actor.on(accepted(2));
     expect(actor.value).toBe('resumed');

@@ -46,7 +46,11 @@ export function onDelta(run: Run, event: Extract<EngineEvent, { kind: 'delta' }>
   effects.push({ kind: 'publishOut', traceparent: run.traceparent, out: { kind: 'delta', step, attempt, offset: event.offset, tokens: Int32Array.from(event.tokens), logprobs } });
 }
 
-/** Stops a granted run. One that the engine has ends when the engine says so; its blocks stay promised until then. */
+/**
+ * Stops a granted run. One that the engine has ends when the engine says so; its blocks stay promised until then, and its
+ * time is reported, also that of a superseded one: it was spent. One that the engine never had has nothing to report
+ * when it is superseded.
+ */
 export function stopRun(state: WorkerState, run: Run, why: 'cancelled' | 'superseded' | Failure, config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {
   if (run.stopping === 'superseded') return;
   const isFirst = run.stopping === null;
@@ -57,17 +61,15 @@ export function stopRun(state: WorkerState, run: Run, why: 'cancelled' | 'supers
   }
   const failure = typeof why === 'string' ? null : why;
   close(state, run, new Uint8Array(0), effects);
-  if (failure !== null) reportFailure(state, run, failure, config, effects);
+  if (failure !== null) reportFailure(state, run, failure, 0, config, effects);
   else if (why === 'cancelled') report(state, run, endedReport(run, config, null, now), effects);
 }
 
 export function endRun(state: WorkerState, run: Run, event: Extract<EngineEvent, { kind: 'ended' }>, config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {
   close(state, run, event.chain, effects);
   submitFree(state, run.order.lane, config, effects, now);
-  if (run.stopping === 'superseded') return;
-  if (run.stopping !== null && typeof run.stopping !== 'string') return reportFailure(state, run, run.stopping, config, effects);
-  const failure = findEngineFailure(run, event);
-  if (failure !== null) return reportFailure(state, run, failure, config, effects);
+  const failure = run.stopping !== null && typeof run.stopping !== 'string' ? run.stopping : run.stopping === 'superseded' ? null : findEngineFailure(run, event);
+  if (failure !== null) return reportFailure(state, run, failure, event.engineMs, config, effects);
   report(state, run, endedReport(run, config, event, now), effects);
 }
 
@@ -76,17 +78,17 @@ export function failRun(state: WorkerState, number: number, failure: Failure, co
   if (run === undefined) return;
   close(state, run, new Uint8Array(0), effects);
   submitFree(state, run.order.lane, config, effects, now);
-  if (run.stopping !== 'superseded') reportFailure(state, run, failure, config, effects);
+  if (run.stopping !== 'superseded') reportFailure(state, run, failure, 0, config, effects);
 }
 
-/** The process ends: the trace may go on elsewhere at once. */
-export function abandonRun(state: WorkerState, run: Run, config: WorkerConfig, effects: WorkerEffect[]): void {
+/** The process ends: the trace goes on elsewhere as soon as the engine has said what the run took, or `isLast`, when it is not waited for. */
+export function abandonRun(state: WorkerState, run: Run, isLast: boolean, config: WorkerConfig, effects: WorkerEffect[], now: Instant): void {
   const failure: Failure = { code: 'closing', message: `${config.node} closed before the run ended`, retry: 'elsewhere' };
-  if (run.phase === 'running') effects.push({ kind: 'cancelRun', run: run.run });
+  if (run.phase === 'running' && !isLast) return stopRun(state, run, failure, config, effects, now);
   for (const token of run.asks.splice(0)) effects.push({ kind: 'reply', token, reply: { kind: 'refused', code: 'closing', message: failure.message, retry: failure.retry } });
   const isGranted = run.hold !== null;
   close(state, run, new Uint8Array(0), effects);
-  if (isGranted && run.stopping !== 'superseded') reportFailure(state, run, failure, config, effects);
+  if (isGranted && run.stopping !== 'superseded') reportFailure(state, run, failure, 0, config, effects);
 }
 
 /** An engine that contradicts itself must not answer a step. */
@@ -102,7 +104,7 @@ function endedReport(run: Run, config: WorkerConfig, event: Extract<EngineEvent,
   const { hit, recalled, computed } = event ?? { hit: 0, recalled: 0, computed: 0 };
   return {
     kind: 'stepEnded', trace: run.order.trace, step: run.order.step, attempt: run.order.attempt, worker: config.node,
-    tokens: Int32Array.from(run.generated), finish: event === null || event.finish === 'failed' || run.stopping === 'cancelled' ? 'cancelled' : event.finish,
+    tokens: Int32Array.from(run.generated), finish: event === null || event.finish === 'failed' || run.stopping !== null ? 'cancelled' : event.finish,
     usage: { prompt: hit + recalled + computed, hit, recalled, computed, generated: run.generated.length },
     timing: {
       queuedMs: waitedMs + (event?.queuedMs ?? 0), recallMs: event?.recallMs ?? 0,
@@ -112,8 +114,8 @@ function endedReport(run: Run, config: WorkerConfig, event: Extract<EngineEvent,
   };
 }
 
-function reportFailure(state: WorkerState, run: Run, failure: Failure, config: WorkerConfig, effects: WorkerEffect[]): void {
-  report(state, run, { kind: 'stepFailed', trace: run.order.trace, step: run.order.step, attempt: run.order.attempt, worker: config.node, ...failure }, effects);
+function reportFailure(state: WorkerState, run: Run, failure: Failure, acceleratorMs: number, config: WorkerConfig, effects: WorkerEffect[]): void {
+  report(state, run, { kind: 'stepFailed', trace: run.order.trace, step: run.order.step, attempt: run.order.attempt, worker: config.node, ...failure, acceleratorMs }, effects);
 }
 
 function report(state: WorkerState, run: Run, event: StepEnded | StepFailed, effects: WorkerEffect[]): void {

@@ -21,6 +21,7 @@ export interface WorkerConfig {
 
 export interface WorkerState {
   isClosing: boolean;
+  isAbandoned: boolean;
   runSeq: number;
   /** Highest epoch seen, by partition. */
   readonly epochs: Map<number, number>;
@@ -53,7 +54,7 @@ export interface Run {
   started: { readonly hit: number; readonly recalled: number; readonly computed: number } | null;
   generated: number[];
   logprobs: TokenLogprob[];
-  /** Why it is being stopped; null while it is wanted. `superseded` ends without a report. */
+  /** Why it is being stopped; null while it is wanted. `superseded`: its trace has ordered a later attempt, and reads no report of this one; the ledger does. */
   stopping: null | 'cancelled' | 'superseded' | Failure;
 }
 
@@ -75,7 +76,7 @@ export type WorkerEvent =
   | { readonly kind: 'tick' }
   /** Grants nothing from here on; what runs may end. */
   | { readonly kind: 'close' }
-  /** The process ends: what still runs is given back to its trace. */
+  /** The process ends: what still runs is given back to its trace when the engine has ended it; told again, without waiting for that. */
   | { readonly kind: 'abandon' };
 
 export type WorkerEffect =

@@ -26,6 +26,7 @@ const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('reported' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(3_000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('tick' as const, 'submitFailed' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('abandon' as const) }) },
 );
 
 /** Plays the host and the engine, and remembers what the actor said. */
@@ -37,6 +38,9 @@ class Driver {
   readonly granted = new Set<string>();
   readonly reports = new Map<string, number>();
   readonly highest = new Map<string, number>();
+  /** Accelerator time that the engine told, and that was reported. */
+  spentMs = 0;
+  reportedMs = 0;
   readonly #logic = worker(config);
   readonly asked = new Map<number, { step: string; attempt: number }>();
   now = 1_000;
@@ -75,7 +79,11 @@ class Driver {
         const key = `${effect.report.event.step}/${effect.report.event.attempt}`;
         expect(effect.id).toBe(`${key}/ended`);
         expect(this.granted.has(key), 'only what was granted is reported').toBe(true);
-        if (!this.reports.has(key)) expect(effect.report.event.attempt, 'no report of an old attempt').toBe(this.highest.get(effect.report.event.step));
+        const isOld = effect.report.event.attempt !== this.highest.get(effect.report.event.step);
+        if (!this.reports.has(key)) {
+          this.reportedMs += effect.report.event.acceleratorMs;
+          if (isOld) expect(effect.report.event, 'an old attempt says what it took, and no more').toMatchObject({ kind: 'stepEnded', finish: 'cancelled' });
+        }
         this.reports.set(key, (this.reports.get(key) ?? 0) + 1);
         if (effect.report.event.kind === 'stepEnded') {
           const { usage, tokens } = effect.report.event;
@@ -91,13 +99,15 @@ class Driver {
   end(run: number, finish: 'stop' | 'length' | 'failed'): void {
     const { told, prompt, isCancelled } = this.running.get(run)!;
     this.running.delete(run);
-    this.tell({ kind: 'engine', event: { kind: 'ended', run, finish: isCancelled ? 'cancelled' : finish, generated: told, hit: 0, recalled: 0, computed: prompt, queuedMs: 0, recallMs: 0, firstTokenMs: 1, totalMs: 2, engineMs: 1, chain: new Uint8Array(0) } });
+    const engineMs = 1 + (run % 7);
+    this.spentMs += engineMs;
+    this.tell({ kind: 'engine', event: { kind: 'ended', run, finish: isCancelled ? 'cancelled' : finish, generated: told, hit: 0, recalled: 0, computed: prompt, queuedMs: 0, recallMs: 0, firstTokenMs: 1, totalMs: 2, engineMs, chain: new Uint8Array(0) } });
   }
 }
 
 const pick = <T>(items: readonly T[], index: number): T | undefined => items[index % Math.max(1, items.length)];
 
-test('worker: whatever comes, blocks are never overcommitted, every order has one answer and every granted run that stayed wanted one report', () => {
+test('worker: whatever comes, blocks are never overcommitted, every order has one answer, every granted run that stayed wanted one report, and all that the engine spent is reported', () => {
   fc.assert(fc.property(fc.array(command, { maxLength: 80 }), (commands) => {
     const driver = new Driver();
     for (const each of commands) {
@@ -145,6 +155,7 @@ test('worker: whatever comes, blocks are never overcommitted, every order has on
         case 'reported': driver.tell({ kind: 'reported' }); break;
         case 'wait': driver.now += each.ms; break;
         case 'tick': driver.tell({ kind: 'tick' }); break;
+        case 'abandon': if (!driver.state.isAbandoned) driver.tell({ kind: 'abandon' }); break;
         case 'submitFailed': {
           const [first] = driver.running.keys();
           if (first === undefined) break;
@@ -157,6 +168,7 @@ test('worker: whatever comes, blocks are never overcommitted, every order has on
     for (const { run, prompt } of driver.resolving.splice(0)) driver.tell({ kind: 'promptReady', run, tokens: prompt.tail, chain: prompt.tailChain });
     while (driver.running.size > 0) driver.end([...driver.running.keys()][0]!, 'stop');
     expect(driver.state.runs.size).toBe(0);
+    expect(driver.reportedMs, 'all that was spent is reported').toBe(driver.spentMs);
     expect(driver.state.reservation.own).toBe(0);
     expect(driver.replies.size).toBe(driver.tokens);
     for (const key of driver.granted) {

@@ -28,7 +28,10 @@ export const worker = (config: WorkerConfig): Logic<WorkerState, WorkerEvent, Wo
       case 'pinned': setPinned(state.reservation, event.names); break;
       case 'tick': expire(state, config, effects, now); break;
       case 'close': state.isClosing = true; break;
-      case 'abandon': for (const run of [...state.runs.values()]) abandonRun(state, run, config, effects); break;
+      case 'abandon':
+        for (const run of [...state.runs.values()]) abandonRun(state, run, state.isAbandoned, config, effects, now);
+        state.isAbandoned = true;
+        break;
       default: unreachable(event);
     }
     checkWorker(state, config);
@@ -37,7 +40,7 @@ export const worker = (config: WorkerConfig): Logic<WorkerState, WorkerEvent, Wo
 });
 
 export const newWorker = (config: WorkerConfig): WorkerState => ({
-  isClosing: false, runSeq: 0, epochs: new Map(), attempts: new Map(), runs: new Map(), runOfStep: new Map(),
+  isClosing: false, isAbandoned: false, runSeq: 0, epochs: new Map(), attempts: new Map(), runs: new Map(), runOfStep: new Map(),
   reservation: newReservation(config.hbmBlocks), reports: new Map(), unreported: 0,
   counters: { granted: 0, refused: 0, superseded: 0, ended: 0, failed: 0 },
 });
@@ -96,7 +99,7 @@ function onRunOrder(
   effects.push({ kind: 'resolve', run: run.run, tenant: order.tenant, prompt: order.prompt });
 }
 
-/** True: this very attempt is known, live or ended. A lower attempt that is live is stopped, and its end goes unreported. */
+/** True: this very attempt is known, live or ended. A lower attempt that is live is stopped; its end is reported for what it took. */
 function answerAgain(state: WorkerState, order: RunOrder, token: number, config: WorkerConfig, effects: WorkerEffect[], now: Instant): boolean {
   const ended = state.reports.get(reportId(order));
   if (ended !== undefined) {

@@ -40,7 +40,7 @@ describe('metrics: what roles show', () => {
     const runs = new RunMeasures();
     runs.note(ended(64, 128, 8, 30));
     runs.note(ended(0, 0, 100, 700));
-    runs.note({ startMs: 0, endMs: 1, traceparent: null, report: { kind: 'stepFailed', trace: 't', step: 't/1', attempt: 1, worker: 'w', code: 'engine_failed', message: '', retry: 'later' } });
+    runs.note({ startMs: 0, endMs: 1, traceparent: null, report: { kind: 'stepFailed', trace: 't', step: 't/1', attempt: 1, worker: 'w', code: 'engine_failed', message: '', retry: 'later', acceleratorMs: 0 } });
     const at = scrape(familiesOf(workerMetrics, { stats, runs, model: 'm' }));
     expect(at.value('slackwater_num_requests_running')).toBe(3);
     expect(at.value('slackwater_num_requests_waiting')).toBe(2);

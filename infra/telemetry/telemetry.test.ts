@@ -147,7 +147,7 @@ describe('telemetry: spans of a worker', () => {
   test('a run is a child of the root that its order named', async () => {
     const telemetry = await open('worker');
     telemetry.onWorkerSpan(run({ traceparent: telemetry.headersOf(parent)['traceparent'] ?? null }));
-    telemetry.onWorkerSpan(run({ traceparent: telemetry.headersOf(parent)['traceparent'] ?? null, report: { kind: 'stepFailed', trace: parent, step: `${parent}/2`, attempt: 2, worker: 'w1', code: 'engine_failed', message: 'out of blocks', retry: 'elsewhere' } }));
+    telemetry.onWorkerSpan(run({ traceparent: telemetry.headersOf(parent)['traceparent'] ?? null, report: { kind: 'stepFailed', trace: parent, step: `${parent}/2`, attempt: 2, worker: 'w1', code: 'engine_failed', message: 'out of blocks', retry: 'elsewhere', acceleratorMs: 0 } }));
     await telemetry.close();
     const [ok, failed] = receiver.spans as [ReceivedSpan, ReceivedSpan];
     expect(ok).toMatchObject({ name: 'chat m', kind: 2, traceId: rootOf(parent).traceId, parentSpanId: rootOf(parent).spanId, startNs: ns(1_101), endNs: ns(1_195), status: { code: 0 } });
