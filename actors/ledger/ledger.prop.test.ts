@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Bill, InboxEvent, StepAccepted, StepEnded } from '../../schemas/messages.ts';
+import type { Bill, InboxEvent, StepAccepted, StepEnded, StepFailed } from '../../schemas/messages.ts';
 import type { Instant } from '../lib/logic.ts';
 import { type Ledger, type LedgerEvent, ledger, ledgerLimits, newLedger } from './ledger.ts';
 import { sumBills } from './sum.ts';
@@ -18,6 +18,8 @@ const ended = (trace: string, number: number, attempt = 1, acceleratorMs = 1_000
   usage: { prompt: 100, hit: 60, recalled: 30, computed: 10, generated }, timing: { queuedMs: 0, recallMs: 0, firstTokenMs: 0, totalMs: 0 },
   acceleratorMs, logprobs: [], chain: new Uint8Array(0),
 });
+const failed = (trace: string, number: number, attempt: number, acceleratorMs: number): StepFailed =>
+  ({ kind: 'stepFailed', trace, step: `${trace}/${number}`, attempt, worker: 'w', code: 'engine_failed', message: '', retry: 'elsewhere', acceleratorMs });
 
 function feed(state: Ledger, events: readonly LedgerEvent[], nowMs: number): Bill[] {
   return events.flatMap((event) => logic.step(state, event, nowMs as Instant).effects.map((effect) => effect.bill));
@@ -27,7 +29,7 @@ const tick: LedgerEvent = { kind: 'tick' };
 
 const entry = fc.oneof(
   fc.record({ trace: fc.nat(4), kind: fc.constant('accepted' as const) }),
-  fc.record({ trace: fc.nat(4), kind: fc.constant('ended' as const), number: fc.integer({ min: 1, max: 3 }), attempt: fc.integer({ min: 1, max: 3 }), ms: fc.nat(500), isCancelled: fc.boolean() }),
+  fc.record({ trace: fc.nat(4), kind: fc.constantFrom('ended' as const, 'cancelled' as const, 'failed' as const), number: fc.integer({ min: 1, max: 3 }), attempt: fc.integer({ min: 1, max: 3 }), ms: fc.nat(500) }),
 );
 const act = fc.oneof(
   { weight: 8, arbitrary: entry },
@@ -57,7 +59,11 @@ test('ledger: the bills add up to the log, whatever was saved, replayed, dropped
         state = newLedger(0, state.epoch + 1);
         bills.push(...feed(state, [...(last === undefined ? [] : [{ kind: 'loaded' as const, bill: last }]), ...entries(log)], nowMs));
       } else {
-        log.push(each.kind === 'accepted' ? accepted(`tr_00${each.trace}`) : ended(`tr_00${each.trace}`, each.number + 10 * (lives[each.trace] as number), each.attempt, each.ms, 10, each.isCancelled ? 'cancelled' : 'stop'));
+        const trace = `tr_00${each.trace}`;
+        const number = (within: number): number => within + 10 * (lives[each.trace] as number);
+        if (each.kind === 'accepted') log.push(accepted(trace));
+        else if (each.kind === 'failed') log.push(failed(trace, number(each.number), each.attempt, each.ms));
+        else log.push(ended(trace, number(each.number), each.attempt, each.ms, 10, each.kind === 'cancelled' ? 'cancelled' : 'stop'));
         bills.push(...feed(state, entries(log.slice(-1), log.length), nowMs));
       }
     }
@@ -74,10 +80,11 @@ function naive(log: readonly InboxEvent[], trace: string): { steps: number; acce
   const ends = new Map<string, number>();
   const answered = new Set<string>();
   for (const event of log) {
-    const key = event.kind === 'stepEnded' && event.trace === trace ? `${event.step} ${event.attempt}` : null;
-    if (key === null || event.kind !== 'stepEnded' || ends.has(key)) continue;
+    if (event.trace !== trace || (event.kind !== 'stepEnded' && event.kind !== 'stepFailed')) continue;
+    const key = `${event.kind} ${event.step} ${event.attempt}`;
+    if (ends.has(key)) continue;
     ends.set(key, event.acceleratorMs);
-    if (event.finish !== 'cancelled') answered.add(event.step);
+    if (event.kind === 'stepEnded' && event.finish !== 'cancelled') answered.add(event.step);
   }
   return { steps: answered.size, acceleratorMs: [...ends.values()].reduce((a, b) => a + b, 0) };
 }

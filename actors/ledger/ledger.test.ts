@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Bill, InboxEvent, StepAccepted, StepEnded } from '../../schemas/messages.ts';
+import type { Bill, InboxEvent, StepAccepted, StepEnded, StepFailed } from '../../schemas/messages.ts';
 import { costUsd } from '../lib/cost.ts';
 import type { Instant } from '../lib/logic.ts';
 import { type Ledger, type LedgerEvent, ledger, ledgerLimits, newLedger } from './ledger.ts';
@@ -19,6 +19,8 @@ const ended = (trace: string, number: number, attempt = 1, acceleratorMs = 1_000
   usage: { prompt: 100, hit: 60, recalled: 30, computed: 10, generated }, timing: { queuedMs: 0, recallMs: 0, firstTokenMs: 0, totalMs: 0 },
   acceleratorMs, logprobs: [], chain: new Uint8Array(0),
 });
+const failed = (trace: string, number: number, attempt: number, acceleratorMs: number): StepFailed =>
+  ({ kind: 'stepFailed', trace, step: `${trace}/${number}`, attempt, worker: 'w', code: 'engine_failed', message: '', retry: 'elsewhere', acceleratorMs });
 
 function feed(state: Ledger, events: readonly LedgerEvent[], nowMs: number): Bill[] {
   return events.flatMap((event) => logic.step(state, event, nowMs as Instant).effects.map((effect) => effect.bill));
@@ -52,6 +54,12 @@ describe('ledger', () => {
     const state = newLedger(0, 1);
     const bills = feed(state, [...entries([accepted('tr_00a'), ended('tr_00a', 1, 1, 400, 7, 'cancelled'), ended('tr_00a', 1, 2, 1_000, 10)]), tick], 1_000);
     expect(sumBills(bills).get('tr_00a')).toMatchObject({ steps: 1, acceleratorMs: 1_400, usage: { prompt: 100, generated: 10 } });
+  });
+
+  test('a failed attempt costs what it took, once, and its step is billed when it is answered, be it by the same attempt ordered again', () => {
+    const state = newLedger(0, 1);
+    const bills = feed(state, [...entries([accepted('tr_00a'), failed('tr_00a', 1, 1, 300), failed('tr_00a', 1, 1, 300), failed('tr_00a', 1, 2, 0), ended('tr_00a', 1, 1, 1_000)]), tick], 1_000);
+    expect(sumBills(bills).get('tr_00a')).toMatchObject({ steps: 1, acceleratorMs: 1_300, costUsd: costUsd(1_300, 0, prices), usage: { generated: 10 } });
   });
 
   test('a late attempt whose step was billed by the owner before costs its time, because the loaded trace says who answered', () => {

@@ -1,4 +1,4 @@
-import type { Bill, BillRow, InboxEvent, StepAccepted, StepEnded, TraceId } from '../../schemas/messages.ts';
+import type { Bill, BillRow, InboxEvent, StepAccepted, StepEnded, StepFailed, TraceId } from '../../schemas/messages.ts';
 import { costUsd, type Prices } from '../lib/cost.ts';
 import { limits } from '../lib/limits.ts';
 import { type Instant, type Logic, assert } from '../lib/logic.ts';
@@ -8,11 +8,13 @@ import { emptyRow } from './sum.ts';
 /**
  * The bills of one partition: a fold over its inbox, saved about once a second.
  *
- * - **Accelerator time** of every attempt counts, also of one that was replaced or came too late: it was spent.
+ * - **Accelerator time** of every attempt counts that its worker reported, whatever became of it: answered, replaced,
+ *   cancelled, failed, too late. It was spent. What a worker computed that died without a word is in no report, and is
+ *   not billed; nor is what an engine did not say in time when its process closed.
  * - **Steps and tokens** count once a step, with the first whole answer in the log. An attempt that was cancelled is
  *   none: its trace had given it up. It adds its time only, and so does one that ends after the answer; the same end
  *   delivered twice adds nothing.
- * - A step accepted and never ended costs nothing. `dram` residency is in no inbox entry, so it is not billed here.
+ * - A step accepted and never run costs nothing. `dram` residency is in no inbox entry, so it is not billed here.
  *
  * Which attempts of a step have ended is remembered, not saved: a new owner knows it again from the saved traces, which
  * tell their latest answers, and from the entries that it reads once more.
@@ -69,10 +71,13 @@ export interface Ledger {
 interface Row {
   row: BillRow;
   /** Step → what ended of it, oldest step first. */
-  readonly ended: Map<string, { readonly attempts: number[]; isAnswered: boolean }>;
+  readonly ended: Map<string, Ends>;
   /** Its beginning, all zeros, is in no bill yet. */
   isNew: boolean;
 }
+
+/** An attempt may be in both: it failed with a worker's process, and was ordered again, as it was, of the next one. */
+interface Ends { readonly attempts: number[]; readonly failures: number[]; isAnswered: boolean }
 
 export type LedgerEvent =
   /** The partition's last bill, before anything else. */
@@ -100,6 +105,7 @@ function enter(state: Ledger, seq: number, event: InboxEvent, prices: Prices): v
   const isReplay = seq <= state.cursor;
   if (event.kind === 'stepAccepted') onAccepted(state, event, isReplay);
   else if (event.kind === 'stepEnded') onEnded(state, event, isReplay, prices);
+  else if (event.kind === 'stepFailed') onFailed(state, event, isReplay, prices);
   if (!isReplay) state.cursor = seq;
 }
 
@@ -121,17 +127,36 @@ function onEnded(state: Ledger, ended: StepEnded, isReplay: boolean, prices: Pri
   change(state, ended.trace, {
     steps: row.row.steps + (isAnswer ? 1 : 0),
     usage: isAnswer ? addUsage(row.row.usage, ended.usage) : row.row.usage,
-    acceleratorMs: row.row.acceleratorMs + ended.acceleratorMs,
-    costUsd: row.row.costUsd + costUsd(ended.acceleratorMs, 0, prices),
+    ...timed(row.row, ended.acceleratorMs, prices),
   });
 }
 
+/** Nothing was answered, but time was spent. */
+function onFailed(state: Ledger, failed: StepFailed, isReplay: boolean, prices: Prices): void {
+  if (failed.acceleratorMs === 0) return;
+  const row = rowOf(state, failed.trace);
+  const { failures } = endsOf(row, failed.step);
+  if (failures.includes(failed.attempt)) return;
+  failures.push(failed.attempt);
+  if (!isReplay) change(state, failed.trace, timed(row.row, failed.acceleratorMs, prices));
+}
+
+const timed = (row: BillRow, acceleratorMs: number, prices: Prices): Pick<BillRow, 'acceleratorMs' | 'costUsd'> =>
+  ({ acceleratorMs: row.acceleratorMs + acceleratorMs, costUsd: row.costUsd + costUsd(acceleratorMs, 0, prices) });
+
 function remember(row: Row, step: string, attempt: number, isAnswer: boolean): void {
-  const known = row.ended.get(step) ?? { attempts: [], isAnswered: false };
-  if (!known.attempts.includes(attempt)) known.attempts.push(attempt);
-  known.isAnswered ||= isAnswer;
-  row.ended.set(step, known);
+  const ends = endsOf(row, step);
+  if (!ends.attempts.includes(attempt)) ends.attempts.push(attempt);
+  ends.isAnswered ||= isAnswer;
+}
+
+function endsOf(row: Row, step: string): Ends {
+  const known = row.ended.get(step);
+  if (known !== undefined) return known;
+  const ends: Ends = { attempts: [], failures: [], isAnswered: false };
+  row.ended.set(step, ends);
   if (row.ended.size > ledgerLimits.stepsPerTrace) row.ended.delete(row.ended.keys().next().value as string);
+  return ends;
 }
 
 function change(state: Ledger, trace: TraceId, part: Partial<BillRow>): void {
