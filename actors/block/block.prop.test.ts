@@ -42,24 +42,34 @@ const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('drop' as const), node: fc.nat(4), talk: fc.nat(5), to: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('loseBatch' as const), node: fc.nat(4), talk: fc.nat(5), to: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), node: fc.nat(4), talk: fc.nat(5), to: fc.nat(60) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('answer' as const), node: fc.constant(0), talk: fc.constant(0), to: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), node: fc.nat(4), talk: fc.nat(5), to: fc.nat(60) }) },
 );
 
-test('block directory: answers as one set of names per node and tier would, whatever is stored, demoted, dropped, lost or restarted', () => {
+test('block directory: answers as one set of names per node and tier would, whatever is stored, demoted, dropped, lost or restarted, also between the parts of a snapshot', () => {
   fc.assert(fc.property(fc.array(action, { maxLength: 80, size: 'max' }), (actions) => {
     const directory = emptyDirectory();
     const naive = Array.from({ length: 5 }, () => new Naive());
     const seqs = new Array<number>(5).fill(0);
     const epochs = new Array<number>(5).fill(1);
-    const send = (node: number, events: BlockEvents['events'], isSnapshot = false): void => {
-      const batch: BlockEvents = { kind: 'blockEvents', node: `w${node}`, epoch: epochs[node] as number, seq: seqs[node] as number, isSnapshot, events, from: 0, next: 0 };
+    /** Parts of snapshots that are asked for and not answered yet. */
+    const asked: { readonly node: number; readonly from: number }[] = [];
+    const send = (node: number, events: BlockEvents['events'], part: Pick<BlockEvents, 'isSnapshot' | 'from' | 'next'> = { isSnapshot: false, from: 0, next: 0 }): void => {
+      const batch: BlockEvents = { kind: 'blockEvents', node: `w${node}`, epoch: epochs[node] as number, seq: seqs[node] as number, events, ...part };
       for (const effect of blockDirectory.step(directory, { kind: 'blocks', batch }, now).effects) {
-        expect(effect).toEqual({ kind: 'snapshotWanted', node: `w${node}`, from: 0 });
-        send(node, snapshotOf(naive[node] as Naive), true);
+        expect(effect).toMatchObject({ kind: 'snapshotWanted', node: `w${node}` });
+        asked.push({ node, from: effect.kind === 'snapshotWanted' ? effect.from : -1 });
       }
+    };
+    const answer = (): void => {
+      const next = asked.shift();
+      if (next === undefined) return;
+      const { node, from } = next;
+      send(node, snapshotOf(naive[node] as Naive, from), { isSnapshot: true, from, next: (from + 1) % partCount });
     };
     for (const { kind, node, talk, to } of actions) {
       const model = naive[node] as Naive;
+      if (kind === 'answer') { answer(); continue; }
       if (kind === 'lose') {
         blockDirectory.step(directory, { kind: 'nodeLost', node: `w${node}` }, now);
         model.hbm.clear();
@@ -78,6 +88,10 @@ test('block directory: answers as one set of names per node and tier would, what
     }
     // What a lost batch hid comes out with the next one.
     for (let node = 0; node < 5; node++) { seqs[node] = (seqs[node] as number) + 1; send(node, []); }
+    for (let answers = 0; asked.length > 0; answers++) {
+      expect(answers).toBeLessThan(200);
+      answer();
+    }
     for (let talk = 0; talk < 6; talk++) {
       const found = new Map(lookup(directory, chainOf(talk, 0, 64)).map((holding) => [holding.node, holding]));
       for (let node = 0; node < 5; node++) {
@@ -126,7 +140,11 @@ function restart(node: Naive): void {
 /** Blocks 0 … 4 are shared with the sibling talk: they stay as long as its block 5 does. */
 const siblingNeeds = (tier: ReadonlySet<string>, talk: number): number => (tier.has(key(nameOf(talk ^ 1, 5))) ? 5 : 0);
 
-function snapshotOf(node: Naive): BlockEvents['events'] {
-  const chain = (names: ReadonlySet<string>): Uint8Array => Uint8Array.from([...names].flatMap((name) => name.split(',').map(Number)));
+const partCount = 3;
+
+/** Part `from` of three. */
+function snapshotOf(node: Naive, from: number): BlockEvents['events'] {
+  const bytesOf = (name: string): number[] => name.split(',').map(Number);
+  const chain = (names: ReadonlySet<string>): Uint8Array => Uint8Array.from([...names].map(bytesOf).filter((name) => name.reduce((sum, byte) => sum + byte, 0) % partCount === from).flat());
   return [event('stored', 'hbm', chain(node.hbm)), event('stored', 'dram', chain(node.dram))];
 }

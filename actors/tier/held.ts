@@ -40,6 +40,6 @@ const bucketCount = limits.snapshotPartsMax;
 /** A name is a hash, but a simulated one may count. */
 function bucketOf(name: string): number {
   let hash = 0;
-  for (let at = 0; at < name.length; at += 8) hash = Math.imul(hash ^ Number.parseInt(name.slice(at, at + 8), 16), 0x9e3779b1);
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
   return (hash ^ (hash >>> 16)) & (bucketCount - 1);
 }
