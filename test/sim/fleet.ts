@@ -39,13 +39,17 @@ export interface ConductorSeat { readonly process: SimProcess; readonly conducto
 export interface WorkerSeat { readonly process: SimProcess; readonly host: WorkerHost; readonly engine: WatchedEngine }
 export interface GatewaySeat { readonly process: SimProcess; readonly gateway: SimGateway }
 
-/** The engine, and who has something pinned in it. */
+/** The engine, who has something pinned in it, and what it said that its runs took. */
 export class WatchedEngine extends SimEngine {
   readonly pins = new Set<string>();
+  spentMs = 0;
   readonly #onSubmit: (tokens: Int32Array, seed: bigint) => void;
 
   constructor(options: SimEngineOptions, process: SimProcess, onEvents: (events: readonly EngineEvent[]) => void, onSubmit: (tokens: Int32Array, seed: bigint) => void) {
-    super(options, engineClock(process), onEvents);
+    super(options, engineClock(process), (events) => {
+      for (const event of events) if (event.kind === 'ended') this.spentMs += event.engineMs;
+      onEvents(events);
+    });
     this.#onSubmit = onSubmit;
   }
 

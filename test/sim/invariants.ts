@@ -63,6 +63,7 @@ export function checkAtEnd(fleet: Fleet): void {
   }
   for (const [trace, { actor, effects }] of watch.saved) check(actor.value !== 'done' || effects === 0, 'what is over keeps no effects', `${trace} keeps ${effects}`);
   checkEveryStep(fleet);
+  checkSpent(fleet);
   checkBills(fleet);
 }
 
@@ -74,6 +75,17 @@ function checkEveryStep({ watch }: Fleet): void {
   }
 }
 
+/** What a worker's engine computed is in its reports, whatever became of the attempts. Of one that crashed nobody knows. */
+function checkSpent({ watch, workers }: Fleet): void {
+  for (const [name, { process, engine }] of workers) {
+    if (process.incarnation > 1 || watch.toldTwice.has(name)) continue;
+    const told = watch.spentMs.worker.get(name) ?? 0;
+    check(isNear(told, engine.spentMs), 'time that was spent is reported', `${name} spent ${engine.spentMs} ms and reported ${told}`);
+  }
+}
+
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, a, b);
+
 /** The ledger's own promise: a step counts once, with its first end in the log that was not cancelled. */
 function checkBills({ watch }: Fleet): void {
   const totals = sumBills(watch.bills);
@@ -81,9 +93,12 @@ function checkBills({ watch }: Fleet): void {
   for (const step of watch.billable) { const trace = step.slice(0, step.indexOf('/')); steps.set(trace, (steps.get(trace) ?? 0) + 1); }
   // A step that was given up is in no saved trace: its end, if it comes again to a new owner, may count again.
   const repeated = new Set([...watch.repeated].filter((step) => watch.outs.get(step)?.failed != null).map((step) => step.slice(0, step.indexOf('/'))));
-  for (const trace of new Set([...steps.keys(), ...totals.keys()])) {
+  for (const trace of new Set([...steps.keys(), ...totals.keys(), ...watch.spentMs.trace.keys()])) {
     const count = steps.get(trace) ?? 0;
     const billed = totals.get(trace)?.steps ?? 0;
     check(billed === count || (billed > count && repeated.has(trace)), 'every answer is billed once', `${trace}: ${billed} steps billed, ${count} ended`);
+    const spentMs = watch.spentMs.trace.get(trace) ?? 0;
+    const billedMs = totals.get(trace)?.acceleratorMs ?? 0;
+    check(isNear(billedMs, spentMs) || (billedMs > spentMs && watch.toldTwice.has(trace)), 'what is reported is billed', `${trace}: ${billedMs} ms billed, ${spentMs} ms reported`);
   }
 }

@@ -3,7 +3,7 @@ import { fromSaved } from '../../actors/trace/saved.ts';
 import { runsOf } from '../../actors/trace/runs.ts';
 import type { TraceActor } from '../../actors/trace/trace.ts';
 import { decodeBill, decodeInbox, decodeOut, decodeSavedTrace } from '../../schemas/codec.ts';
-import type { Bill, InboxEvent, Out, StepAccepted } from '../../schemas/messages.ts';
+import type { Bill, InboxEvent, Out, StepAccepted, StepEnded, StepFailed } from '../../schemas/messages.ts';
 import type { StreamTable } from '../../infra/nats/streams.ts';
 import type { SimWorld } from './clock.ts';
 import { Broken, check } from './broken.ts';
@@ -42,6 +42,11 @@ export class Watch {
   readonly ended = new Map<string, Set<number>>();
   /** Steps with an end that stands in the log twice: a window for duplicates that is shorter than any real one lets it through. */
   readonly repeated = new Set<string>();
+  /** What reports in the log say was spent, each attempt's once, by trace and by worker. */
+  readonly spentMs = { trace: new Map<string, number>(), worker: new Map<string, number>() };
+  readonly #spent = new Set<string>();
+  /** Traces and workers with a report that stands in the log twice. */
+  readonly toldTwice = new Set<string>();
   /** Steps with an end that was not cancelled. */
   readonly billable = new Set<string>();
   readonly outs = new Map<string, { result: number | null; failed: string | null }>();
@@ -90,6 +95,7 @@ export class Watch {
       this.accepted.set(event.step, [...(this.accepted.get(event.step) ?? []), event]);
       if (event.lane === 'side') this.counts.sides++;
     }
+    if (event.kind === 'stepEnded' || event.kind === 'stepFailed') this.#onSpent(event);
     if (event.kind !== 'stepEnded') return;
     this.counts.ended++;
     const attempts = this.ended.get(event.step) ?? new Set();
@@ -109,6 +115,14 @@ export class Watch {
     check(fits, 'a report is what the model says', `${event.step} attempt ${event.attempt} of ${event.worker} ended ${event.finish} with [${event.tokens}]`);
     const { usage } = event;
     check(usage.hit + usage.recalled + usage.computed === usage.prompt, 'usage adds up', `${event.step}: ${usage.hit} + ${usage.recalled} + ${usage.computed} of ${usage.prompt}`);
+  }
+
+  #onSpent({ kind, trace, step, attempt, worker, acceleratorMs }: StepEnded | StepFailed): void {
+    const key = `${kind} ${step} ${attempt}`;
+    if (this.#spent.has(key)) { this.toldTwice.add(trace).add(worker); return; }
+    this.#spent.add(key);
+    this.spentMs.trace.set(trace, (this.spentMs.trace.get(trace) ?? 0) + acceleratorMs);
+    this.spentMs.worker.set(worker, (this.spentMs.worker.get(worker) ?? 0) + acceleratorMs);
   }
 
   #onBill(bill: Bill): void {
