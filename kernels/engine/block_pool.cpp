@@ -72,10 +72,9 @@ void BlockPool::attach_slot(Block& block, Tier tier, int32_t index, SlotState st
 
 void BlockPool::free_slot(Tier tier, int32_t index) {
   Slot& held = slot(tier, index);
+  assert(held.job == nullptr);
   held.owner = nullptr;
   held.state = SlotState::kFree;
-  held.job = nullptr;
-  ++held.generation;
   free_[static_cast<size_t>(tier)].push_back(index);
 }
 
@@ -185,7 +184,7 @@ void BlockPool::cancel_demotion(Block& block) {
   const CopyJobPtr job = held->job;
   job->is_cancelled = true;
   if (copier_.try_cancel(job)) {
-    held->job = nullptr;
+    held->job = slot(Tier::kDram, job->dram_slot).job = nullptr;
     free_slot(Tier::kDram, job->dram_slot);
     block.slots[static_cast<size_t>(Tier::kDram)] = -1;
     const LanePtr lane = find_lane(job->lane);

@@ -48,8 +48,7 @@ struct Block {
 struct Slot {
   Block* owner = nullptr;
   SlotState state = SlotState::kFree;
-  uint32_t generation = 0;  // grows when the slot is freed
-  CopyJobPtr job;           // the copy that reads or writes it
+  CopyJobPtr job;  // the copy that reads or writes it; it is not freed before that one is over
 };
 
 enum class MoveKind : uint8_t { kNone, kDemote, kRecall };
@@ -151,16 +150,16 @@ class BlockPool {
   bool extend(Sequence& sequence, int32_t rows);
   /// `tokens`: [rows], whose KV the blocks now have. Full blocks get their names; one that exists already is shared instead.
   void commit(Sequence& sequence, std::span<const int32_t> tokens);
-  /// Takes over full blocks of `names` that others completed meanwhile, up to `tokens_max` tokens. Returns how many tokens that saved.
-  int32_t adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max);
+  /// Takes over full blocks of `names` that others completed meanwhile, up to `tokens_max` tokens.
+  void adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max);
   /// Ends the use. What was computed becomes the lane's, unless the lane was dropped.
   void release(Sequence& sequence);
 
   // Moves between the tiers, by lane. Each order ends with one MovedEvent, at the latest by cancel_moves().
   void demote(const std::string& id, double now_ms);
   void recall(const std::string& id, double now_ms);
-  /// Applies what the copy thread has done and feeds it from the open orders. True when anything was applied.
-  bool pump_moves(double now_ms);
+  /// Applies what the copy thread has done and feeds it from the open orders.
+  void pump_moves(double now_ms);
   bool is_moving() const { return !moving_.empty(); }
 
   int32_t hbm_blocks() const { return options_.hbm_blocks; }
@@ -245,7 +244,7 @@ class BlockPool {
   void pump_recall(Lane& lane);
   bool can_demote(const Block& block) const;
   void start_copy(Block& block, CopyWay way, int32_t to, Lane* lane);
-  bool apply_copies();
+  void apply_copies();
   void apply(const CopyJobPtr& job);
   void end_move(Lane& lane, bool is_cancelled);
 

@@ -53,15 +53,14 @@ void BlockPool::cancel_move(Lane& lane) {
   std::erase_if(moving_, [&](const LanePtr& at) { return at.get() == &lane; });
 }
 
-bool BlockPool::pump_moves(double now_ms) {
+void BlockPool::pump_moves(double now_ms) {
   now_ms_ = now_ms;
-  const bool is_changed = apply_copies();
+  apply_copies();
   for (const LanePtr& lane : moving_) {
     if (lane->move.kind == MoveKind::kDemote) pump_demotion(*lane);
     else if (lane->move.kind == MoveKind::kRecall) pump_recall(*lane);
   }
   std::erase_if(moving_, [](const LanePtr& at) { return at->move.kind == MoveKind::kNone; });
-  return is_changed;
 }
 
 void BlockPool::cancel_moves() {
@@ -110,14 +109,10 @@ bool BlockPool::can_demote(const Block& block) const {
 void BlockPool::start_copy(Block& block, CopyWay way, int32_t to, Lane* lane) {
   const Tier target = way == CopyWay::kOut ? Tier::kDram : Tier::kHbm;
   attach_slot(block, target, to, SlotState::kCopyingIn);
-  Slot& hbm = slot(Tier::kHbm, block.slots[0]);
-  Slot& dram = slot(Tier::kDram, block.slots[1]);
   const auto job = std::make_shared<CopyJob>();
   job->way = way;
   job->hbm_slot = block.slots[0];
-  job->hbm_generation = hbm.generation;
   job->dram_slot = block.slots[1];
-  job->dram_generation = dram.generation;
   job->to = bytes_at(target, to);
   job->from = way == CopyWay::kOut ? bytes_at(Tier::kHbm, block.slots[0]) : bytes_at(Tier::kDram, block.slots[1]);
   job->bytes = options_.block_bytes;
@@ -126,22 +121,20 @@ void BlockPool::start_copy(Block& block, CopyWay way, int32_t to, Lane* lane) {
     job->move = lane->move.id;
     ++lane->move.inflight;
   }
-  hbm.job = dram.job = job;
+  slot(Tier::kHbm, job->hbm_slot).job = slot(Tier::kDram, job->dram_slot).job = job;
   settle(block);
   [[maybe_unused]] const bool is_pushed = copier_.try_push(job);
   assert(is_pushed);  // callers ask has_room() first, and nobody else pushes
 }
 
-bool BlockPool::apply_copies() {
-  const auto done = copier_.take_done();
-  for (const CopyJobPtr& job : done) apply(job);
-  return !done.empty();
+void BlockPool::apply_copies() {
+  for (const CopyJobPtr& job : copier_.take_done()) apply(job);
 }
 
 void BlockPool::apply(const CopyJobPtr& job) {
   Slot& hbm = slot(Tier::kHbm, job->hbm_slot);
   Slot& dram = slot(Tier::kDram, job->dram_slot);
-  if (hbm.generation != job->hbm_generation || dram.generation != job->dram_generation || hbm.job != job) return;  // too late
+  assert(hbm.job == job && dram.job == job && hbm.owner == dram.owner);  // nothing else frees a slot with a copy under way
   Block& block = *hbm.owner;
   hbm.job = dram.job = nullptr;
   settle(block);

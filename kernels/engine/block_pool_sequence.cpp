@@ -96,8 +96,7 @@ void BlockPool::commit(Sequence& sequence, std::span<const int32_t> tokens) {
   }
 }
 
-int32_t BlockPool::adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max) {
-  const int32_t before = sequence.computed;
+void BlockPool::adopt(Sequence& sequence, std::span<const BlockName> names, int32_t tokens_max) {
   while (true) {
     const auto block = static_cast<size_t>(sequence.computed / kBlockTokens);
     const auto end = static_cast<int32_t>(block + 1) * kBlockTokens;
@@ -116,7 +115,6 @@ int32_t BlockPool::adopt(Sequence& sequence, std::span<const BlockName> names, i
     sequence.hit += end - sequence.computed;
     sequence.computed = end;
   }
-  return sequence.computed - before;
 }
 
 void BlockPool::release(Sequence& sequence) {

@@ -16,13 +16,11 @@ namespace slackwater {
 
 enum class CopyWay : uint8_t { kOut, kIn };  // hbm to dram, dram to hbm
 
-/// One block on its way between the tiers. Slots are named with their generation, so that a late copy can be told.
+/// One block on its way between the tiers. Its slots are its own until the pool has applied the copy, or cancelled it unbegun.
 struct CopyJob {
   CopyWay way;
   int32_t hbm_slot;
-  uint32_t hbm_generation;
   int32_t dram_slot;
-  uint32_t dram_generation;
   const std::byte* from;
   std::byte* to;
   size_t bytes;
