@@ -189,6 +189,21 @@ void check_bad_vocabularies() {
   refuse(end, kModelInvalid, "eos_token_id is 2; the vocabulary has 2 tokens");
 }
 
+void check_every_ending_ends() {
+  GgufWriter writer;
+  writer.text("tokenizer.ggml.model", "gpt2");
+  writer.texts("tokenizer.ggml.tokens", {"a", "<|end_of_text|>", "<|eom_id|>", "<|eot_id|>", "<more>", "b", "<|eom_id|>x"});
+  writer.numbers("tokenizer.ggml.token_type", {1, 3, 3, 3, 3, 1, 3});
+  writer.number("tokenizer.ggml.eos_token_id", 1);
+  writer.number("tokenizer.ggml.eom_token_id", 4);
+  const TestFile file(writer.bytes());
+  Error error;
+  Vocab vocab;
+  const auto gguf = GgufFile::open(file.path(), error);
+  CHECK(gguf != nullptr && read_vocab(*gguf, vocab, error), "%s", error.message.c_str());
+  CHECK((vocab.eos_tokens == std::vector<int32_t>{1, 2, 3, 4}), "%zu tokens end", vocab.eos_tokens.size());
+}
+
 }  // namespace
 
 int main() {
@@ -200,5 +215,6 @@ int main() {
   check_unknown_kinds();
   check_unreadable_paths();
   check_bad_vocabularies();
+  check_every_ending_ends();
   std::puts("gguf: ok");
 }

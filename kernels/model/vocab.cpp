@@ -12,9 +12,9 @@ constexpr int kTypeControl = 3;
 constexpr int kTypeUserDefined = 4;
 constexpr int kTypeByte = 6;
 
-/// Control tokens that end a generation wherever they appear, besides the one that the file names.
-constexpr std::array<std::string_view, 7> kEndings = {"<|endoftext|>", "<|im_end|>",  "<|eot_id|>", "<|end_of_text|>",
-                                                      "<|end|>",       "<end_of_turn>", "</s>"};
+/// Control tokens that end a generation wherever they appear, besides those that the file names.
+constexpr std::array<std::string_view, 8> kEndings = {"<|endoftext|>", "<|im_end|>", "<|eot_id|>",    "<|eom_id|>",
+                                                      "<|end_of_text|>", "<|end|>",  "<end_of_turn>", "</s>"};
 
 /// Byte-level BPE writes each byte as a printable character: the printable bytes as themselves, the other 68
 /// as U+0100 onwards in order of value. This is the way back; -1 where a code point stands for no byte.
@@ -91,7 +91,7 @@ bool read_token_id(const GgufFile& file, const char* key, size_t count, int32_t&
 bool read_special_ids(const GgufFile& file, const GgufValue& tokens, Vocab& vocab, Error& error) {
   const size_t count = tokens.texts.size();
   if (!read_token_id(file, "tokenizer.ggml.bos_token_id", count, vocab.bos_token, error)) return false;
-  for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
+  for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
     int32_t token;
     if (!read_token_id(file, key, count, token, error)) return false;
     if (token >= 0) vocab.eos_tokens.push_back(token);
