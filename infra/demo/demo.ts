@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Config, ConfigError, packageRoot } from '../config.ts';
 import { readGguf } from '../text/gguf.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
+import { Guest } from './guest.ts';
 import { findBlockBytes, planRun } from './plan.ts';
 import { mib, totalsTable, tracesTable, verdict } from './print.ts';
 import { failures } from './report.ts';
@@ -33,6 +34,7 @@ const reviewCharactersShown = 1_600;
 /** The main job on this machine: agents that review a repository, on a fleet of their own. Returns the program's exit code. */
 export async function runDemo(config: Config, options: DemoOptions): Promise<number> {
   const say = (line: string): void => { process.stdout.write(`${line}\n`); };
+  if (config.nats.url !== null) await Guest.arrive(config.nats.url, config.region);
   const sample = options.dir === null ? fixedSample(packageRoot()) : sampleIn(options.dir);
   const gguf = readGguf(config.model.path);
   const tokenizer = new Tokenizer(gguf);

@@ -1,18 +1,16 @@
-import { jetstreamManager } from '@nats-io/jetstream';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Report, decisionJson } from '../../schemas/report.ts';
 import type { Config } from '../config.ts';
-import { type Fleet, startFleet } from '../fleet/fleet.ts';
+import { type Fleet, type FleetStarted, startFleet } from '../fleet/fleet.ts';
+import { Guest } from './guest.ts';
 import type { Harness } from './harness.ts';
 import { HttpHarness } from './http-harness.ts';
 import { Live } from './live.ts';
 import { NatsHarness } from './nats-harness.ts';
 import { focusOf } from './prompts.ts';
-import { connect } from '../nats/connect.ts';
-import { streamTable } from '../nats/streams.ts';
 import { disagreements, reportOf } from './report.ts';
 import { type Conversation, type Review, type Surroundings, review, reviewText } from './reviewer.ts';
 import type { Sample } from './sample.ts';
@@ -46,26 +44,34 @@ export interface Ran {
 const settleMs = 20_000;
 const billsMs = 5_000;
 
-/** The work once, under the policy of `config`, on a fresh fleet with a fresh store. `folder` gets its log and its reviews. */
+/** The work once, under the policy of `config`, on a fresh fleet with a fresh store, or as a guest of the NATS that `config` names. `folder` gets its log and its reviews. */
 export async function runOnce(config: Config, work: Work, folder: string, say: (line: string) => void): Promise<Ran> {
   const { policy } = config.conductor;
+  const guest = config.nats.url === null ? null : await Guest.arrive(config.nats.url, config.region);
   const store = mkdtempSync(join(tmpdir(), 'slackwater-demo-'));
   const logFd = openSync(join(folder, `${policy}.log`), 'w');
   const faults: string[] = [];
-  // Ctrl-C ends as any exit does: the fleet goes with its parent.
+  let starting: Promise<FleetStarted> | null = null;
+  const end = async (): Promise<void> => {
+    const started = await starting;
+    if (started?.ok === true) await started.fleet.close();
+    for (const line of await guest?.leave() ?? []) say(line);
+  };
   const removeStore = (): void => rmSync(store, { recursive: true, force: true });
-  const interrupted = (): void => process.exit(130);
-  process.once('exit', removeStore).once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  // Ctrl-C ends as any exit does: the fleet goes with its parent. A guest takes its things along, unless it is asked twice.
+  let isInterrupted = false;
+  const interrupted = (): void => {
+    if (guest === null || isInterrupted) process.exit(130);
+    isInterrupted = true;
+    void end().finally(() => process.exit(130));
+  };
+  process.once('exit', removeStore).on('SIGINT', interrupted).on('SIGTERM', interrupted);
   try {
-    const started = await startFleet({ ...config, nats: { ...config.nats, store } }, { logFd, onNotice: (line) => faults.push(line) });
+    const started = await (starting = startFleet({ ...config, nats: { ...config.nats, store } }, { logFd, onNotice: (line) => faults.push(line) }));
     if (!started.ok) throw Object.assign(new Error(started.message), { name: 'StartError' });
-    try {
-      return await onFleet(started.fleet, config, work, folder, faults, say);
-    } finally {
-      await started.fleet.close();
-      if (config.nats.url !== null) await removeStreams(config.nats.url, config.region);
-    }
+    return await onFleet(started.fleet, config, work, folder, faults, say);
   } finally {
+    await end();
     closeSync(logFd);
     removeStore();
     process.removeListener('exit', removeStore).removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted);
@@ -128,14 +134,4 @@ async function untilBilled(watch: Watch, conversations: readonly Conversation[])
     if (conversations.every(({ trace, answers }) => bills.get(trace)?.steps === answers.length) || performance.now() > endMs) return bills;
     await new Promise((resolve) => { setTimeout(resolve, 100); });
   }
-}
-
-/** On somebody else's NATS nothing of the run stays behind; the queue of steps is everybody's. */
-async function removeStreams(natsUrl: string, region: string): Promise<void> {
-  const connected = await connect({ servers: natsUrl, name: 'demo-end', deadlineMs: 10_000 });
-  if (!connected.ok) return;
-  const manager = await jetstreamManager(connected.connection.nc, { checkAPI: false });
-  const { step, ...own } = streamTable(region);
-  for (const { stream } of Object.values(own)) await manager.streams.delete(stream).catch(() => false);
-  await connected.connection.close();
 }

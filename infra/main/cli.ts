@@ -71,6 +71,7 @@ shared(program.command('config').description('prints the effective configuration
 
 withModel(shared(program.command('demo').description('real agents review a repository on a real model, with memory pressure, on this machine')))
   .option('--dir <path>', 'what is reviewed instead of the fixed sample').option('--agents <n>', 'reviews at once: half over HTTP, half over NATS')
+  .addHelpText('after', '\nWith --nats the demo is a guest there: it works in a region of its own, refuses to start (exit code 2) when a fleet shares that NATS\'s queue of steps, and removes at its end what it created.')
   .option('--tool-seconds <s>', 'how long a tool takes').option('--json <file>', 'writes the report').option('--compare', 'the same work again under round-robin + LRU')
   .action((flags: Flags) => run(flags, async (config) => (await import('../demo/demo.ts')).runDemo(config, {
     dir: flags.dir === undefined ? null : fromHere(flags.dir), agents: flags.agents === undefined ? null : whole(flags.agents, 'agents'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null,

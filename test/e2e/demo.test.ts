@@ -3,7 +3,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { packageRoot } from '../../infra/config.ts';
+import { connect } from '../../infra/nats/connect.ts';
+import { startServer } from '../../infra/nats/server.ts';
 import type { Report } from '../../schemas/report.ts';
 
 let folder = '';
@@ -37,6 +40,22 @@ describe('demo', () => {
     expect(report.totals.blocks.recalled).toBeGreaterThan(0);
     // What the harness measured and what the fleet billed and saved are compared by the demo itself: hit + recalled + computed = prompt among it.
     expect(text).not.toContain('DISAGREEMENT');
+  });
+
+  // A minute: what a guest takes and leaves is looked at step by step in test/integration/guest.test.ts.
+  test.runIf(process.env['SLACKWATER_FULL'] === '1')('as a guest of a NATS: works there, and leaves it as it was', { timeout: 120_000 }, async () => {
+    const started = await startServer({ folder: join(folder, 'nats') });
+    if (!started.ok) throw new Error(started.message);
+    try {
+      const { code, text } = await run(['demo', '--dir', join(folder, 'src'), '--agents', '2', '--tool-seconds', '0.2', '--nats', started.server.url]);
+      expect(code, text).toBe(0);
+      const connected = await connect({ servers: started.server.url, name: 'test', deadlineMs: 5_000 });
+      if (!connected.ok) throw new Error(connected.message);
+      expect(await (await jetstreamManager(connected.connection.nc)).streams.names().next()).toEqual([]);
+      await connected.connection.close();
+    } finally {
+      await started.server.stop();
+    }
   });
 });
 
