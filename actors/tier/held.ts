@@ -20,7 +20,7 @@ export function deleteName(names: Names, name: string): void {
   if (names.buckets[bucketOf(name)]?.delete(name) === true) names.size--;
 }
 
-export interface Part { readonly hbm: Uint8Array; readonly dram: Uint8Array; readonly next: number }
+interface Part { readonly hbm: Uint8Array; readonly dram: Uint8Array; readonly next: number }
 
 /** Whole buckets from `from` on until there are `limits.snapshotNames` names or more; `next` is 0 behind the last of them. */
 export function partOf(held: Readonly<Record<Tier, Names>>, from: number): Part {
