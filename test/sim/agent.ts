@@ -44,6 +44,7 @@ export class Agent {
     for (let step = 1; step <= this.plan.steps; step++) {
       const asked = this.#step(history, seq + 1);
       if (asked === null) break; // The conversation ends before the context does.
+      if (step === 1 && this.trace !== null && random.chance(0.3)) this.#behind.push(this.#title(history));
       const answer = await this.#answered(asked, (expected) => { seq = expected - 1; });
       if (answer === null) break;
       seq++;
@@ -113,6 +114,12 @@ export class Agent {
   async #sideCall(history: readonly SimMessage[]): Promise<void> {
     const step = this.#step([...history.slice(0, -1), speak(this.#random, 'user', 12)], 1, { seq: null });
     if (step !== null) await this.#ask(step);
+  }
+
+  /** Asked at the same time as the first step, and smaller: it may be in the log before that. */
+  async #title(history: readonly SimMessage[]): Promise<void> {
+    const step = this.#step([...history.slice(0, 1), speak(this.#random, 'user', 12)], 1, { seq: null, parent: null });
+    if (step !== null) await this.#ask(step, this.#random.fraction() * 20);
   }
 
   async #wrongSeq(history: readonly SimMessage[], seq: number): Promise<void> {

@@ -38,4 +38,7 @@ export const mutants: readonly Mutant[] = [
   { name: 'idle-with-side-calls', file: 'actors/trace/trace.machine.ts', find: " && context.sides.length === 0,", replace: ',', breaks: 'the idle limit cancels a side call that is under way' },
   { name: 'bills-without-compare-and-set', file: 'actors/host/bills.ts', find: '{ expectLast: this.#revision }', replace: '{}', breaks: 'two owners bill the same entries' },
   { name: 'announced-once', file: 'actors/host/performer.ts', find: 'const publishTries = 8;', replace: 'const publishTries = 1;', breaks: 'what is announced is lost when the bus is away for a moment' },
+  { name: 'side-first-lost', file: 'actors/trace/trace.machine.ts', find: ", { guard: 'isNewSide', target: 'toolGap', actions: 'start' }", replace: '', breaks: 'a side call that overtakes its trace\'s first step is lost' },
+  { name: 'superseded-unreported', file: 'actors/worker/runs.ts', find: "run.stopping === 'superseded' ? null : findEngineFailure(run, event);", replace: "findEngineFailure(run, event);\n  if (run.stopping === 'superseded') return;", breaks: 'what a replaced attempt took is in no bill' },
+  { name: 'failed-not-billed', file: 'actors/ledger/ledger.ts', find: "else if (event.kind === 'stepFailed') onFailed(state, event, isReplay, prices);", replace: '', breaks: 'what a failed attempt took is in no bill' },
 ];
