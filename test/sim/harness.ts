@@ -6,7 +6,7 @@ import { SimWorld } from './clock.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { drawFleet, Fleet } from './fleet.ts';
 import { checkAtEnd, checkNow, findUnfinished } from './invariants.ts';
-import { usePartitions } from './settings.ts';
+import { usePartitions, useWaiting } from './settings.ts';
 import { speak } from './words.ts';
 
 export interface SimOptions {
@@ -34,6 +34,7 @@ const liveMs = 300_000;
 /** One world from one seed: a fleet, agents, everything that can go wrong; then it heals, and everything asked is answered. */
 export async function simulate(seed: number, options: SimOptions = {}): Promise<Report> {
   usePartitions(4);
+  useWaiting(seed);
   const world = new SimWorld(seed, options.faults);
   if (options.onEvent !== undefined) world.onEvent = options.onEvent;
   const random = world.random.fork();
