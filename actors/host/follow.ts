@@ -115,6 +115,7 @@ export class Follow {
     return this.#failed('not_answered', `step ${this.step} ended without an answer, and why was not heard`);
   }
 
+  /** Nobody knows more: worth another try, as every `later`, as a new step under a new id. */
   #failed(code: string, message: string): FailedOut {
     return { kind: 'failed', step: this.step, id: this.#id, code, message, retry: 'later', limit: null, got: null };
   }
