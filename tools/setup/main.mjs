@@ -53,8 +53,8 @@ function parse(args) {
     else if (arg === '--need') options.need = needed(args[++i] ?? '');
     else if (arg === '--model') options.model = args[++i] ?? null;
     else if (arg === '--for') {
-      options.model = valueOf('--model', args.slice(i + 1)) ?? options.model;
-      options.nats = valueOf('--nats', args.slice(i + 1)) ?? options.nats;
+      options.model = argumentOf('--model', args.slice(i + 1)) ?? options.model;
+      options.nats = argumentOf('--nats', args.slice(i + 1)) ?? options.nats;
       break;
     }
     else throw new SetupError(`unknown option ${arg}; there are --quiet, --need ${STEP_NAMES.join(',')}, --model PATH, --for FILE ARG…`);
@@ -69,7 +69,7 @@ function needed(list) {
   return new Set(names);
 }
 
-function valueOf(flag, args) {
+function argumentOf(flag, args) {
   const at = args.indexOf(flag);
   if (at >= 0) return args[at + 1] ?? null;
   return args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1) ?? null;
