@@ -5,7 +5,7 @@ import { idsAfter, idsMax, tipsAfter } from '../lib/tips.ts';
 import { addUsage } from '../lib/usage.ts';
 import type { StepRun, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
-/** A step that control has no room for asks again after this long. */
+/** A step that control has no room for, or that the only worker refuses, asks again after this long. */
 const askAgainMs = 2_000;
 
 /** A context and what its change asks for. */
@@ -74,7 +74,10 @@ export function reduceRuns(context: TraceContext, event: TraceEvent, nowMs: numb
       // Nobody makes room for a page that is not there: without an end to it the order would go round as fast as the bus does.
       if (event.code === 'page_missing') return tryAgain(context, run, event.worker, event.code, event.message, limits);
       // A worker that is full now is as good as before when it has room: its prefix is there.
-      return askAgain(context, run, event.code === 'worker_full' ? null : event.worker, 0);
+      if (event.code === 'worker_full') return askAgain(context, run, null, 0);
+      // The same one a second time: there is no other, and until it has closed or is another it would say the same at once.
+      if (run.avoid.includes(event.worker)) return andThen(wait(context, run), (next) => setTimer(next, `ask:${run.step}`, askAgainMs, nowMs));
+      return askAgain(context, run, event.worker, 0);
     }
     case 'orderLost': {
       const run = ordered(context, event);
@@ -188,10 +191,11 @@ function tryAgain(context: TraceContext, run: StepRun, worker: string, code: str
 
 function askAgain(context: TraceContext, run: StepRun, avoided: string | null, failures: number): Change {
   const avoid = avoided === null ? run.avoid : [...run.avoid.filter((name) => name !== avoided).slice(-7), avoided];
-  const next: StepRun = { ...run, phase: 'waiting', worker: null, failures: run.failures + failures, avoid };
-  const cleared = clearTimer(replaceRun(context, next), `attempt:${run.step}`);
-  return { context: cleared.context, effects: [...cleared.effects, ask(cleared.context, next)] };
+  const next: StepRun = { ...run, failures: run.failures + failures, avoid };
+  return andThen(wait(context, next), (waiting) => ({ context: waiting, effects: [ask(waiting, next)] }));
 }
+
+const wait = (context: TraceContext, run: StepRun): Change => clearTimer(replaceRun(context, { ...run, phase: 'waiting', worker: null }), `attempt:${run.step}`);
 
 /**
  * The step ends without an answer, and its id and its seq with it: the id is told the same failure when it comes again,

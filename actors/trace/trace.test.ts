@@ -105,6 +105,20 @@ describe('trace', () => {
     expect(actor.context.timers.map(({ id }) => id)).toEqual(['idle']);
   });
 
+  test('a worker that refuses the same step again is asked again after a while, not at once', () => {
+    const actor = new Driver();
+    actor.on(accepted(1));
+    const refuse = (attempt: number) => {
+      actor.on(placed(1, 'w1'));
+      return kinds(actor.on({ kind: 'orderRefused', step: `${trace}/1`, attempt, worker: 'w1', code: 'closing', message: '', retry: 'elsewhere' }));
+    };
+    expect(refuse(1)).toEqual(['timerClear', 'ask place']);
+    expect(refuse(2)).toEqual(['timerClear', 'timerSet']);
+    const again = actor.context.timers.find(({ id }) => id === `ask:${trace}/1`);
+    expect(kinds(actor.on({ kind: 'timer', id: again?.id ?? '', generation: again?.generation ?? -1 }))).toEqual(['ask place']);
+    expect(actor.context.run).toMatchObject({ phase: 'waiting', failures: 0, attempt: 2 });
+  });
+
   test('a step that control has no room for stays, and asks again until it is placed', () => {
     const actor = new Driver();
     actor.on(accepted(1));
