@@ -22,4 +22,7 @@ constexpr const char* kModelUnreadable = "model_unreadable";
 constexpr const char* kModelInvalid = "model_invalid";
 constexpr const char* kModelUnsupported = "model_unsupported";
 
+constexpr const char* kBadArgument = "bad_argument";
+constexpr const char* kOutOfMemory = "out_of_memory";  // Or out of threads.
+
 }  // namespace slackwater

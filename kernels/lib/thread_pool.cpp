@@ -42,10 +42,17 @@ uint32_t wait_until(const std::atomic<uint32_t>& state, const Ready& ready) {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { serve(i); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { serve(i); });
+  } catch (...) {
+    stop();  // A thread that nobody joins would end the process.
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   stopping_.store(true);
   state_.fetch_add(kJob);
   state_.notify_all();

@@ -13,7 +13,7 @@ namespace slackwater {
 /// the unit it is in. Waiting threads spin for 50 µs, then sleep. One caller at a time.
 class ThreadPool {
  public:
-  /// `threads` ≥ 1, the caller included: 1 starts no thread.
+  /// `threads` ≥ 1, the caller included: 1 starts no thread. Throws std::system_error when the system refuses one.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -33,6 +33,7 @@ class ThreadPool {
   void run_units(int units, Call call, const void* context);
   void take_units(int thread);
   void serve(int thread);
+  void stop();
 
   // The job. Written only while it is closed and nobody is inside.
   Call call_ = nullptr;

@@ -4,7 +4,10 @@
 
 #include <chrono>
 
+#include <system_error>
+
 #include "check.h"
+#include "test_threads.h"
 
 using namespace slackwater;
 
@@ -38,10 +41,26 @@ void check_a_sleeping_thread_wakes() {
   CHECK(inside.load() == 2, "the second thread did not come within 20 s");
 }
 
+void check_refused_threads_are_an_exception() {
+  if (!FewThreads::works()) return;
+  for (const int threads : {2, 64}) {
+    const FewThreads few;
+    bool is_refused = false;
+    try {
+      const ThreadPool pool(threads);
+    } catch (const std::system_error&) {
+      is_refused = true;
+    }
+    CHECK(is_refused || threads == 2, "%d threads with huge stacks are more than the system can give", threads);
+  }
+  check_each_unit_runs_once(2);
+}
+
 }  // namespace
 
 int main() {
   for (const int threads : {1, 2, 3, 8}) check_each_unit_runs_once(threads);
   check_a_sleeping_thread_wakes();
+  check_refused_threads_are_an_exception();
   std::puts("thread_pool: ok");
 }

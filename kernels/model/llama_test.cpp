@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "../lib/test_threads.h"
 #include "test_gguf.h"
 #include "test_model.h"
 
@@ -148,6 +149,15 @@ void check_bad_models() {
   CHECK(error.code == kModelUnsupported && error.message.find("at most 65504") != std::string::npos, "%s", error.message.c_str());
   error = {};
   CHECK(load({}, BackendKind::kCpu, best_isa(), error, 0) == nullptr && error.message.find("0 threads") == 0, "%s", error.message.c_str());
+  error = {};
+  CHECK(load({}, BackendKind::kCpu, best_isa(), error, 257) == nullptr && error.code == kBadArgument, "%s: %s", error.code.c_str(), error.message.c_str());
+  if (!FewThreads::works()) return;
+  for (const BackendKind kind : {BackendKind::kReference, BackendKind::kCpu}) {
+    const FewThreads few;
+    error = {};
+    CHECK(load({}, kind, best_isa(), error, 64) == nullptr && error.code == kOutOfMemory && error.message.find("one of 64 threads") != std::string::npos, "%s: %s",
+          error.code.c_str(), error.message.c_str());
+  }
 }
 
 /// What `run` refuses, with nothing written.
