@@ -214,6 +214,8 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(code(() => rig.engine.pin('x', 'nvme' as never))).toBe('bad_argument');
     expect(code(() => new Rig({ hbmBytes: BLOCK_BYTES }))).toBe('arena_too_small');
     expect(code(() => new Rig({ runningMax: 0 }))).toBe('bad_argument');
+    expect(code(() => new Rig({ threads: 257 }))).toBe('bad_argument');
+    expect(code(() => new Rig({ hbmBytes: 2 ** 52 }))).toBe('out_of_memory');
     expect(code(() => new Rig({ modelPath: '/nowhere.gguf' }))).toBe('model_unreadable');
     expect(code(() => new Rig({ modelPath: import.meta.filename }))).toBe('model_invalid');
   });
@@ -228,6 +230,39 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(busy.events.filter((event) => event.kind === 'ended' && event.finish === 'cancelled').length).toBe(1025);
     expect(() => busy.submit('late', [1])).toThrow('closed');
     await busy.engine.close();
+  });
+
+  it.each(['demotions wait to begin', 'demotions are under way'])('closes while %s', async (when) => {
+    for (let round = 0; round < 2; round++) {
+      const closing = new Rig({ hbmBytes: 16 * BLOCK_BYTES, dramBytes: 16 * BLOCK_BYTES });
+      await closing.generate('lane', prompt(500, round), { maxTokens: 1 });
+      closing.engine.demote('lane');
+      if (when === 'demotions are under way') await new Promise((resolve) => setImmediate(resolve));
+      await closing.engine.close();
+      expect(closing.events.filter((event) => event.kind === 'moved')).toHaveLength(1);
+    }
+  });
+
+  it('survives a worker thread that is terminated while it opens', () => {
+    const options = { modelPath, hbmBytes: 8 * BLOCK_BYTES, dramBytes: 0, threads: 1, backend: 'cpu', isa: 'auto', runningMax: 2, iterationTokensMax: 64 };
+    const worker = `
+      import { parentPort } from 'node:worker_threads';
+      import { loadNative } from ${JSON.stringify(new URL('./native.ts', import.meta.url).href)};
+      const native = loadNative();
+      parentPort.postMessage('opening');
+      native.open(${JSON.stringify(options)}, () => {});`;
+    const script = `
+      import { once } from 'node:events';
+      import { Worker } from 'node:worker_threads';
+      for (const pauseMs of [50, 100, 200]) {  // opening takes about a second
+        const worker = new Worker(${JSON.stringify(worker)}, { eval: true });
+        await once(worker, 'message');
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await worker.terminate();
+        console.log('survived');
+      }`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 50_000 });
+    expect(said).toBe('survived\n'.repeat(3));
   });
 
   it('lets the process end without close(), idle or in the middle of a run', () => {

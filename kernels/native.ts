@@ -12,7 +12,11 @@ import { fileURLToPath } from 'node:url';
  * BLAKE2s-256(salt[32] || parent name[16] || 64 token ids as u32 little-endian), first 16 bytes; the first block's parent is 16 zero bytes.
  */
 export interface Native {
-  /** Reads a GGUF's header and weights' table. Throws NativeError `model_invalid` | `model_unsupported` | `model_unreadable`. */
+  /**
+   * Reads a GGUF, checks, dequantises and packs all its weights and reserves the arenas before it returns: the calling thread waits,
+   * about a second for 135 million weights on two cores. Throws NativeError `bad_argument` | `model_unreadable` | `model_invalid` |
+   * `model_unsupported` | `arena_too_small` | `out_of_memory` (the system refuses memory or threads).
+   */
   open(options: EngineOptions, onEvents: (events: EngineEvent[]) => void): NativeEngine;
   /** The dispatch level this machine offers: 'scalar' | 'avx2' | 'avx512'. */
   isa(): string;
@@ -24,6 +28,7 @@ export interface EngineOptions {
   readonly hbmBytes: number;
   /** Bytes of tier `dram`; 0 switches it off: what is evicted is then dropped. */
   readonly dramBytes: number;
+  /** 1 to 256, the engine's own loop included. */
   readonly threads: number;
   readonly backend: 'cpu' | 'reference';
   /** Forces a dispatch level; `auto` takes the best the machine has. */
@@ -82,10 +87,12 @@ export interface NativeEngine {
   retain(lane: string, value: number): void;
   /** Forgets the lane. Its blocks stay cached with value 0 until they are evicted. */
   drop(lane: string): void;
-  /** Every named block held, as `stored` events would have told it. For directories that missed some. */
+  /** Every named block held, as `stored` events would have told it. For directories that missed some. May wait for the part of an
+   * iteration that moves blocks, not for the computing. */
   snapshot(): BlockEvent[];
+  /** As of the end of the last iteration. Waits for nothing. */
   stats(): EngineStats;
-  /** Ends every run as cancelled, joins the threads, frees the memory. */
+  /** Ends every run and every move as cancelled, joins the threads, frees the memory. */
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
+#include <exception>
 
 #include "../model/gguf.h"
 #include "../model/vocab.h"
@@ -35,6 +35,18 @@ int32_t count_blocks(double bytes, size_t block_bytes) {
   return static_cast<int32_t>(std::min(bytes / static_cast<double>(block_bytes), static_cast<double>(std::numeric_limits<int32_t>::max())));
 }
 
+/// Answers work(); what the system refuses it (memory, threads) becomes a NativeError.
+template <class Work>
+auto or_out_of_memory(Napi::Env env, const std::string& wanted, const Work& work) {
+  try {
+    return work();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& fault) {
+    throw native_error(env, kOutOfMemory, "the system refuses " + wanted + ": " + fault.what());
+  }
+}
+
 std::optional<Tier> read_tier(const Napi::CallbackInfo& info, size_t at) {
   const std::string name = read_text_argument(info, at, "tier");
   if (name == "hbm") return Tier::kHbm;
@@ -65,7 +77,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const auto options = info[0].As<Napi::Object>();
   const double hbm_bytes = read_number(options, "hbmBytes", 0, kBytesMax);
   const double dram_bytes = read_number(options, "dramBytes", 0, kBytesMax);
-  const auto threads = static_cast<int>(read_integer(options, "threads", 1, 1024));
+  const auto threads = static_cast<int>(read_integer(options, "threads", 1, kThreadsMax));
   const auto running_max = static_cast<int32_t>(read_integer(options, "runningMax", 1, 1024));
   const auto iteration_tokens_max = static_cast<int32_t>(read_integer(options, "iterationTokensMax", 1, 65536));
   if (iteration_tokens_max < running_max) {  // each running sequence needs its decode row
@@ -74,14 +86,18 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const BackendKind kind = read_backend(options);
   const Isa isa = read_isa(options);
 
-  Error error;
-  const auto file = GgufFile::open(read_text(options, "modelPath"), error);
-  throw_if(env, error);
+  const std::string path = read_text(options, "modelPath");
   ModelInfo model;
   Vocab vocab;
-  if (!read_model_info(*file, model, error) || !read_vocab(*file, vocab, error)) throw_if(env, error);
-  auto backend = make_backend(*file, kind, isa, threads, error);
-  throw_if(env, error);
+  auto backend = or_out_of_memory(env, "memory for " + path, [&] {
+    Error error;
+    const auto file = GgufFile::open(path, error);
+    throw_if(env, error);
+    if (!read_model_info(*file, model, error) || !read_vocab(*file, vocab, error)) throw_if(env, error);
+    auto made = make_backend(*file, kind, isa, threads, error);
+    throw_if(env, error);
+    return made;
+  });
 
   const size_t block_bytes = backend->block_bytes();
   LoopOptions loop{};
@@ -92,13 +108,11 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   if (loop.hbm_blocks < 2) {
     throw native_error(env, "arena_too_small", "hbmBytes is " + std::to_string(static_cast<int64_t>(hbm_bytes)) + "; a sequence of two blocks needs " + std::to_string(2 * block_bytes));
   }
-  try {
-    loop_ = std::make_unique<Loop>(std::move(backend), std::move(vocab), loop, [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); });
-  } catch (const std::bad_alloc&) {
-    throw native_error(env, "out_of_memory", "the system refuses " + std::to_string(static_cast<int64_t>(hbm_bytes + dram_bytes)) + " bytes for hbm and dram");
-  }
-  watch(env, info[1].As<Napi::Function>());
+  loop_ = or_out_of_memory(env, std::to_string(static_cast<int64_t>(hbm_bytes + dram_bytes)) + " bytes for hbm and dram, or the loop's threads", [&] {
+    return std::make_unique<Loop>(std::move(backend), std::move(vocab), loop, [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); });
+  });
   info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value("info", describe(env, model, isa), napi_enumerable));
+  watch(env, info[1].As<Napi::Function>());
 }
 
 Napi::Object EngineObject::describe(Napi::Env env, const ModelInfo& model, Isa isa) const {
@@ -124,14 +138,15 @@ Napi::Object EngineObject::describe(Napi::Env env, const ModelInfo& model, Isa i
   return object;
 }
 
-// The hook is added after the threadsafe function was made, so it runs before that one is torn down.
+// The constructor's last act, and the hook the last of it: what throws before leaves no hook to an object that never was. (In a
+// worker that is being terminated, any call into JavaScript throws.) The hook runs before the threadsafe function is torn down,
+// because it was added after that one was made.
 void EngineObject::watch(Napi::Env env, const Napi::Function& on_events) {
   const napi_status status = napi_create_threadsafe_function(env, on_events, nullptr, Napi::String::New(env, "slackwater engine"), 0, 1, nullptr, nullptr, this, on_wake, &wake_);
   if (status != napi_ok) throw Napi::Error::New(env);
   napi_unref_threadsafe_function(env, wake_);
-  napi_add_env_cleanup_hook(env, on_environment_end, this);
-  is_watched_ = true;
   Ref();
+  is_watched_ = napi_add_env_cleanup_hook(env, on_environment_end, this) == napi_ok;
 }
 
 EngineObject::~EngineObject() {
