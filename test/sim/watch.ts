@@ -2,6 +2,7 @@ import type { Headers, PublishOptions, Stored, BusFaultCode } from '../../actors
 import { fromSaved } from '../../actors/trace/saved.ts';
 import { runsOf } from '../../actors/trace/runs.ts';
 import type { TraceActor } from '../../actors/trace/trace.ts';
+import type { TraceEffect } from '../../actors/trace/types.ts';
 import { decodeBill, decodeInbox, decodeOut, decodeSavedTrace } from '../../schemas/codec.ts';
 import type { Bill, InboxEvent, Out, StepAccepted, StepEnded, StepFailed } from '../../schemas/messages.ts';
 import type { StreamTable } from '../../infra/nats/streams.ts';
@@ -18,6 +19,9 @@ export interface Unpinned { readonly trace: string; readonly worker: string; rea
 /** Two processes' clocks may differ by this. */
 const skewMs = 120;
 
+const nameOf = (out: { readonly kind: string; readonly step: string; readonly id?: string; readonly attempt?: number; readonly worker?: string; readonly code?: string }): string =>
+  [out.kind, out.step, out.id, out.attempt, out.kind === 'attemptStarted' ? out.worker : out.code].join(' ');
+
 interface SavedTrail { saves: number; epoch: number; cursor: number; actor: TraceActor; readonly effects: number; readonly attempts: Map<string, number>; savedAtMs: number }
 
 /** The server, and somebody who reads everything that it stores and compares it with what was stored before. */
@@ -30,7 +34,7 @@ export class WatchedServer extends SimServer {
 
   override arrive(subject: string, bytes: Uint8Array, headers: Headers, options: (PublishOptions & { readonly ttlMs?: number }) | null): Stored | BusFaultCode | null {
     const stored = super.arrive(subject, bytes, headers, options);
-    if (stored !== null && typeof stored === 'object' && !stored.isDuplicate) this.watch.onStored(subject, bytes, stored.seq, this.world.now);
+    if (stored !== null && typeof stored === 'object' && !stored.isDuplicate) this.watch.onStored(subject, bytes, stored.seq, this.world.now, options?.id ?? '');
     return stored;
   }
 }
@@ -47,6 +51,8 @@ export class Watch {
   readonly #spent = new Set<string>();
   /** Traces and workers with a report that stands in the log twice. */
   readonly toldTwice = new Set<string>();
+  /** `<trace>/<save>` → its effects. */
+  readonly #outboxes = new Map<string, readonly TraceEffect[]>();
   /** Steps with an end that was not cancelled. */
   readonly billable = new Set<string>();
   readonly outs = new Map<string, { result: number | null; failed: string | null }>();
@@ -79,12 +85,12 @@ export class Watch {
 
   onSubmit(tokens: Int32Array, seed: bigint): void { this.executed.add(`${digestOf(tokens)}/${seed}`); }
 
-  onStored(subject: string, bytes: Uint8Array, seq: number, nowMs: number): void {
+  onStored(subject: string, bytes: Uint8Array, seq: number, nowMs: number, id: string): void {
     const [, , region, kind] = subject.split('.');
     if (region !== simRegion) return;
     if (kind === 'in') this.#onInbox(decodeInbox(bytes) as InboxEvent, seq);
     else if (kind === 'state' && !subject.endsWith('._checkpoint')) this.#onState(subject, bytes, nowMs);
-    else if (kind === 'out') this.#onOut(decodeOut(bytes) as Out);
+    else if (kind === 'out') this.#onOut(decodeOut(bytes) as Out, id);
     else if (kind === 'bill') this.#onBill(decodeBill(bytes) as Bill);
   }
 
@@ -133,7 +139,17 @@ export class Watch {
     this.bills.push(bill);
   }
 
-  #onOut(out: Out): void {
+  /** An effect carries the id `<trace>/<save>/<index>`, and is what that save says there. */
+  #checkEffect(out: Out, id: string): void {
+    const [, save = '', index = ''] = /^(tr_[^/]+\/\d+)\/(\d+)$/.exec(id) ?? [];
+    if (save === '' || save.endsWith('/0')) return; // A delta, or a refusal of a trace that is not there.
+    const effect = this.#outboxes.get(save)?.[Number(index)];
+    const saved = effect?.kind === 'announce' ? nameOf(effect.out) : effect?.kind === 'answer' ? nameOf({ ...effect, kind: 'result' }) : effect?.kind;
+    check(nameOf(out) === saved, 'what is said was saved', `${id} says ${nameOf(out)}; that save has ${saved}`);
+  }
+
+  #onOut(out: Out, id: string): void {
+    this.#checkEffect(out, id);
     const outs = this.outs.get(out.step) ?? { result: null, failed: null };
     this.outs.set(out.step, outs);
     if (out.kind === 'delta') this.said.set(`${out.step}/${out.attempt}`, Math.max(this.said.get(`${out.step}/${out.attempt}`) ?? 0, out.offset + out.tokens.length));
@@ -155,6 +171,7 @@ export class Watch {
     const { trace } = actor.context;
     check(subject.endsWith(`.${trace}`), 'a state is stored under its trace', `${trace} on ${subject}`);
     this.counts.saves++;
+    this.#outboxes.set(`${trace}/${saves}`, saved.outbox);
     const before = this.saved.get(trace);
     check(saves === (before?.saves ?? 0) + 1, 'saves are one chain', `save ${saves} of ${trace} by epoch ${epoch} after save ${before?.saves ?? 0} by epoch ${before?.epoch ?? 0}`);
     check(epoch >= (before?.epoch ?? 0), 'one owner an epoch', `${trace} saved by epoch ${epoch} after epoch ${before?.epoch}`);
