@@ -6,7 +6,6 @@ describe('a reason not to answer, as HTTP', () => {
   test.each([
     ['too many steps', { kind: 'deferred', retry_after_ms: 2_000, code: 'gateway_full', message: '' }, 429, 'rate_limit_error', 2_000],
     ['a bus that is away', { kind: 'deferred', retry_after_ms: 2_000, code: 'bus_unavailable', message: '' }, 503, 'server_error', 2_000],
-    ['an accepted step for which there was no room', { kind: 'failed', step: 's', code: 'deferred', message: '', retry: 'later' }, 429, 'rate_limit_error', 1_000],
     ['a worker that died too often', { kind: 'failed', step: 's', code: 'no_worker', message: '', retry: 'later' }, 503, 'server_error', 1_000],
     ['a seq that is not the next', refused('seq_gap', '', { limit: 2, got: 4 }), 409, 'invalid_request_error', null],
     ['a step whose trace is not answered yet', { kind: 'failed', step: 's', code: 'step_in_flight', message: '', retry: 'later' }, 409, 'invalid_request_error', 1_000],

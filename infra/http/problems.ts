@@ -31,8 +31,6 @@ const typeOf = (status: number): string => (status === 429 ? 'rate_limit_error' 
 function statusOf(reason: Reason, status: number): number {
   if (reason.kind === 'chatRefusal') return status;
   if (conflicts.has(reason.code)) return 409;
-  // An accepted step that the fleet gave back for want of room is the same to its harness as one that it never took.
-  if (reason.kind === 'failed' && reason.code === 'deferred') return 429;
   return reason.kind === 'deferred' && troubles.has(reason.code) ? 503 : status;
 }
 
