@@ -90,6 +90,13 @@ describe('control', () => {
     expect(fleet.ask(ask('d/1'))).toMatchObject([{ decided: { what: 'reject', limit: 3, got: 4, message: '3 of 3 steps wait for a worker' } }]);
   });
 
+  test('in a full queue the one that came last makes room for an older one', () => {
+    const fleet = new Fleet();
+    for (const [i, step] of ['a/1', 'b/1', 'c/1'].entries()) fleet.ask({ ...ask(step), acceptedAtMs: 100 + i });
+    expect(fleet.ask({ ...ask('old/1'), acceptedAtMs: 50 })).toMatchObject([{ trace: 'c', decided: { what: 'reject', step: 'c/1' } }, { trace: 'old', decided: { what: 'defer' } }]);
+    expect(fleet.ask({ ...ask('c/1'), acceptedAtMs: 102 })).toMatchObject([{ trace: 'c', decided: { what: 'reject' } }]);
+  });
+
   test('a withdrawn step is never placed', () => {
     const fleet = new Fleet();
     fleet.ask(ask('a/1'));

@@ -77,9 +77,13 @@ function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: 
 
 function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
   if (state.waiting.size >= limits.waitingMax && !state.waiting.has(ask.step)) {
+    // Whoever came last goes: those that are turned away ask again, and else the luck of the moment would decide for ever.
+    const last = [...state.waiting.values()].reduce((a, b) => (b.sinceMs > a.sinceMs ? b : a));
+    const turnedAway = last.sinceMs > ask.acceptedAtMs ? last.ask : ask;
     const message = `${state.waiting.size} of ${limits.waitingMax} steps wait for a worker`;
-    effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'reject', step: ask.step, message, limit: limits.waitingMax, got: state.waiting.size + 1 } });
-    return;
+    effects.push({ kind: 'decided', trace: turnedAway.trace, decided: { what: 'reject', step: turnedAway.step, message, limit: limits.waitingMax, got: state.waiting.size + 1 } });
+    if (turnedAway === ask) return;
+    state.waiting.delete(turnedAway.step);
   }
   const waiting: WaitingStep = { ask, held, sinceMs: ask.acceptedAtMs, isDeferred: false };
   state.waiting.set(ask.step, waiting);

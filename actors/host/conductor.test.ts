@@ -98,4 +98,22 @@ describe('conductor', () => {
     await stage.world.run({ forMs: 20_000, isDone: () => stage.runsOf(place.trace)?.stepsDone === 2 });
     expect(await stage.who(stage.stepOf('i5', [...second.messages, stage.say('assistant', 4), stage.say('tool')]))).toMatchObject({ trace: place.trace, seq: 3 });
   });
+
+  test('a refusal is known to the next owner, which reads the refused step once more', async () => {
+    const stage = new Stage();
+    await stage.world.run({ forMs: 5_000 });
+    const first = stage.stepOf('i1', [stage.say('system'), stage.say('user')], 100);
+    const place = await stage.who(first);
+    await stage.accept(first, place);
+    // Somebody whose question went to another owner was given the same place.
+    await stage.accept(stage.stepOf('i2', first.messages), place);
+    await stage.world.run({ forMs: 300 });
+    expect(stage.runsOf(place.trace)?.ids.map(({ id }) => id)).toEqual(['i1']);
+    stage.fleet.crash('c1');
+    await stage.world.run({ forMs: 500 });
+    stage.fleet.startConductor('c1');
+    await stage.world.run({ forMs: 8_000 });
+    expect(await stage.who(first)).toMatchObject({ step: place.step, isKnown: true });
+    expect(await stage.who(stage.stepOf('i2', first.messages))).toMatchObject({ isKnown: false });
+  });
 });

@@ -23,6 +23,7 @@ export interface PerformerDeps {
 }
 
 const publishTries = 8;
+const readTries = 3;
 const orderTries = 3;
 /** Orders of one trace that wait for one worker. */
 const turnsMax = 64;
@@ -39,14 +40,14 @@ export class Performer {
   }
 
   async perform(trace: string, effect: TraceEffect, id: string, fence: Fence): Promise<readonly TraceEvent[]> {
-    const { subjects, ports, prompts } = this.#deps;
+    const { subjects, ports } = this.#deps;
     switch (effect.kind) {
       case 'orderRun': return this.#orderRun(trace, effect, fence);
       // Not waited for: the trace goes on, on another worker if need be, while this one may be dead.
       case 'order': void this.#inTurn(effect.worker, trace, () => this.#order(effect.worker, { ...effect.order, fence }, orderTries)); return [];
       case 'announce': await this.#publishOut(effect.out, id); return [];
       case 'answer': {
-        const ended = await prompts.ended(effect.endedSeq);
+        const ended = await this.#ended(effect.endedSeq);
         if (ended === null) this.#deps.onFault(`the answer of ${effect.step} stands at ${effect.endedSeq} and can not be read now`);
         else await this.#publishOut(this.#resultOf(ended, effect.id), id);
         return [];
@@ -64,6 +65,15 @@ export class Performer {
       case 'segment': this.#deps.onSegment(effect.segment); return [];
       case 'ask': case 'timerSet': case 'timerClear': return []; // The partition's own.
       default: return unreachable(effect);
+    }
+  }
+
+  /** Null: several reads did not find it. Who waits for it reads the saved trace then, which names the same entry. */
+  async #ended(seq: number): Promise<StepEnded | null> {
+    for (let tried = 1; ; tried++) {
+      const ended = await this.#deps.prompts.ended(seq);
+      if (ended !== null || tried === readTries) return ended;
+      await this.#wait(100 * 2 ** tried);
     }
   }
 

@@ -68,9 +68,10 @@ export class Readers {
   applied(event: TraceEvent, { value, context }: TraceActor): void {
     const { trace, ids } = context;
     const before = [...this.#running.get(trace) ?? []];
-    const running = runsOf(context).map(({ step }) => step);
+    const runs = runsOf(context);
+    const running = runs.map(({ step }) => step);
     if (event.kind === 'stepAccepted') {
-      const known = ids.find(({ id }) => id === event.id);
+      const known = ids.find(({ id }) => id === event.id) ?? runs.find(({ id }) => id === event.id);
       if (known === undefined) this.#stepIdentity({ kind: 'refused', tenant: event.tenant, id: event.id, trace: event.trace, step: event.step });
       else if (known.step === event.step) before.push(event.step);
     }

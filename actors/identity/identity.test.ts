@@ -5,7 +5,7 @@ import { idsMax, tipsMax } from '../lib/tips.ts';
 import { pendingMs } from './identity.ts';
 import { mintTrace, partitionOfWho } from './names.ts';
 import { confidence } from './recognise.ts';
-import { rowLimits } from './rows.ts';
+import { emptyIdentities, rowLimits } from './rows.ts';
 import { World, conversation, prompt } from './world.fixture.ts';
 
 describe('identity of a conversation without ids', () => {
@@ -128,6 +128,36 @@ describe('identity of a conversation without ids', () => {
     if (saved !== undefined) world.feed({ kind: 'loaded', saved: { ...saved, isDone: true } });
     world.end(second);
     expect(world.run(prompt(conversation('a', 3)))).toMatchObject({ trace: first.trace, seq: 3 });
+  });
+});
+
+describe('a trace that was over and is loaded for an entry that the log told before', () => {
+  test('its side call keeps its id, and a question that is pending its place', () => {
+    const world = new World();
+    const first = world.run(prompt(conversation('a', 1)));
+    world.run(prompt(conversation('a', 2)));
+    world.feed({ kind: 'done', trace: first.trace });
+    const saved = world.saved.get(first.trace);
+    const who = prompt([...conversation('a', 1), 'a title'], { trace: first.trace }), side = world.ask(who);
+    world.accept(who, side);
+    const asked = prompt(conversation('a', 3)), pending = world.ask(asked);
+    if (saved !== undefined) world.feed({ kind: 'loaded', saved: { ...saved, isDone: true } });
+    world.end(side);
+    expect(world.ask(who)).toMatchObject({ step: side.step, isKnown: true });
+    expect(world.ask(asked)).toEqual(pending);
+  });
+
+  test('when nothing else is known of it any more, the ids and the prompts that were saved are known again beside the new one', () => {
+    const world = new World();
+    const whos = [1, 2, 3].map((n) => prompt(conversation('a', n)));
+    const replies = whos.map((who) => world.run(who));
+    const saved = world.saved.get(replies[0]?.trace ?? '');
+    world.state = emptyIdentities(world.partition);
+    const next = prompt(conversation('a', 4), { trace: replies[0]?.trace ?? '', seq: 4 });
+    world.accept(next, { kind: 'whoReply', trace: next.trace ?? '', parent: null, step: `${next.trace}/4`, seq: 4, lane: 'main', identity: { how: 'explicit', confidence: 1 }, isKnown: false });
+    if (saved !== undefined) world.feed({ kind: 'loaded', saved });
+    expect(whos.map((who) => world.ask(who)).map(({ step, isKnown }) => ({ step, isKnown }))).toEqual(replies.map(({ step }) => ({ step, isKnown: true })));
+    expect(world.ask(prompt([...conversation('a', 2), 'aside']))).toMatchObject({ trace: next.trace });
   });
 });
 

@@ -3,7 +3,7 @@ import { hash32, mainStep, sideStep } from '../lib/ids.ts';
 import { type Instant, type Logic, unreachable } from '../lib/logic.ts';
 import type { KnownId, Tip } from '../lib/tips.ts';
 import { type Assignment, confidence, recognise } from './recognise.ts';
-import { type Identities, type Row, addKnown, addPending, addTip, currentTip, dropRow, keyOf, removeTip, rowLimits, spaceOf, touch, withdraw } from './rows.ts';
+import { type Identities, type Row, addEarlierKnown, addEarlierTips, addKnown, addPending, addTip, dropRow, keyOf, removeTip, rowLimits, spaceOf, touch, withdraw } from './rows.ts';
 
 /**
  * Which trace does a step belong to? One actor per partition, rebuilt from saved traces and the inbox.
@@ -166,18 +166,20 @@ function onDone(state: Identities, trace: TraceId): void {
   row.sides.clear();
 }
 
+/**
+ * A trace that was over is loaded again for an entry that the log told before, so what is known may be newer than what was
+ * saved: the saved is put in front of it and replaces none of it.
+ */
 function onLoaded(state: Identities, saved: SavedIdentity): void {
-  // A trace that was over is loaded again for its next step, which the log told before: what is known is newer.
-  if ((state.rows.get(saved.trace)?.seq ?? 0) > saved.seq) return;
-  forget(state, saved.trace);
   const row = touch(state, saved.trace, saved.tenant, saved.parent);
-  const space = spaceOf(saved.tenant, saved.model);
-  for (const { chain, seq } of saved.tips) addTip(state, { row, space, chain, seq, key: '', isPending: false });
-  for (const { id, step } of saved.ids) addKnown(state, row, keyOf(saved.tenant, id), id, step);
+  if (row.tenant !== saved.tenant) return;
+  addEarlierTips(state, row, spaceOf(saved.tenant, saved.model), saved.tips);
+  addEarlierKnown(state, row, saved.ids);
+  row.answeredAtMs = Math.max(row.answeredAtMs, saved.answeredAtMs);
+  if (row.seq > saved.seq) return;
   for (const step of saved.sides) row.sides.add(step);
-  row.seq = Math.max(saved.seq, currentTip(row)?.seq ?? 0);
+  row.seq = Math.max(saved.seq, row.tips.findLast(({ seq, isPending }) => seq > 0 && !isPending)?.seq ?? 0);
   row.isDone = saved.isDone;
-  row.answeredAtMs = saved.answeredAtMs;
   if (saved.isRunning) row.running.add(mainStep(saved.trace, row.seq));
 }
 

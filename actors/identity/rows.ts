@@ -1,5 +1,5 @@
 import type { StepId, TraceId, WhoReply } from '../../schemas/messages.ts';
-import { type KnownId, type Tip, idsMax, trimTips } from '../lib/tips.ts';
+import { type KnownId, type Tip, idsMax, tipsMax, trimTips } from '../lib/tips.ts';
 
 /** The traces of one partition, findable by id, by idempotency key and by the prompts they were at. */
 export interface Identities {
@@ -106,10 +106,18 @@ export function addTip(state: Identities, tip: RowTip): void {
   const kept = trimTips(accepted);
   for (const other of accepted) if (!kept.includes(other)) unindex(state, other);
   row.tips = [...kept, ...pending];
-  const space = getOrMake(state.index, tip.space, () => new Map<string, Set<RowTip>>());
-  const tips = getOrMake(space, tip.chain, () => new Set<RowTip>());
-  tips.add(tip);
-  if (tips.size > rowLimits.copiesMax) tips.delete(tips.values().next().value as RowTip);
+  index(state, tip);
+}
+
+/** Puts older ones in front of those that the row has. */
+export function addEarlierTips(state: Identities, row: Row, space: string, tips: readonly Tip[]): void {
+  const isNew = ({ chain, seq }: Tip): boolean => !row.tips.some((other) => other.chain === chain && other.seq === seq && !other.isPending);
+  const earlier = tips.filter(isNew).map(({ chain, seq }): RowTip => ({ row, space, chain, seq, key: '', isPending: false }));
+  let kept: readonly RowTip[] = [...earlier, ...row.tips.filter((tip) => !tip.isPending)];
+  while (kept.length > tipsMax) kept = trimTips(kept);
+  for (const tip of row.tips) if (!tip.isPending && !kept.includes(tip)) unindex(state, tip);
+  for (const tip of earlier) if (kept.includes(tip)) index(state, tip);
+  row.tips = [...kept, ...row.tips.filter((tip) => tip.isPending)];
 }
 
 export function removeTip(state: Identities, tip: RowTip): void {
@@ -121,6 +129,14 @@ export function addKnown(state: Identities, row: Row, key: string, id: string, s
   state.known.set(key, { id, step, row });
   row.keys.push(key);
   if (row.keys.length > idsMax) state.known.delete(row.keys.shift() as string);
+}
+
+/** Puts older ones in front of those that the row has. */
+export function addEarlierKnown(state: Identities, row: Row, ids: readonly KnownId[]): void {
+  const earlier = ids.filter(({ id }) => !state.known.has(keyOf(row.tenant, id)));
+  for (const { id, step } of earlier) state.known.set(keyOf(row.tenant, id), { id, step, row });
+  row.keys.unshift(...earlier.map(({ id }) => keyOf(row.tenant, id)));
+  while (row.keys.length > idsMax) state.known.delete(row.keys.shift() as string);
 }
 
 export function addPending(state: Identities, key: string, pending: Pending): void {
@@ -139,6 +155,13 @@ export function withdraw(state: Identities, key: string): void {
   removeTip(state, pending.tip);
   row.sides.delete(pending.reply.step);
   if (row.tips.length === 0 && row.keys.length === 0 && row.seq === 0) dropRow(state, row);
+}
+
+function index(state: Identities, tip: RowTip): void {
+  const space = getOrMake(state.index, tip.space, () => new Map<string, Set<RowTip>>());
+  const tips = getOrMake(space, tip.chain, () => new Set<RowTip>());
+  tips.add(tip);
+  if (tips.size > rowLimits.copiesMax) tips.delete(tips.values().next().value as RowTip);
 }
 
 function unindex(state: Identities, tip: RowTip): void {

@@ -81,6 +81,7 @@ function naive(log: readonly InboxEvent[], trace: string): { steps: number; acce
   const answered = new Set<string>();
   for (const event of log) {
     if (event.trace !== trace || (event.kind !== 'stepEnded' && event.kind !== 'stepFailed')) continue;
+    if (event.kind === 'stepFailed' && event.acceleratorMs === 0) continue; // nothing was spent: another report of that attempt may say more
     const key = `${event.kind} ${event.step} ${event.attempt}`;
     if (ends.has(key)) continue;
     ends.set(key, event.acceleratorMs);
