@@ -7,6 +7,7 @@
  *
  * Its last words are `N passed, N failed`. Exits 1 when something failed, 2 when asked for something it does not know.
  */
+import { simulateMany } from '../test/sim/crew.ts';
 import { simulate, type Report } from '../test/sim/harness.ts';
 import { runMutants } from '../test/sim/mutants/table.ts';
 
@@ -34,12 +35,13 @@ async function runSeeds(): Promise<{ passed: number; failed: number }> {
   const count = one === null ? numberAfter('--seeds') ?? seedsUsual : 1;
   const total: Record<string, number> = {};
   let failed = 0;
-  for (let seed = from; seed < from + count; seed++) {
-    const report = await simulate(seed, args.includes('--events') ? { onEvent: (line) => console.log(line) } : {});
+  const told = (report: Report): void => {
     if (report.broken !== null) { failed++; tellBroken(report, one !== null); }
-    if (one !== null) console.log(`seed ${seed}: ${report.events} events, ${(report.virtualMs / 1_000).toFixed(1)} s of virtual time, hash ${report.hash.toString(16).padStart(8, '0')}`);
+    if (one !== null) console.log(`seed ${report.seed}: ${report.events} events, ${(report.virtualMs / 1_000).toFixed(1)} s of virtual time, hash ${report.hash.toString(16).padStart(8, '0')}`);
     for (const [what, number] of Object.entries(report.stats)) total[what] = (total[what] ?? 0) + number;
-  }
+  };
+  if (one !== null) told(await simulate(one, args.includes('--events') ? { onEvent: (line) => console.log(line) } : {}));
+  else await simulateMany(from, count, told);
   console.log(Object.entries(total).map(([what, number]) => `${number} ${what}`).join(', '));
   return { passed: count - failed, failed };
 }

@@ -61,7 +61,9 @@ void check_level(Isa isa, size_t length, const std::vector<int32_t>& chunks) {
   const Outcome whole = drive(*two, {prompt}, 0, whole_chunk);
   CHECK(std::isfinite(whole.logits[0]), "logits are numbers");
   for (const int32_t chunk : chunks) expect_same(drive(*two, {prompt}, 0, chunk), whole, two->numerics(), ("chunks of " + std::to_string(chunk)).c_str());
-  const std::vector<std::vector<int32_t>> company = {draw(random, vocab, 3), prompt, draw(random, vocab, length / 2 + 7), draw(random, vocab, length + 9)};
+  // Of lengths below, within and beyond a block of the prompt's; the slow levels have one companion less.
+  std::vector<std::vector<int32_t>> company = {draw(random, vocab, 3), prompt, draw(random, vocab, length / 2 + 7)};
+  if (isa == best_isa()) company.push_back(draw(random, vocab, length + 9));
   expect_same(drive(*one, company, 1, 33), whole, two->numerics(), "among others in chunks of 33, one thread");
   if (isa == best_isa()) {
     expect_same(drive(*one, {prompt}, 0, whole_chunk), whole, two->numerics(), "one thread");
@@ -73,8 +75,13 @@ void check_level(Isa isa, size_t length, const std::vector<int32_t>& chunks) {
 }  // namespace
 
 int main() {
+#if defined(__SANITIZE_THREAD__)
+  // Forty times slower there, and what it looks for does not depend on the level or the length.
+  check_level(best_isa(), 66, {33});
+#else
   check_level(best_isa(), 131, {1, 7, 64});
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2}) {
-    if (isa < best_isa()) check_level(isa, 70, {7});
+    if (isa < best_isa()) check_level(isa, 66, {7});
   }
+#endif
 }

@@ -80,10 +80,11 @@ describe.concurrent('exit codes', () => {
     expect(await slackwater(['trace', 'ls', '--json', ...fleet])).toEqual({ code: 0, out: '', err: '' });
   });
 
-  test('a region without a fleet is said by whoever looks for it, and nothing comes to be there', async () => {
+  test.concurrent('a region without a fleet is said by whoever looks for it, and nothing comes to be there', async () => {
     const fleet = ['--nats', nats.url, '--region', 'typo'];
     const line = `slackwater: no fleet of region "typo" here (${nats.url})\n`;
-    for (const command of [['trace', 'ls'], ['trace', 'show', 'tr_00nobody'], ['trace', 'watch']]) expect(await slackwater([...command, ...fleet])).toEqual({ code: 4, out: '', err: line });
+    const told = await Promise.all([['trace', 'ls'], ['trace', 'show', 'tr_00nobody'], ['trace', 'watch']].map((command) => slackwater([...command, ...fleet])));
+    for (const each of told) expect(each).toEqual({ code: 4, out: '', err: line });
     const doctor = await slackwater(['doctor', '--json', ...fleet]);
     expect((JSON.parse(doctor.out) as { checks: object[] }).checks).toContainEqual({ check: 'fleet', ok: false, found: expect.stringMatching(/no worker beats in region typo$/) });
     await withConnection(nats, async (connection) => {
@@ -92,7 +93,7 @@ describe.concurrent('exit codes', () => {
     });
   });
 
-  test('a server that does not let us read is one line and 3, not a process that hangs', async () => {
+  test.concurrent('a server that does not let us read is one line and 3, not a process that hangs', async () => {
     const denied = await server('denied', true);
     await withConnection(denied, async (connection) => { await ensureStreams(connection, Object.values(streamTable('local'))); });
     await denied.stop();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { simulateMany } from './crew.ts';
 import { noFaults } from './faults.ts';
 import { simulate } from './harness.ts';
 import { mutants } from './mutants/mutants.ts';
@@ -19,6 +20,13 @@ describe('simulated fleet', () => {
       hashes.add(first.hash);
     }
     expect(hashes.size).toBe(2);
+  });
+
+  test('in a thread of its own a seed plays the same world, and none is left out', async () => {
+    const hashes = new Map<number, number>();
+    await simulateMany(7, 5, ({ seed, hash }) => { hashes.set(seed, hash); });
+    expect([...hashes.keys()].sort((a, b) => a - b)).toEqual([7, 8, 9, 10, 11]);
+    expect(hashes.get(11)).toBe((await simulate(11)).hash);
   });
 
   test('without faults nothing crashes, and steps are answered', async () => {
