@@ -18,8 +18,8 @@ export function renewClaim(state: ControlState, now: Instant, limits: ControlLim
   state.claim = null;
   const late = [...state.waiting.values()].filter(({ sinceMs }) => now - sinceMs >= limits.claimAfterMs).sort((a, b) => a.sinceMs - b.sinceMs || (a.ask.step < b.ask.step ? -1 : 1));
   for (const waiting of late) {
-    const able = claimable(state, waiting);
-    const worker = able.find((name) => claimOn(state, name) === null) ?? able[0];
+    // The one it would go to anyway, where its prefix is: a claim elsewhere would have it computed anew.
+    const worker = claimable(state, waiting)[0];
     if (worker === undefined) continue;
     state.claim = { worker, step: waiting.ask.step, blocks: blocksNeeded(waiting.ask), sinceMs: waiting.sinceMs };
     return;

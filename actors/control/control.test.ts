@@ -197,13 +197,13 @@ describe('claims', () => {
     expect(whatOf(fleet.claim('c2', { worker: 'w1', step: 'younger/1', blocks: 40, sinceMs: 1_500 }).tick())).toEqual(['mine place']);
   });
 
-  test('a claim goes to a worker that nobody claims, and ends with its worker or its step', () => {
-    const fleet = new Fleet().beat('w1', busy).beat('w2', { ...busy, backlogTokens: 5_000 }).claim('c2', { worker: 'w1', step: 'other/1', blocks: 20, sinceMs: 0 });
+  test('a claim goes where the step would go, and ends with its worker or its step', () => {
+    const fleet = new Fleet().beat('w1', busy).beat('w2', { ...busy, backlogTokens: 5_000 });
     fleet.ask(large('big/1'));
-    fleet.at(10_000).beat('w1', busy).beat('w2', { ...busy, backlogTokens: 5_000 }).claim('c2', { worker: 'w1', step: 'other/1', blocks: 20, sinceMs: 0 }).tick();
-    expect(fleet.ownClaim).toMatchObject({ worker: 'w2' });
-    fleet.at(10_900).beat('w1', busy).at(11_100).tick();
+    fleet.at(10_000).beat('w1', busy).beat('w2', { ...busy, backlogTokens: 5_000 }).claim('c2', { worker: 'w1', step: 'other/1', blocks: 20, sinceMs: -1 }).tick();
     expect(fleet.ownClaim).toMatchObject({ worker: 'w1' });
+    fleet.at(10_900).beat('w2', busy).at(11_100).tick();
+    expect(fleet.ownClaim).toMatchObject({ worker: 'w2' });
     fleet.on({ kind: 'ask', ask: { what: 'withdraw', trace: 'big', step: 'big/1' }, held: [] });
     fleet.tick();
     expect(fleet.ownClaim).toBeNull();
