@@ -27,8 +27,8 @@ export const limits = {
   idleMs: 600_000,
   /** Steps that wait for a worker, per conductor; above it a step is deferred. */
   waitingMax: 4_096,
-  /** A step that waited so long claims room on a worker. Below it a queue is a queue: on a small CPU steps take ten seconds, and a worker that drains for one of them is a loss for all. */
-  claimAfterMs: 30_000,
+  /** A step that waited so long, a tenth of its usual deadline, claims room on a worker. Below it a queue is a queue: on a small CPU steps take ten seconds, and a worker that drains for one of them is a loss for all. */
+  claimAfterMs: 60_000,
   gatewayStepsMax: 4_096,
   sideCallsMax: 8,
   childrenMax: 10_000,

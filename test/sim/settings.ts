@@ -10,8 +10,8 @@ export const simPrices: Prices = { acceleratorUsdPerHour: 1, dramGibUsdPerHour: 
 export const drawTraceLimits = (random: Random): TraceLimits =>
   ({ attemptMs: random.pick([8_000, 100_000]), attemptsMax: 6, idleMs: random.pick([3_000, 15_000]), sideCallsMax: 4, childrenMax: 16 });
 
-/** In one world of five next to no step may wait with a conductor: the others ask again. */
-export function useWaiting(seed: number): void { (limits as { waitingMax: number }).waitingMax = seed % 5 === 4 ? 1 : 4_096; }
+/** In one world of five next to no step may wait with a conductor: the others ask again. Steps have a minute there, so they claim room sooner. */
+export function useWaiting(seed: number): void { Object.assign(limits, { waitingMax: seed % 5 === 4 ? 1 : 4_096, claimAfterMs: 10_000 }); }
 
 /** Four partitions instead of 64: the same code with less of the same noise. Called before anything of the fleet starts. */
 export function usePartitions(count: number): void { (limits as { partitions: number }).partitions = count; }
