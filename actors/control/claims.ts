@@ -1,6 +1,6 @@
 import type { Claim } from '../../schemas/messages.ts';
 import type { Instant } from '../lib/logic.ts';
-import { blocksNeeded, scoreOf } from './placement.ts';
+import { bestFirst, blocksNeeded, scoreOf } from './placement.ts';
 import type { ControlLimits, ControlState, WaitingStep } from './types.ts';
 
 /**
@@ -46,7 +46,5 @@ export function forgetClaims(state: ControlState, now: Instant, limits: ControlL
 }
 
 /** Workers that could take the step if they were empty, best first. */
-function claimable(state: ControlState, { ask, held }: WaitingStep): string[] {
-  return [...state.workers.values()].map((view) => scoreOf(ask, view, held.find(({ worker }) => worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }, null))
-    .filter(({ score }) => Number.isFinite(score)).sort((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1)).map(({ worker }) => worker);
-}
+const claimable = (state: ControlState, { ask, held }: WaitingStep): readonly string[] =>
+  bestFirst([...state.workers.values()].map((view) => scoreOf(ask, view, held, null))).map(({ worker }) => worker);

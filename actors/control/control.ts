@@ -93,7 +93,7 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
 /** Places a waiting step, or says once why it waits. */
 function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: ControlPolicy, effects: ControlEffect[]): void {
   const { ask } = waiting;
-  const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held.find((held) => held.worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 }, claimOn(state, view.name)));
+  const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held, claimOn(state, view.name)));
   const claimed = state.claim?.step === ask.step ? candidates.find(({ worker, hasRoom }) => worker === state.claim?.worker && hasRoom) : undefined;
   const chosen = claimed ?? (policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs, now));
   if (chosen === null) {

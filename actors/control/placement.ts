@@ -27,9 +27,10 @@ export const blocksNeeded = (ask: PlaceAsk): number => blocksOf(ask.promptTokens
 
 /**
  * Scores one worker by when the step's first token would be out there: its queue, what it would recall, what it would compute.
- * `claim`: the oldest on that worker, which leaves less room to every other step.
+ * `holdings`: of all workers. `claim`: the oldest on this one, which leaves less room to every other step.
  */
-export function scoreOf(ask: PlaceAsk, view: WorkerView, held: Held, claim: Claim | null): Candidate {
+export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held[], claim: Claim | null): Candidate {
+  const held = holdings.find(({ worker }) => worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 };
   const { load } = view;
   const tokensToCompute = Math.max(1, ask.promptTokens - held.hbmTokens - held.dramTokens);
   const promisedTokens = [...view.promisedTokens].reduce((sum, [step, tokens]) => sum + (step === ask.step ? 0 : tokens), 0);
@@ -74,7 +75,7 @@ const patience = 4;
  * recompute to the work of all, and whoever it displaces moves in turn. Waiting is bounded all the same.
  */
 export function choose(candidates: readonly Candidate[], waitedMs: number, nowMs: number): Candidate | null {
-  const byScore = [...candidates].filter((candidate) => Number.isFinite(candidate.score)).sort((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1));
+  const byScore = bestFirst(candidates);
   const best = byScore[0];
   if (best === undefined || best.hasRoom) return best ?? null;
   return byScore.find(({ hasRoom, score, idleSinceMs }) => {
@@ -83,3 +84,7 @@ export function choose(candidates: readonly Candidate[], waitedMs: number, nowMs
     return hasRoom && waitedMs >= savedMs * (isIdle ? 1 : patience);
   }) ?? null;
 }
+
+/** Those that could take the step, at once or later. */
+export const bestFirst = (candidates: readonly Candidate[]): readonly Candidate[] =>
+  candidates.filter(({ score }) => Number.isFinite(score)).toSorted((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1));

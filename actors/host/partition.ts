@@ -207,9 +207,11 @@ export class Partition {
     if (seq === -1 && slot.saved !== null) await this.#perform(slot, slot.saved.outbox, slot.saved.saves);
     if (this.#isStopped) return false;
     const cursor = slot.saved?.cursor ?? 0;
-    // Read again by a new owner: who reads along is to know what became of it, a refusal too.
-    if (seq > 0 && seq <= cursor && slot.saved !== null) this.#deps.onApplied(event, slot.saved.actor, this);
-    if (seq > 0 && seq <= cursor) return true;
+    if (slot.saved !== null && seq > 0 && seq <= cursor) {
+      // Read again by a new owner: who reads along is to know what became of it, a refusal too.
+      this.#deps.onApplied(event, slot.saved.actor, this);
+      return true;
+    }
     const { actor, effects } = await this.#macrostep(slot, event);
     if (this.#isStopped) return false;
     if (actor === null) { await this.#perform(slot, effects, 0); return true; }

@@ -3,10 +3,8 @@ import { BusFault } from '../../actors/lib/ports.ts';
 import { ConfigError } from '../config.ts';
 import { type Connection, connect } from '../nats/connect.ts';
 import { findConsumer, findStream } from '../nats/look.ts';
-import { streamTable } from '../nats/streams.ts';
+import { stepConsumer, streamTable } from '../nats/streams.ts';
 
-/** The consumer that all gateways of a NATS share (infra/harness/entrance.ts): two fleets on it take each other's steps. */
-const durable = 'gateways';
 /** Nobody waits for steps for so long: longer than the moment between two fetches of a gateway. */
 const quietMs = 500;
 /** And it comes to that within this time: longer than a gateway that is gone is still counted. */
@@ -24,8 +22,8 @@ export class Guest {
   static async arrive(url: string, region: string): Promise<Guest> {
     return withConnection(url, async (connection) => {
       const table = streamTable(region), queue = table.step.stream;
-      if (await findConsumer(connection, queue, durable) !== null) {
-        throw new ConfigError(`a fleet is on ${connection.url} (stream ${queue} has the consumer ${durable}), and the demo would take its steps: give it another NATS, or none; if no fleet runs there any more, remove that consumer`);
+      if (await findConsumer(connection, queue, stepConsumer) !== null) {
+        throw new ConfigError(`a fleet is on ${connection.url} (stream ${queue} has the consumer ${stepConsumer}), and the demo would take its steps: give it another NATS, or none; if no fleet runs there any more, remove that consumer`);
       }
       const created: string[] = [];
       for (const { stream } of Object.values(table)) if (await findStream(connection, stream) === null) created.push(stream);
@@ -45,7 +43,7 @@ export class Guest {
     if (await findStream(connection, this.#queue) === null) return [];
     if (!await this.#isQuiet(connection)) return [`stream ${this.#queue} stays: a fleet that came meanwhile takes steps from it`];
     if (this.#created.includes(this.#queue)) await manager.streams.delete(this.#queue);
-    else if (await findConsumer(connection, this.#queue, durable) !== null) await manager.consumers.delete(this.#queue, durable);
+    else if (await findConsumer(connection, this.#queue, stepConsumer) !== null) await manager.consumers.delete(this.#queue, stepConsumer);
     return [];
   }
 
@@ -53,7 +51,7 @@ export class Guest {
   async #isQuiet(connection: Connection): Promise<boolean> {
     const startedAtMs = performance.now();
     for (let busyAtMs = startedAtMs; ;) {
-      const waiting = (await findConsumer(connection, this.#queue, durable))?.num_waiting ?? 0, nowMs = performance.now();
+      const waiting = (await findConsumer(connection, this.#queue, stepConsumer))?.num_waiting ?? 0, nowMs = performance.now();
       if (waiting > 0) busyAtMs = nowMs;
       if (nowMs - busyAtMs >= quietMs) return true;
       if (nowMs - startedAtMs >= quietMsMax) return false;

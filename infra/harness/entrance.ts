@@ -7,6 +7,7 @@ import { type StepRequest, parseStep, stepLimits } from '../../schemas/harness.t
 import { type Gateway, gatewayClosed } from '../gateway/gateway.ts';
 import { acceptedOf, deferredOf, deltaOf, failedOf, gatewayStep, refusedOf, resultOf, traceContext } from '../gateway/requests.ts';
 import type { Answer } from '../gateway/step.ts';
+import { stepConsumer } from '../nats/streams.ts';
 import { findReply } from './find-reply.ts';
 import { SignOfLife } from './sign-of-life.ts';
 
@@ -25,8 +26,6 @@ export interface Entrance {
   settled(): Promise<void>;
 }
 
-/** Shared by all gateways: each step goes to one of them. */
-const durable = 'gateways';
 const inFlightMax = 64;
 /** A gateway that is silent for so long is gone: another one gets the step, under the same id. */
 const ackWaitMs = 6_000;
@@ -44,7 +43,7 @@ const deliveriesMax = 5;
 export function openHarnessEntrance(options: EntranceOptions): Entrance {
   const { bus } = options.ports;
   const underWay = new Set<Promise<void>>();
-  const subscription: Subscription = bus.consume('step', durable, { inFlightMax: options.inFlightMax ?? inFlightMax, ackWaitMs }, (task) => {
+  const subscription: Subscription = bus.consume('step', stepConsumer, { inFlightMax: options.inFlightMax ?? inFlightMax, ackWaitMs }, (task) => {
     const letGo = keepTask(options.ports.clock, task);
     let isHeld = true;
     const settle = (how: () => void): void => {

@@ -9,10 +9,8 @@ import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
 import { traceLs, traceShow, traceWatch } from './commands/trace.ts';
+import { exitCodes } from './exit-codes.ts';
 import { StartError } from './role.ts';
-
-/** What the program's exit code means; never changed, scripts rely on it. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, unavailable: 3, notFound: 4 } as const;
 
 interface Flags {
   config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;

@@ -1,6 +1,7 @@
 /** The process of one role of `slackwater up`: told by its parent what to be, and ends when its parent does. */
 import type { FromChild, ToChild } from '../fleet/child.ts';
 import { startConductor } from './conductor.ts';
+import { exitCodes } from './exit-codes.ts';
 import { startGateway } from './gateway.ts';
 import { type Role, StartError } from './role.ts';
 import { startWorker } from './worker.ts';
@@ -8,7 +9,6 @@ import { startWorker } from './worker.ts';
 /** After it a role that does not end in order is left to the operating system. */
 const closeMs = 15_000;
 const partitionsMs = 100;
-const unavailable = 3;
 
 let role: Role | null = null;
 let serverPid: number | null = null;
@@ -62,7 +62,7 @@ async function start({ role: what, config, natsUrl }: ToChild & { readonly kind:
 async function lose(message: string): Promise<void> {
   if (isClosing) return;
   await say({ kind: 'failed', message, isUnavailable: true });
-  process.exit(unavailable);
+  process.exit(exitCodes.unavailable);
 }
 
 async function close(isOrphan: boolean): Promise<void> {

@@ -197,7 +197,10 @@ function differences(config: StreamConfig, wanted: Partial<StreamConfig>): strin
     .map((key) => `stream ${config.name}: ${key} is ${config[key]}, the table says ${wanted[key]}`);
 }
 
-/** The consumer that all gateways share. */
+/** Name of the consumer that all gateways of a NATS share: each step goes to one of them. */
+export const stepConsumer = 'gateways';
+
+/** What that consumer is. */
 export const queueConsumer = (durable: string, ackWaitMs: number) => ({
   durable_name: durable, ack_policy: AckPolicy.Explicit, ack_wait: nanos(ackWaitMs), max_deliver: -1, max_ack_pending: 4_096, filter_subject: 'sw.step.*',
 } as const);

@@ -6,9 +6,8 @@ import type { Evt } from '../../../schemas/messages.ts';
 import { decisionJson } from '../../../schemas/report.ts';
 import { subjects } from '../../../schemas/subjects.ts';
 import type { Config } from '../../config.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { messageJson, printLine, table, untilStopped, withReader } from './reader.ts';
-
-const notFound = 4;
 
 export async function traceLs(config: Config, isJson: boolean): Promise<number> {
   const entries = await withReader(config, 'trace-ls', 'fleet', ({ ports }) => ports.bus.loadLast('state', subjects(config.region).states));
@@ -25,10 +24,10 @@ export async function traceLs(config: Config, isJson: boolean): Promise<number> 
 
 export async function traceShow(config: Config, id: string, isJson: boolean): Promise<number> {
   const partition = partitionOf(id);
-  if (partition === null) { process.stderr.write(`slackwater: "${id}" is not a trace id: tr_ and two digits of partition come first\n`); return notFound; }
+  if (partition === null) { process.stderr.write(`slackwater: "${id}" is not a trace id: tr_ and two digits of partition come first\n`); return exitCodes.notFound; }
   const entry = await withReader(config, 'trace-show', 'fleet', ({ ports }) => ports.bus.getLast('state', subjects(config.region).state(partition, id)));
   const actor = entry === null ? null : readActor(entry.bytes);
-  if (actor === null) { process.stderr.write(`slackwater: no trace ${id} in region ${config.region}\n`); return notFound; }
+  if (actor === null) { process.stderr.write(`slackwater: no trace ${id} in region ${config.region}\n`); return exitCodes.notFound; }
   const decisions = actor.context.decisions.map((decision) => decisionJson(decision, actor.context.startedAtMs));
   if (isJson) { printLine(JSON.stringify({ ...summary(actor), decisions })); return 0; }
   for (const [name, value] of Object.entries(summary(actor))) printLine(`${name.padEnd(16)}${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
@@ -42,7 +41,7 @@ export async function traceShow(config: Config, id: string, isJson: boolean): Pr
 
 /** Prints transitions and decisions until it is stopped. */
 export async function traceWatch(config: Config, id: string | null, isJson: boolean): Promise<number> {
-  if (id !== null && partitionOf(id) === null) { process.stderr.write(`slackwater: "${id}" is not a trace id\n`); return notFound; }
+  if (id !== null && partitionOf(id) === null) { process.stderr.write(`slackwater: "${id}" is not a trace id\n`); return exitCodes.notFound; }
   return withReader(config, 'trace-watch', 'fleet', async (reader) => {
     reader.ports.bus.listen(subjects(config.region).evts, (message) => {
       const evt = decodeEvt(message.bytes);
