@@ -184,11 +184,11 @@ bool GgufParser::read_tensor(uint64_t index, uint64_t& offset) {
   }
   if (!read_bytes(&format, 4, what.c_str()) || !read_bytes(&offset, 8, what.c_str())) return false;
   const FormatBlock block = format_block(format);
-  if (block.values == 0) {
-    return fail(kModelUnsupported, quoted(name) + " has tensor format " + num(format) + "; known: " + kKnownFormats);
+  if (block.values == 0 || format >= kGgufFormatsEnd) {
+    return fail(kModelUnsupported, quoted(name) + " has tensor format " + num(format) + "; known: " + known_gguf_formats());
   }
   if (tensor.shape[0] % block.values != 0) {
-    return fail(kModelInvalid, quoted(name) + " has rows of " + num(tensor.shape[0]) + " values in blocks of " + num(block.values));
+    return fail(kModelInvalid, quoted(name) + " has rows of " + num(tensor.shape[0]) + " values in blocks of " + num(block.values) + " (" + format_name(format) + ")");
   }
   tensor.format = static_cast<TensorFormat>(format);
   tensor.bytes = values / block.values * block.bytes;

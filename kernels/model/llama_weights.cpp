@@ -213,7 +213,7 @@ void TensorReader::check_all_used() {
 }
 
 void TensorReader::check_values(const GgufTensor& tensor, float largest) {
-  constexpr size_t kChunk = 1024;  // Values; a multiple of every format's block.
+  constexpr size_t kChunk = 4 * kFormatBlockMax;  // Values; a multiple of every format's block.
   const FormatBlock block = format_block(static_cast<uint32_t>(tensor.format));
   const size_t values = tensor.bytes / block.bytes * block.values;
   const size_t chunks = (values + kChunk - 1) / kChunk;
@@ -237,7 +237,7 @@ void TensorReader::check_values(const GgufTensor& tensor, float largest) {
     }
   });
   if (first.load() == SIZE_MAX) return;
-  float value[256];  // The block that holds the value.
+  float value[kFormatBlockMax];  // The block that holds the value.
   const size_t bad = first.load(), start = bad / block.values;
   dequantize(tensor.format, tensor.data + start * block.bytes, block.values, value);
   const float found = value[bad % block.values];
