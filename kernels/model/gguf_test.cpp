@@ -46,7 +46,7 @@ void check_good_file() {
   const auto gguf = GgufFile::open(file.path(), error);
   CHECK(gguf != nullptr, "%s", error.message.c_str());
   CHECK(gguf->tensors().size() == 2 && gguf->find_tensor("third") == nullptr, "two tensors");
-  const GgufTensor* second = gguf->find_tensor("second");
+  const WeightTensor* second = gguf->find_tensor("second");
   CHECK(second->bytes == 34 && second->shape[0] == 32 && second->shape[1] == 1 && second->dimensions == 1, "32 values in one block");
   double real = 0;
   int64_t number = -1;
