@@ -153,7 +153,7 @@ void TensorReader::refuse_value(const WeightTensor& tensor, size_t at, float lar
   dequantize(tensor.format, tensor.data + at / block.values * block.bytes, block.values, of_block);
   const float found = of_block[at % block.values];
   error_.set(std::isfinite(found) ? kModelUnsupported : kModelInvalid,
-             "tensor '" + tensor.name + "' holds " + std::to_string(found) + " at value " + std::to_string(at) + " of " + std::to_string(values) +
+             "tensor '" + tensor.name + "' holds " + (std::isnan(found) ? "nan" : std::to_string(found)) + " at value " + std::to_string(at) + " of " + std::to_string(values) +
                  "; finite weights of at most " + std::to_string(largest) + " are needed");
 }
 
