@@ -84,6 +84,30 @@ void check_seed(uint64_t seed) {
   CHECK(is_good != static_cast<bool>(error), "seed %llu: an index's answer and fault go together", static_cast<unsigned long long>(seed));
 }
 
+/// Layouts of a few small tensors against a naive rule: sizes fit, and every byte belongs to exactly one tensor.
+void check_layout(uint64_t seed) {
+  TestRandom random(seed);
+  const int data_bytes = random.below(13), count = random.below(5);
+  std::vector<int> owners(static_cast<size_t>(data_bytes), 0);
+  bool is_good = true;
+  std::string header;
+  int next = 0;
+  for (int i = 0; i < count; ++i) {
+    const bool is_f16 = random.below(2) == 0, is_chance = random.below(3) == 0;
+    const int values = 1 + random.below(4), bytes = is_f16 ? 2 * values : values;
+    const int begin = is_chance ? random.below(data_bytes + 2) : next, end = random.below(12) == 0 ? random.below(data_bytes + 3) : begin + bytes;
+    is_good = is_good && end - begin == bytes && end <= data_bytes;
+    for (int at = begin; is_good && at < end; ++at) owners[static_cast<size_t>(at)] += 1;
+    next = end;
+    header += (i == 0 ? "" : ",") + std::string("\"") + static_cast<char>('a' + i) + "\":{\"dtype\":\"" + (is_f16 ? "F16" : "F8_E4M3") + "\",\"shape\":[" + std::to_string(values) +
+              "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
+  }
+  for (const int owner : owners) is_good = is_good && owner == 1;
+  const int taken_before = taken;
+  check_bytes(safetensors_bytes("{" + header + "}", std::string(static_cast<size_t>(data_bytes), 'x')), seed);
+  CHECK((taken > taken_before) == is_good, "seed %llu: {%s} over %d bytes is %s", static_cast<unsigned long long>(seed), header.c_str(), data_bytes, is_good ? "good" : "bad");
+}
+
 /// Cut at every byte, and every byte replaced by what hurts most.
 void check_every_byte() {
   const std::string good = every_dtype().bytes();
@@ -107,6 +131,9 @@ void check_every_byte() {
 int main(int count, char** arguments) {
   const uint64_t only = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 0;
   if (only == 0) check_every_byte();
-  for (uint64_t seed = only > 0 ? only : 1; seed <= (only > 0 ? only : 30'000); ++seed) check_seed(seed);
+  for (uint64_t seed = only > 0 ? only : 1; seed <= (only > 0 ? only : 30'000); ++seed) {
+    check_seed(seed);
+    check_layout(seed);
+  }
   std::printf("safetensors, random: ok, %d taken, %d refused\n", taken, refused);
 }
