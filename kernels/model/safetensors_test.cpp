@@ -143,7 +143,7 @@ void check_bad_entries() {
   refuse("{\"w\":[]}", "'w': expected '{'");
   refuse("{\"\":{}}", "tensor name of 0 bytes");
   refuse("{\"" + std::string(65536, 'w') + "\":{}}", "tensor name of 65536 bytes; 1 to 65535");
-  refuse(one("\"F32\"", "[2]", "[0,8]") + "x", "header: expected nothing more at byte 56, found 'x'");
+  refuse(one("\"F32\"", "[2]", "[0,8]") + "x", "header: expected nothing more at byte 54, found 'x'");
   refuse("{\"w\xff\":{}}", "header: expected a UTF-8 character at byte 3, found byte 0xff");
   refuse("{\"\xed\xa0\x80\":{}}", "header: expected a UTF-8 character at byte 2, found byte 0xed");
   refuse("{\"\\ud800\":{}}", "header: expected an escape of a whole character at byte 2");
