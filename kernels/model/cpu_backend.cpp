@@ -7,6 +7,7 @@
 #include "../ops/cpu_ops.h"
 #include "../ops/embedding/embedding.h"
 #include "batch_check.h"
+#include "tensor_reader.h"
 
 namespace slackwater {
 namespace {
@@ -92,7 +93,7 @@ bool CpuBackend::load(const GgufFile& file, Error& error) {
                                      "; the cpu backend takes multiples of " + std::to_string(kPanelColumns) + " in groups of at most " + std::to_string(kAttentionRows));
     return false;
   }
-  TensorReader reader(file, pool_, error);
+  TensorReader reader(file.weights(), pool_, error);
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
   // All matrices in one allocation: then they lie on large pages, which the reading of decode needs for its speed.
   weights_ = Buffer<half>(Matrix::size(shape_.vocab, hidden) +
@@ -106,7 +107,7 @@ bool CpuBackend::load(const GgufFile& file, Error& error) {
     free += Matrix::size(out.n, k);
     return out;
   };
-  if (const GgufTensor* table = reader.find("token_embd.weight", hidden, shape_.vocab)) {
+  if (const WeightTensor* table = reader.find("token_embd.weight", hidden, shape_.vocab)) {
     embedding_ = Buffer<std::byte>(table->bytes);
     embedding_format_ = table->format;
     std::memcpy(embedding_.data(), table->data, table->bytes);

@@ -1,13 +1,6 @@
 #include "gguf.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <bit>
-#include <cerrno>
-#include <cstring>
 
 #include "gguf_parser.h"
 
@@ -17,45 +10,12 @@ static_assert(std::endian::native == std::endian::little, "GGUF numbers are read
 
 std::unique_ptr<GgufFile> GgufFile::open(const std::string& path, Error& error) {
   std::unique_ptr<GgufFile> file(new GgufFile());
-  if (!file->map(path, error)) return nullptr;
+  if (!file->map_.open(path, error)) return nullptr;
   if (!GgufParser(*file, error).parse()) {
     error.message = path + ": " + error.message;
     return nullptr;
   }
   return file;
-}
-
-GgufFile::~GgufFile() {
-  if (base_ != nullptr) ::munmap(const_cast<std::byte*>(base_), size_);
-}
-
-bool GgufFile::map(const std::string& path, Error& error) {
-  const auto fail = [&](const std::string& what) {
-    error.set(kModelUnreadable, path + ": " + what);
-    return false;
-  };
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return fail(std::strerror(errno));
-  struct stat info {};
-  const bool is_file = ::fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
-  void* base = MAP_FAILED;
-  if (is_file && info.st_size > 0) base = ::mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0);
-  const int map_errno = errno;
-  ::close(descriptor);
-  if (!is_file) return fail("not a regular file");
-  if (info.st_size == 0) {
-    error.set(kModelInvalid, path + ": file of 0 bytes; a GGUF header takes 24");
-    return false;
-  }
-  if (base == MAP_FAILED) return fail(std::string("cannot be mapped: ") + std::strerror(map_errno));
-  base_ = static_cast<const std::byte*>(base);
-  size_ = static_cast<size_t>(info.st_size);
-  return true;
-}
-
-const GgufTensor* GgufFile::find_tensor(const std::string& name) const {
-  const auto found = tensor_index_.find(name);
-  return found == tensor_index_.end() ? nullptr : &tensors_[found->second];
 }
 
 const GgufValue* GgufFile::find(const std::string& key) const {

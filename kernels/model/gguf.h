@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "../lib/error.h"
-#include "../lib/tensor_format.h"
+#include "../lib/mapped_file.h"
+#include "weight_table.h"
 
 namespace slackwater {
 
@@ -28,16 +29,6 @@ struct GgufValue {
   std::vector<std::string_view> texts;     // Array of strings.
 };
 
-/// One weight tensor. `shape` is innermost first, unused dimensions are 1: a matrix of N rows of K has shape {K, N, 1, 1}.
-struct GgufTensor {
-  std::string name;
-  TensorFormat format;
-  uint32_t dimensions;
-  uint64_t shape[4];
-  const std::byte* data;  // Into the mapped file.
-  size_t bytes;
-};
-
 /// A GGUF file (version 3, little-endian), mapped read-only.
 ///
 /// Everything that the header says is checked against the size of the file before it is believed: after `open`
@@ -48,12 +39,10 @@ class GgufFile {
   /// Null, and `error` set to model_unreadable (the file system said no), model_invalid (the bytes contradict
   /// themselves) or model_unsupported (a version, nesting or tensor format that is not known here).
   static std::unique_ptr<GgufFile> open(const std::string& path, Error& error);
-  ~GgufFile();
-  GgufFile(const GgufFile&) = delete;
-  GgufFile& operator=(const GgufFile&) = delete;
 
-  const std::vector<GgufTensor>& tensors() const { return tensors_; }
-  const GgufTensor* find_tensor(const std::string& name) const;
+  const WeightTable& weights() const { return weights_; }
+  const std::vector<WeightTensor>& tensors() const { return weights_.tensors(); }
+  const WeightTensor* find_tensor(const std::string& name) const { return weights_.find(name); }
   const GgufValue* find(const std::string& key) const;
 
   /// The value of `key` when it is there and has a fitting type; null otherwise.
@@ -63,12 +52,9 @@ class GgufFile {
 
  private:
   GgufFile() = default;
-  bool map(const std::string& path, Error& error);
 
-  const std::byte* base_ = nullptr;
-  size_t size_ = 0;
-  std::vector<GgufTensor> tensors_;
-  std::unordered_map<std::string, size_t> tensor_index_;
+  MappedFile map_;
+  WeightTable weights_;
   std::unordered_map<std::string, GgufValue> values_;
 
   friend class GgufParser;

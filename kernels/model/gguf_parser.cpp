@@ -35,8 +35,8 @@ bool GgufParser::parse() {
   char magic[4];
   uint32_t version;
   uint64_t tensor_count, pair_count;
-  if (file_.size_ < kHeaderBytes) {
-    return fail(kModelInvalid, "file of " + num(file_.size_) + " bytes; a GGUF header takes " + num(kHeaderBytes));
+  if (file_.map_.size() < kHeaderBytes) {
+    return fail(kModelInvalid, "file of " + num(file_.map_.size()) + " bytes; a GGUF header takes " + num(kHeaderBytes));
   }
   read_bytes(magic, 4, "magic");
   if (std::memcmp(magic, "GGUF", 4) != 0) return fail(kModelInvalid, "not a GGUF file: it does not begin with 'GGUF'");
@@ -48,13 +48,13 @@ bool GgufParser::parse() {
   read_bytes(&pair_count, 8, "metadata count");
   if (pair_count > left() / kPairBytesMin || tensor_count > left() / kTensorBytesMin) {
     return fail(kModelInvalid, "header counts " + num(tensor_count) + " tensors and " + num(pair_count) +
-                                   " metadata values; the file has " + num(file_.size_) + " bytes");
+                                   " metadata values; the file has " + num(file_.map_.size()) + " bytes");
   }
   for (uint64_t i = 0; i < pair_count; ++i) {
     if (!read_pair(i)) return false;
   }
   std::vector<uint64_t> offsets(tensor_count);
-  file_.tensors_.reserve(tensor_count);
+  file_.weights_.tensors_.reserve(tensor_count);
   for (uint64_t i = 0; i < tensor_count; ++i) {
     if (!read_tensor(i, offsets[i])) return false;
   }
@@ -72,7 +72,7 @@ bool GgufParser::read_bytes(void* out, size_t size, const char* what) {
     return fail(kModelInvalid, std::string("file ends in ") + what + ": " + num(size) + " bytes wanted at " + num(at_) +
                                    ", " + num(left()) + " left");
   }
-  std::memcpy(out, file_.base_ + at_, size);
+  std::memcpy(out, file_.map_.data() + at_, size);
   at_ += size;
   return true;
 }
@@ -83,7 +83,7 @@ bool GgufParser::read_text(std::string_view& text, const std::string& what) {
   if (length > left()) {
     return fail(kModelInvalid, what + ": text of " + num(length) + " bytes at " + num(at_) + ", " + num(left()) + " left");
   }
-  text = {reinterpret_cast<const char*>(file_.base_ + at_), static_cast<size_t>(length)};
+  text = {reinterpret_cast<const char*>(file_.map_.data() + at_), static_cast<size_t>(length)};
   at_ += length;
   return true;
 }
@@ -126,7 +126,7 @@ bool GgufParser::read_array(GgufValue& value, const std::string& key) {
     return fail(kModelInvalid, key + ": array of " + num(value.count) + " values at " + num(at_) + ", " + num(left()) + " bytes left");
   }
   if (!is_text) {
-    value.elements = file_.base_ + at_;
+    value.elements = file_.map_.data() + at_;
     at_ += value.count * bytes;
     return true;
   }
@@ -164,7 +164,7 @@ bool GgufParser::read_pair(uint64_t index) {
 bool GgufParser::read_tensor(uint64_t index, uint64_t& offset) {
   std::string_view name;
   uint32_t format;
-  GgufTensor tensor{};
+  WeightTensor tensor{};
   const std::string what = "tensor " + num(index);
   if (!read_text(name, what)) return false;
   tensor.name = name;
@@ -184,18 +184,15 @@ bool GgufParser::read_tensor(uint64_t index, uint64_t& offset) {
   }
   if (!read_bytes(&format, 4, what.c_str()) || !read_bytes(&offset, 8, what.c_str())) return false;
   const FormatBlock block = format_block(format);
-  if (block.values == 0) {
-    return fail(kModelUnsupported, quoted(name) + " has tensor format " + num(format) + "; known: " + kKnownFormats);
+  if (block.values == 0 || format >= kGgufFormatsEnd) {
+    return fail(kModelUnsupported, quoted(name) + " has tensor format " + num(format) + "; known: " + known_gguf_formats());
   }
   if (tensor.shape[0] % block.values != 0) {
-    return fail(kModelInvalid, quoted(name) + " has rows of " + num(tensor.shape[0]) + " values in blocks of " + num(block.values));
+    return fail(kModelInvalid, quoted(name) + " has rows of " + num(tensor.shape[0]) + " values in blocks of " + num(block.values) + " (" + format_name(format) + ")");
   }
   tensor.format = static_cast<TensorFormat>(format);
   tensor.bytes = values / block.values * block.bytes;
-  if (!file_.tensor_index_.emplace(tensor.name, file_.tensors_.size()).second) {
-    return fail(kModelInvalid, "tensor " + quoted(name) + " appears twice");
-  }
-  file_.tensors_.push_back(std::move(tensor));
+  if (!file_.weights_.add(std::move(tensor))) return fail(kModelInvalid, "tensor " + quoted(name) + " appears twice");
   return true;
 }
 
@@ -214,9 +211,9 @@ bool GgufParser::read_alignment(uint64_t& alignment) {
 
 bool GgufParser::place_tensors(const std::vector<uint64_t>& offsets, uint64_t alignment) {
   const uint64_t data = (at_ + alignment - 1) / alignment * alignment;
-  const uint64_t data_bytes = file_.size_ > data ? file_.size_ - data : 0;
+  const uint64_t data_bytes = file_.map_.size() > data ? file_.map_.size() - data : 0;
   for (size_t i = 0; i < offsets.size(); ++i) {
-    GgufTensor& tensor = file_.tensors_[i];
+    WeightTensor& tensor = file_.weights_.tensors_[i];
     if (offsets[i] % alignment != 0) {
       return fail(kModelInvalid, quoted(tensor.name) + " lies at offset " + num(offsets[i]) + ", not a multiple of " + num(alignment));
     }
@@ -224,15 +221,13 @@ bool GgufParser::place_tensors(const std::vector<uint64_t>& offsets, uint64_t al
       return fail(kModelInvalid, quoted(tensor.name) + " takes " + num(tensor.bytes) + " bytes at offset " + num(offsets[i]) +
                                      "; the file has " + num(data_bytes) + " bytes of weights (truncated?)");
     }
-    tensor.data = file_.base_ + data + offsets[i];
+    tensor.data = file_.map_.data() + data + offsets[i];
   }
   return true;
 }
 
 bool GgufParser::check_overlap() {
-  std::vector<const GgufTensor*> order;
-  for (const GgufTensor& tensor : file_.tensors_) order.push_back(&tensor);
-  std::sort(order.begin(), order.end(), [](const GgufTensor* a, const GgufTensor* b) { return a->data < b->data; });
+  const std::vector<const WeightTensor*> order = file_.weights_.by_place();
   for (size_t i = 1; i < order.size(); ++i) {
     if (order[i - 1]->data + order[i - 1]->bytes > order[i]->data) {
       return fail(kModelInvalid, "tensors " + quoted(order[i - 1]->name) + " and " + quoted(order[i]->name) + " overlap");

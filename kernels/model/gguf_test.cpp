@@ -46,7 +46,7 @@ void check_good_file() {
   const auto gguf = GgufFile::open(file.path(), error);
   CHECK(gguf != nullptr, "%s", error.message.c_str());
   CHECK(gguf->tensors().size() == 2 && gguf->find_tensor("third") == nullptr, "two tensors");
-  const GgufTensor* second = gguf->find_tensor("second");
+  const WeightTensor* second = gguf->find_tensor("second");
   CHECK(second->bytes == 34 && second->shape[0] == 32 && second->shape[1] == 1 && second->dimensions == 1, "32 values in one block");
   double real = 0;
   int64_t number = -1;
@@ -142,8 +142,11 @@ void check_contradictions() {
 
 void check_unknown_kinds() {
   GgufWriter quant = small_file();
-  quant.tensor("blk.0.attn_q.weight", {256}, 12, std::string(144, '\0'));
-  expect_fault(quant.bytes(), kModelUnsupported, "'blk.0.attn_q.weight' has tensor format 12; known: F32, F16, BF16, Q8_0, Q4_0, Q4_1");
+  quant.tensor("blk.0.attn_q.weight", {256}, 16, std::string(66, '\0'));
+  expect_fault(quant.bytes(), kModelUnsupported, "'blk.0.attn_q.weight' has tensor format 16; known: F32, F16, BF16, Q8_0, Q6_K");
+  GgufWriter ours = small_file();
+  ours.tensor("fp8", {32}, static_cast<uint32_t>(TensorFormat::kF8E4m3), std::string(32, '\0'));
+  expect_fault(ours.bytes(), kModelUnsupported, "'fp8' has tensor format 65536");
   GgufWriter type = small_file();
   type.raw_pair("odd", 13, "");
   expect_fault(type.bytes(), kModelInvalid, "'odd' has unknown type 13");

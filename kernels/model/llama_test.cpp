@@ -1,86 +1,13 @@
-// Loading: a tiny llama made in memory, in every format, with everything that can be wrong with it; and the two
-// backends on it against each other.
+// Loading: a tiny llama made in memory, with everything that can be wrong with it; and the two backends on it against
+// each other. The other formats are weights_test's.
 #include "llama.h"
 
-#include <functional>
-
 #include "../lib/test_threads.h"
-#include "test_gguf.h"
-#include "test_model.h"
+#include "test_llama.h"
 
 using namespace slackwater;
 
 namespace {
-
-constexpr uint32_t kHidden = 64, kHeads = 4, kKvHeads = 2, kHeadDim = 32, kFfn = 96, kVocab = 40, kLayers = 2, kContext = 200;
-
-/// What a test changes of the tiny model.
-struct Variant {
-  uint32_t format = 0;
-  std::string skip{};                                     // a tensor left out
-  std::string poison{};                                   // a tensor whose first value becomes `poisoned`
-  float poisoned = NAN;
-  bool untied = false;
-  std::function<void(GgufWriter&)> extra = [](GgufWriter&) {};
-  std::string architecture = "llama";
-  uint32_t heads = kHeads, kv_heads = kKvHeads, head_dim = kHeadDim;
-  uint32_t layers = kLayers, ffn = kFfn;
-};
-
-std::string tiny_model(const Variant& variant) {
-  GgufWriter out;
-  out.text("general.architecture", variant.architecture);
-  out.text("general.name", "tiny");
-  out.number("llama.block_count", variant.layers);
-  out.number("llama.embedding_length", kHidden);
-  out.number("llama.attention.head_count", variant.heads);
-  out.number("llama.attention.head_count_kv", variant.kv_heads);
-  out.number("llama.attention.key_length", variant.head_dim);
-  out.number("llama.feed_forward_length", variant.ffn);
-  out.number("llama.vocab_size", kVocab);
-  out.number("llama.context_length", kContext);
-  out.real("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-  out.real("llama.rope.freq_base", 10000);
-  uint64_t seed = 100;
-  const auto add = [&](const std::string& name, uint64_t cols, uint64_t rows) {
-    if (name == variant.skip) return;
-    const bool is_matrix = rows > 1;
-    std::string bytes = test_weights(is_matrix ? variant.format : 0, cols * rows, ++seed);
-    if (name == variant.poison) std::memcpy(bytes.data(), &variant.poisoned, 4);
-    out.tensor(name, is_matrix ? std::vector<uint64_t>{cols, rows} : std::vector<uint64_t>{cols}, is_matrix ? variant.format : 0, bytes);
-  };
-  add("token_embd.weight", kHidden, kVocab);
-  add("output_norm.weight", kHidden, 1);
-  if (variant.untied) add("output.weight", kHidden, kVocab);
-  for (uint32_t i = 0; i < kLayers; ++i) {
-    const std::string prefix = "blk." + std::to_string(i) + ".";
-    add(prefix + "attn_norm.weight", kHidden, 1);
-    add(prefix + "ffn_norm.weight", kHidden, 1);
-    add(prefix + "attn_q.weight", kHidden, kHeads * kHeadDim);
-    add(prefix + "attn_k.weight", kHidden, kKvHeads * kHeadDim);
-    add(prefix + "attn_v.weight", kHidden, kKvHeads * kHeadDim);
-    add(prefix + "attn_output.weight", kHeads * kHeadDim, kHidden);
-    add(prefix + "ffn_gate.weight", kHidden, kFfn);
-    add(prefix + "ffn_up.weight", kHidden, kFfn);
-    add(prefix + "ffn_down.weight", kFfn, kHidden);
-  }
-  variant.extra(out);
-  return out.bytes();
-}
-
-std::unique_ptr<Backend> load(const Variant& variant, BackendKind kind, Isa isa, Error& error, int threads = 1) {
-  const TestFile file(tiny_model(variant));
-  const auto gguf = GgufFile::open(file.path(), error);
-  CHECK(gguf != nullptr, "%s", error.message.c_str());
-  return make_backend(*gguf, kind, isa, threads, error);  // The file is closed before the backend runs.
-}
-
-std::vector<float> logits_of(Backend& backend) {
-  TestSequences run(backend, 2, 70);
-  run.append(66);
-  run.append(1);
-  return run.logits();
-}
 
 void check_variant(const Variant& variant, const char* what) {
   Error error;
@@ -94,14 +21,6 @@ void check_variant(const Variant& variant, const char* what) {
     const std::vector<float> got = logits_of(*backend);
     const double distance = rel_l2(got.data(), want.data(), want.size());
     CHECK(distance < 2e-3, "%s on %s: relL2 %.1e from the reference", what, backend->numerics(), distance);
-  }
-}
-
-void expect_fault(const Variant& variant, const char* code, const char* part) {
-  for (const BackendKind kind : {BackendKind::kReference, BackendKind::kCpu}) {
-    Error error;
-    CHECK(load(variant, kind, best_isa(), error) == nullptr, "'%s' is refused", part);
-    CHECK(error.code == code && error.message.find(part) != std::string::npos, "wanted %s '%s', got %s: %s", code, part, error.code.c_str(), error.message.c_str());
   }
 }
 
@@ -131,7 +50,7 @@ void check_bad_models() {
   expect_fault({.heads = 3}, kModelInvalid, "3 heads do not share 2 KV heads");
   expect_fault({.heads = 6}, kModelInvalid, "'blk.0.attn_q.weight' has shape 64 x 128; the model's numbers ask for 64 x 192");
   expect_fault({.poison = "blk.1.attn_v.weight"}, kModelInvalid, "'blk.1.attn_v.weight' holds nan at value 0 of 4096");
-  expect_fault({.poison = "output_norm.weight", .poisoned = INFINITY}, kModelInvalid, "'output_norm.weight' holds inf");
+  expect_fault({.poison = "output_norm.weight", .poisoned = bytes_of(INFINITY)}, kModelInvalid, "'output_norm.weight' holds inf");
   expect_fault({.extra = [](GgufWriter& out) { out.tensor("blk.0.attn_q.bias", {kHidden}, 0, test_weights(0, kHidden, 9)); }}, kModelUnsupported, "'blk.0.attn_q.bias'");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.expert_count", 8); }}, kModelUnsupported, "8 experts");
   expect_fault({.extra = [](GgufWriter& out) { out.text("llama.rope.scaling.type", "yarn"); }}, kModelUnsupported, "'yarn'");
@@ -145,7 +64,7 @@ void check_bad_models() {
   expect_fault({.heads = 16647161, .kv_heads = 1, .head_dim = 258}, kModelInvalid, "(16647161 heads + 2 x 1 KV heads) x 258 values are 4294968054");
   expect_fault({.layers = 1 << 24, .ffn = 1 << 24}, kModelInvalid, "16777216 layers of 3221250048 weights");
   Error error;
-  CHECK(load({.poison = "blk.0.attn_q.weight", .poisoned = 1e6f}, BackendKind::kCpu, best_isa(), error) == nullptr, "a weight beyond binary16");
+  CHECK(load({.poison = "blk.0.attn_q.weight", .poisoned = bytes_of(1e6f)}, BackendKind::kCpu, best_isa(), error) == nullptr, "a weight beyond binary16");
   CHECK(error.code == kModelUnsupported && error.message.find("at most 65504") != std::string::npos, "%s", error.message.c_str());
   error = {};
   CHECK(load({}, BackendKind::kCpu, best_isa(), error, 0) == nullptr && error.message.find("0 threads") == 0, "%s", error.message.c_str());

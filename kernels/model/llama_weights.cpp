@@ -1,11 +1,7 @@
 #include "llama_weights.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
-#include <cstring>
-
-#include "../ops/gemm/gemm.h"
+#include <string>
 
 namespace slackwater {
 namespace {
@@ -147,103 +143,6 @@ bool read_llama_numbers(const GgufFile& file, ModelInfo& info, LlamaNumbers& num
 bool read_model_info(const GgufFile& file, ModelInfo& info, Error& error) {
   LlamaNumbers numbers;
   return read_llama_numbers(file, info, numbers, error);
-}
-
-const GgufTensor* TensorReader::find(const std::string& name, int64_t cols, int64_t rows, float largest) {
-  if (error_) return nullptr;
-  const GgufTensor* tensor = file_.find_tensor(name);
-  if (tensor == nullptr) {
-    error_.set(kModelInvalid, "tensor '" + name + "' is missing");
-    return nullptr;
-  }
-  const uint64_t* shape = tensor->shape;
-  if (shape[0] != static_cast<uint64_t>(cols) || shape[1] != static_cast<uint64_t>(rows) || shape[2] != 1 || shape[3] != 1) {
-    error_.set(kModelInvalid, "tensor '" + name + "' has shape " + std::to_string(shape[0]) + " x " + std::to_string(shape[1]) +
-                                  (shape[2] * shape[3] == 1 ? "" : " x ..") + "; the model's numbers ask for " + std::to_string(cols) + " x " + std::to_string(rows));
-    return nullptr;
-  }
-  used_.push_back(tensor);
-  check_values(*tensor, largest);
-  return error_ ? nullptr : tensor;
-}
-
-Buffer<float> TensorReader::read(const std::string& name, int64_t cols, int64_t rows) {
-  const GgufTensor* tensor = find(name, cols, rows);
-  if (tensor == nullptr) return {};
-  Buffer<float> out(static_cast<size_t>(cols * rows));
-  const size_t row_bytes = tensor->bytes / static_cast<size_t>(rows);
-  pool_.run(static_cast<int>(rows), [&](int row, int) {
-    dequantize(tensor->format, tensor->data + static_cast<size_t>(row) * row_bytes, static_cast<size_t>(cols), out.data() + static_cast<size_t>(row) * cols);
-  });
-  return out;
-}
-
-void TensorReader::pack(const std::vector<Part>& parts, int32_t cols, half* out) {
-  std::vector<const std::byte*> rows;  // Where each row of the stack lies.
-  std::vector<TensorFormat> formats;
-  for (const Part& part : parts) {
-    const GgufTensor* tensor = find(part.name, cols, part.rows, kHalfMax);
-    if (tensor == nullptr) return;
-    for (int32_t row = 0; row < part.rows; ++row) {
-      rows.push_back(tensor->data + tensor->bytes / static_cast<size_t>(part.rows) * static_cast<size_t>(row));
-      formats.push_back(tensor->format);
-    }
-  }
-  const int32_t n = static_cast<int32_t>(rows.size());
-  const size_t values = static_cast<size_t>(kPanelColumns) * static_cast<size_t>(cols);
-  Buffer<float> scratch(values * static_cast<size_t>(pool_.threads()));
-  pool_.run(panel_count(n), [&](int panel, int thread) {
-    float* block = scratch.data() + values * static_cast<size_t>(thread);
-    const int32_t first = panel * kPanelColumns, count = std::min(kPanelColumns, n - first);
-    for (int32_t row = 0; row < count; ++row) {
-      const auto at = static_cast<size_t>(first + row);
-      dequantize(formats[at], rows[at], static_cast<size_t>(cols), block + static_cast<size_t>(row) * cols);
-    }
-    pack_panel(out + static_cast<size_t>(panel) * panel_size(cols), block, count, cols);
-  });
-}
-
-void TensorReader::check_all_used() {
-  if (error_) return;
-  for (const GgufTensor& tensor : file_.tensors()) {
-    if (std::find(used_.begin(), used_.end(), &tensor) != used_.end()) continue;
-    error_.set(kModelUnsupported, "tensor '" + tensor.name + "' has no place in a plain llama (biases and adapters are not known)");
-    return;
-  }
-}
-
-void TensorReader::check_values(const GgufTensor& tensor, float largest) {
-  constexpr size_t kChunk = 1024;  // Values; a multiple of every format's block.
-  const FormatBlock block = format_block(static_cast<uint32_t>(tensor.format));
-  const size_t values = tensor.bytes / block.bytes * block.values;
-  const size_t chunks = (values + kChunk - 1) / kChunk;
-  constexpr size_t kPerUnit = 256;
-  std::atomic<size_t> first{SIZE_MAX};
-  pool_.run(static_cast<int>((chunks + kPerUnit - 1) / kPerUnit), [&](int unit, int) {
-    float chunk[kChunk];
-    const size_t end = std::min(chunks, (static_cast<size_t>(unit) + 1) * kPerUnit);
-    for (size_t c = static_cast<size_t>(unit) * kPerUnit; c < end; ++c) {
-      const size_t at = c * kChunk, count = std::min(kChunk, values - at);
-      dequantize(tensor.format, tensor.data + at / block.values * block.bytes, count, chunk);
-      const auto is_good = [&](float value) { return std::fabs(value) <= largest; };  // NaN is not.
-      bool all_good = true;
-      for (size_t i = 0; i < count; ++i) all_good &= is_good(chunk[i]);
-      if (all_good) continue;
-      size_t bad = at;
-      while (is_good(chunk[bad - at])) ++bad;
-      size_t seen = first.load();
-      while (bad < seen && !first.compare_exchange_weak(seen, bad)) {
-      }
-    }
-  });
-  if (first.load() == SIZE_MAX) return;
-  float value[256];  // The block that holds the value.
-  const size_t bad = first.load(), start = bad / block.values;
-  dequantize(tensor.format, tensor.data + start * block.bytes, block.values, value);
-  const float found = value[bad % block.values];
-  error_.set(std::isfinite(found) ? kModelUnsupported : kModelInvalid,
-             "tensor '" + tensor.name + "' holds " + std::to_string(found) + " at value " + std::to_string(bad) + " of " + std::to_string(values) +
-                 "; finite weights of at most " + std::to_string(largest) + " are needed");
 }
 
 }  // namespace slackwater

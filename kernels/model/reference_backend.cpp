@@ -9,6 +9,7 @@
 #include "../ops/rope/rope.h"
 #include "../ops/swiglu/swiglu.h"
 #include "batch_check.h"
+#include "tensor_reader.h"
 
 namespace slackwater {
 namespace {
@@ -60,7 +61,7 @@ bool ReferenceBackend::load(const GgufFile& file, Error& error) {
   ModelInfo info;
   if (!read_llama_numbers(file, info, numbers_, error)) return false;
   shape_ = info.shape;
-  TensorReader reader(file, pool_, error);
+  TensorReader reader(file.weights(), pool_, error);
   const auto matrix = [&](const std::string& name, int32_t n, int32_t k) { return Matrix{reader.read(name, k, n), n, k}; };
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
   embedding_ = matrix("token_embd.weight", shape_.vocab, hidden);

@@ -109,7 +109,32 @@ class TestFile {
   char path_[64] = "/tmp/slackwater_test_XXXXXX"; // tidy-allow: machine-path, mkstemp needs a folder and every POSIX has this one
 };
 
-/// `count` small weights in the format, from a seed.
+/// Where the block of a format has its scale and its minimum (binary16), and what they are for weights within about ±0.4.
+struct TestScales {
+  TensorFormat format;
+  uint32_t scale_at;
+  float scale;
+  uint32_t min_at;
+  float min;  // 0: the format has none
+};
+constexpr TestScales kTestScales[] = {
+    {TensorFormat::kQ8_0, 0, 0.003f, 0, 0},      {TensorFormat::kQ4_0, 0, 0.04f, 0, 0},         {TensorFormat::kQ4_1, 0, 0.04f, 2, -0.4f},
+    {TensorFormat::kQ5_0, 0, 0.02f, 0, 0},       {TensorFormat::kQ5_1, 0, 0.02f, 2, -0.4f},     {TensorFormat::kIq4Nl, 0, 0.003f, 0, 0},
+    {TensorFormat::kQ2_K, 80, 0.02f, 82, 0.03f}, {TensorFormat::kQ3_K, 108, 0.0025f, 0, 0},     {TensorFormat::kQ4_K, 0, 0.0005f, 2, 0.006f},
+    {TensorFormat::kQ5_K, 0, 0.00025f, 2, 0.006f}, {TensorFormat::kQ6_K, 208, 0.0001f, 0, 0},
+};
+
+/// The places of the binary16 numbers in a block: all there is in F16, none in F32 and BF16.
+inline std::vector<uint32_t> test_scales(uint32_t format) {
+  if (format == static_cast<uint32_t>(TensorFormat::kF16)) return {0};
+  for (const TestScales& scales : kTestScales) {
+    if (static_cast<uint32_t>(scales.format) != format) continue;
+    return scales.min == 0 ? std::vector<uint32_t>{scales.scale_at} : std::vector<uint32_t>{scales.scale_at, scales.min_at};
+  }
+  return {};
+}
+
+/// `count` small weights in the format, from a seed; the last block is whole.
 inline std::string test_weights(uint32_t format, size_t count, uint64_t seed) {
   TestRandom random(seed);
   const FormatBlock block = format_block(format);
@@ -126,10 +151,14 @@ inline std::string test_weights(uint32_t format, size_t count, uint64_t seed) {
       std::memcpy(&bits, &value, 4);
       GgufWriter::put(out, static_cast<uint16_t>(bits >> 16));
     } else {
-      GgufWriter::put(out, half_from_float((kind == TensorFormat::kQ8_0 ? 0.003f : 0.04f) * (1.5f + random.uniform())));
-      if (kind == TensorFormat::kQ4_1) GgufWriter::put(out, half_from_float(-0.4f));
-      const uint32_t quants = block.bytes - (kind == TensorFormat::kQ4_1 ? 4 : 2);
-      for (uint32_t q = 0; q < quants; ++q) out.push_back(static_cast<char>(random.next()));
+      const size_t start = out.size();
+      for (uint32_t byte = 0; byte < block.bytes; ++byte) out.push_back(static_cast<char>(random.next()));
+      for (const TestScales& scales : kTestScales) {
+        if (scales.format != kind) continue;
+        const half scale = half_from_float(scales.scale * (1.5f + random.uniform())), min = half_from_float(scales.min);
+        std::memcpy(out.data() + start + scales.scale_at, &scale, sizeof scale);
+        if (scales.min != 0) std::memcpy(out.data() + start + scales.min_at, &min, sizeof min);
+      }
     }
   }
   return out;
