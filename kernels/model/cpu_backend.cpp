@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "../ops/cpu_ops.h"
 #include "../ops/embedding/embedding.h"
+#include "attend.h"
 #include "batch_check.h"
 #include "tensor_reader.h"
 
@@ -34,13 +37,6 @@ struct Layer {
   Matrix qkv, o, gate_up, down;
 };
 
-/// Neighbouring rows of one sequence that are rotated, stored and attended together.
-struct RowUnit {
-  const SequenceView* view;
-  int32_t first;  // within the view
-  int32_t rows;
-};
-
 class CpuBackend final : public Backend {
  public:
   CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads), numerics_(std::string("cpu-f16-") + isa_name(ops.isa)) {}
@@ -56,9 +52,8 @@ class CpuBackend final : public Backend {
   int32_t qkv_size() const { return (shape_.heads + 2 * shape_.kv_heads) * shape_.head_dim; }
   void reserve(const Batch& batch);
   void note(Status status);
-  void list_units(const Batch& batch);
   void run_layer(int32_t rows, int32_t layer, std::byte* arena);
-  void store_and_attend(int32_t layer, std::byte* arena);
+  void attend(int32_t layer, std::byte* arena);
   void run_logits(const Batch& batch);
   void multiply(float* out, int32_t out_stride, const float* a, const Matrix& matrix, int32_t rows, bool accumulate);
   template <class Work>
@@ -78,19 +73,16 @@ class CpuBackend final : public Backend {
   std::vector<Layer> layers_;
 
   std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
-  std::vector<int32_t> positions_;
-  std::vector<RowUnit> units_;
   Buffer<float> x_, normed_, qkv_, attended_, gate_up_, hidden_;  // [rows, ..]
-  std::vector<Buffer<std::byte>> scratch_;                        // of attention, per thread
+  std::optional<Attend> attend_;
 };
 
 bool CpuBackend::load(const GgufFile& file, Error& error) {
   ModelInfo info;
   if (!read_llama_numbers(file, info, numbers_, error)) return false;
   shape_ = info.shape;
-  if (shape_.head_dim % kPanelColumns != 0 || shape_.heads / shape_.kv_heads > kAttentionRows) {
-    error.set(kModelUnsupported, "heads of " + std::to_string(shape_.head_dim) + " values in groups of " + std::to_string(shape_.heads / shape_.kv_heads) +
-                                     "; the cpu backend takes multiples of " + std::to_string(kPanelColumns) + " in groups of at most " + std::to_string(kAttentionRows));
+  if (const std::string refusal = Attend::refusal(shape_); !refusal.empty()) {
+    error.set(kModelUnsupported, refusal);
     return false;
   }
   TensorReader reader(file.weights(), pool_, error);
@@ -128,7 +120,7 @@ bool CpuBackend::load(const GgufFile& file, Error& error) {
   if (error) return false;
   rope_table_ = Buffer<float>(static_cast<size_t>(shape_.context_length) * numbers_.rope_pairs * 2);
   fill_rope_table(rope_table_.data(), shape_.context_length, numbers_.rope_pairs, numbers_.rope_base, factors.data());
-  for (int thread = 0; thread < pool_.threads(); ++thread) scratch_.emplace_back(attention_scratch_bytes(shape_.head_dim));
+  attend_.emplace(ops_, pool_, shape_);
   return true;
 }
 
@@ -136,7 +128,7 @@ Status CpuBackend::run(const Batch& batch, std::byte* arena) {
   const Status status = check_batch(batch, shape_);
   if (status != Status::kOk || batch.rows == 0) return status;
   reserve(batch);
-  list_units(batch);
+  attend_->plan(batch);
   refusal_.store(Status::kOk, std::memory_order_relaxed);
   note(embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab}));
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch.rows, layer, arena);
@@ -159,26 +151,11 @@ void CpuBackend::reserve(const Batch& batch) {
   hidden_.reserve(rows * shape_.ffn);
 }
 
-void CpuBackend::list_units(const Batch& batch) {
-  const int32_t tokens = kAttentionRows / (shape_.heads / shape_.kv_heads);
-  positions_.clear();
-  units_.clear();
-  for (int32_t i = 0; i < batch.sequences; ++i) {
-    const SequenceView& view = batch.views[i];
-    for (int32_t r = 0; r < view.rows; ++r) positions_.push_back(view.start + r);
-    for (int32_t first = 0; first < view.rows; first += tokens) units_.push_back({&view, first, std::min(tokens, view.rows - first)});
-  }
-  // The longest first, so that the threads end together.
-  std::stable_sort(units_.begin(), units_.end(), [](const RowUnit& a, const RowUnit& b) {
-    return static_cast<int64_t>(a.view->start + a.first) * a.rows > static_cast<int64_t>(b.view->start + b.first) * b.rows;
-  });
-}
-
 void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
   const Layer& layer = layers_[static_cast<size_t>(index)];
   norm(normed_.data(), x_.data(), layer.attention_norm, rows);
   multiply(qkv_.data(), qkv_size(), normed_.data(), layer.qkv, rows, false);
-  store_and_attend(index, arena);
+  attend(index, arena);
   multiply(x_.data(), shape_.hidden, attended_.data(), layer.o, rows, true);
   norm(normed_.data(), x_.data(), layer.ffn_norm, rows);
   multiply(gate_up_.data(), 2 * shape_.ffn, normed_.data(), layer.gate_up, rows, false);
@@ -189,23 +166,11 @@ void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
   multiply(x_.data(), shape_.hidden, hidden_.data(), layer.down, rows, true);
 }
 
-void CpuBackend::store_and_attend(int32_t layer, std::byte* arena) {
-  const int32_t stride = qkv_size(), q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
+void CpuBackend::attend(int32_t layer, std::byte* arena) {
   const KvLayer<half> kv{reinterpret_cast<half*>(arena) + layer_values() * static_cast<size_t>(layer),
                          layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
-  pool_.run(static_cast<int>(units_.size()), [&](int unit, int) {
-    const RowUnit& u = units_[static_cast<size_t>(unit)];
-    const int32_t row = u.view->first_row + u.first;
-    float* q = qkv_.data() + static_cast<size_t>(row) * stride;
-    note(ops_.rope({q, positions_.data() + row, rope_table_.data(), u.rows, stride, shape_.heads + shape_.kv_heads, shape_.head_dim, numbers_.rope_pairs, shape_.context_length}));
-    note(ops_.kv_write({kv, q + q_size, q + q_size + kv_size, stride, u.view->blocks, u.view->start + u.first, u.rows}));
-  });
-  pool_.run(static_cast<int>(units_.size()) * shape_.kv_heads, [&](int unit, int thread) {
-    const RowUnit& u = units_[static_cast<size_t>(unit / shape_.kv_heads)];
-    const int32_t row = u.view->first_row + u.first, head = unit % shape_.kv_heads;
-    note(ops_.attention({attended_.data() + static_cast<size_t>(row) * q_size, q_size, qkv_.data() + static_cast<size_t>(row) * stride, stride, kv,
-                    u.view->blocks, u.view->start + u.first, u.rows, shape_.heads, head, head + 1, scratch_[static_cast<size_t>(thread)].data()}));
-  });
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.head_dim));
+  note(attend_->run({attended_.data(), qkv_.data(), kv, rope_table_.data(), numbers_.rope_pairs, scale, 0}));
 }
 
 void CpuBackend::run_logits(const Batch& batch) {

@@ -1,6 +1,7 @@
 #include "reference_backend.h"
 
 #include <atomic>
+#include <cmath>
 
 #include "../ops/attention/attention.h"
 #include "../ops/embedding/embedding.h"
@@ -138,13 +139,14 @@ void ReferenceBackend::attend(const Batch& batch, int32_t layer, std::byte* aren
   const int32_t kv_size = shape_.kv_heads * shape_.head_dim;
   const KvLayer<float> kv{reinterpret_cast<float*>(arena) + layer_values() * static_cast<size_t>(layer),
                           layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.head_dim));
   for (int32_t i = 0; i < batch.sequences; ++i) {
     const SequenceView& view = batch.views[i];
     const float* q = qkv_.data() + static_cast<size_t>(view.first_row) * stride;
     note(kv_write_ref({kv, q + q_size, q + q_size + kv_size, stride, view.blocks, view.start, view.rows}));
     pool_.run(shape_.kv_heads, [&](int head, int) {
       note(attention_ref({attended_.data() + static_cast<size_t>(view.first_row) * q_size, q_size, q, stride, kv, view.blocks, view.start,
-                     view.rows, shape_.heads, head, head + 1, nullptr}));
+                     view.rows, shape_.heads, head, head + 1, scale, 0, nullptr}));
     });
   }
 }

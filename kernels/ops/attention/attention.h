@@ -43,8 +43,9 @@ using KvWriteArgs = KvWrite<half>;
 using KvWriteRefArgs = KvWrite<float>;
 
 /// Causal attention of new tokens over the paged KV of their sequence, grouped heads:
-///   out[r, h] = sum_{t ≤ start + r} softmax_t(q[r, h] · K[t, g] / sqrt(head_dim)) * V[t, g],   g = h / (heads / kv_heads)
-/// for the heads of kv heads [kv_head_begin, kv_head_end). Keys and values of the new tokens are in their blocks already.
+///   out[r, h] = sum_t softmax_t(scale * q[r, h] · K[t, g]) * V[t, g],   g = h / (heads / kv_heads)
+/// over the t that row r sees, start + r - window < t ≤ start + r (window 0: all t ≤ start + r), for the heads of
+/// kv heads [kv_head_begin, kv_head_end). Keys and values of the new tokens are in their blocks already.
 ///
 /// Batch-invariant: blocks are taken in order from position 0, with the softmax kept online (Milakov and Gimelshein,
 /// 2018); what a row gets depends on its position and the KV before it, not on the other rows.
@@ -61,6 +62,8 @@ struct Attention {
   int32_t heads;          // a multiple of layer.kv_heads
   int32_t kv_head_begin;
   int32_t kv_head_end;
+  float scale;            // > 0, 1 / sqrt(head_dim) for most models
+  int32_t window;         // ≥ 0
   std::byte* scratch;     // [attention_scratch_bytes(head_dim)], 64-byte aligned; null for the reference
 };
 using AttentionArgs = Attention<half>;

@@ -8,11 +8,13 @@ namespace SLACKWATER_ISA {
 namespace {
 
 constexpr float kMasked = -1e30f;
+/// The maximum before the first key: above kMasked, so that keys that are not seen weigh 0 even when there is no other.
+constexpr float kNothing = -1e29f;
 constexpr int32_t kScoreVecs = kKvBlockTokens / kLanes;
 
 /// One pass over the keys for up to 96 rows; row i is token i / group, head i % group of the kv head's group.
 struct Work {
-  float* q;             // [96, head_dim] scaled by 1 / sqrt(head_dim)
+  float* q;             // [96, head_dim] scaled
   float* out;           // [96, head_dim] sum of p * v so far, relative to `largest`
   float* scores;        // [96, 64] of the block at hand; after the softmax: p
   float* largest;       // [96]
@@ -42,12 +44,11 @@ Work carve_work(std::byte* at, int32_t head_dim) {
   return work;
 }
 
-/// Scores of one row become weights; `visible` keys of the block may be seen, the others get exactly 0.
-void soften_row(const Work& work, int32_t row, int32_t visible, int32_t head_dim) {
+/// Scores of one row become weights; keys [begin, end) of the block may be seen, the others get exactly 0.
+void soften_row(const Work& work, int32_t row, int32_t begin, int32_t end, int32_t head_dim) {
   float* scores = work.scores + static_cast<size_t>(row) * kKvBlockTokens;
-  if (visible < kKvBlockTokens) {
-    for (int32_t t = visible < 0 ? 0 : visible; t < kKvBlockTokens; ++t) scores[t] = kMasked;
-  }
+  for (int32_t t = 0; t < begin && t < kKvBlockTokens; ++t) scores[t] = kMasked;
+  for (int32_t t = end < 0 ? 0 : end; t < kKvBlockTokens; ++t) scores[t] = kMasked;
   Vec score[kScoreVecs];
   Vec best = load(scores);
   for (int v = 0; v < kScoreVecs; ++v) {
@@ -87,7 +88,8 @@ void attend_block(const AttentionArgs& args, const Work& work, int32_t block_ind
   const size_t dim = static_cast<size_t>(head_dim);
   multiply_panels<FloatPanel>({work.scores, kKvBlockTokens, work.q, dim, work.keys, panel_size(head_dim), head_dim, false}, work.rows, 0, 2);
   for (int32_t row = 0; row < work.rows; ++row) {
-    soften_row(work, row, args.start + first + row / group + 1 - block_index * kKvBlockTokens, head_dim);
+    const int32_t end = args.start + first + row / group + 1 - block_index * kKvBlockTokens;
+    soften_row(work, row, args.window > 0 ? end - args.window : 0, end, head_dim);
   }
   multiply_panels<FloatPanel>({work.out, dim, work.scores, kKvBlockTokens, work.values, panel_size(kKvBlockTokens), limit, true}, work.rows, 0, panel_count(head_dim));
 }
@@ -98,19 +100,19 @@ void attend(const AttentionArgs& args, Work& work, int32_t kv_head, int32_t firs
   const int32_t group = args.heads / args.layer.kv_heads;
   const size_t head_offset = static_cast<size_t>(kv_head) * group * head_dim;
   const int32_t values = group * head_dim;  // of one token
-  const float scale = 1.0f / __builtin_sqrtf(static_cast<float>(head_dim));
   work.rows = tokens * group;
   for (int32_t token = 0; token < tokens; ++token) {
     const float* q = args.q + static_cast<size_t>(first + token) * args.q_stride + head_offset;
-    for (int32_t i = 0; i < values; ++i) work.q[static_cast<size_t>(token) * values + i] = q[i] * scale;
+    for (int32_t i = 0; i < values; ++i) work.q[static_cast<size_t>(token) * values + i] = q[i] * args.scale;
   }
   for (size_t i = 0; i < static_cast<size_t>(work.rows) * head_dim; ++i) work.out[i] = 0;
   for (int32_t row = 0; row < work.rows; ++row) {
-    work.largest[row] = kMasked;
+    work.largest[row] = kNothing;
     work.total[row] = 0;
   }
   const int32_t end = args.start + first + tokens;  // One past the last visible position of the last row.
-  for (int32_t b = 0; b * kKvBlockTokens < end; ++b) {
+  const int32_t seen = args.window > 0 ? args.start + first - args.window + 1 : 0;  // The first position that any row sees.
+  for (int32_t b = seen > 0 ? seen / kKvBlockTokens : 0; b * kKvBlockTokens < end; ++b) {
     const int32_t left = end - b * kKvBlockTokens;
     attend_block(args, work, b, kv_head, first, left < kKvBlockTokens ? left : kKvBlockTokens);
   }

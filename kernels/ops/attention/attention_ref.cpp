@@ -12,22 +12,23 @@ namespace {
 void attend(const AttentionRefArgs& args, int32_t row, int32_t head, std::vector<double>& weights) {
   const int32_t head_dim = args.layer.head_dim;
   const int32_t kv_head = head / (args.heads / args.layer.kv_heads);
-  const int32_t visible = args.start + row + 1;
+  const int32_t end = args.start + row + 1;
+  const int32_t begin = args.window > 0 && args.window < end ? end - args.window : 0;
   const float* q = args.q + static_cast<size_t>(row) * args.q_stride + static_cast<size_t>(head) * head_dim;
   float* out = args.out + static_cast<size_t>(row) * args.out_stride + static_cast<size_t>(head) * head_dim;
-  weights.resize(static_cast<size_t>(visible));
+  weights.assign(static_cast<size_t>(end), 0);
   double largest = -INFINITY, total = 0;
-  for (int32_t t = 0; t < visible; ++t) {
+  for (int32_t t = begin; t < end; ++t) {
     const float* key = args.layer.keys(args.blocks[t / kKvBlockTokens], kv_head) + static_cast<size_t>(t % kKvBlockTokens) * head_dim;
     double dot = 0;
     for (int32_t d = 0; d < head_dim; ++d) dot += static_cast<double>(q[d]) * key[d];
-    weights[t] = dot / std::sqrt(static_cast<double>(head_dim));
+    weights[t] = dot * args.scale;
     largest = std::fmax(largest, weights[t]);
   }
-  for (double& weight : weights) total += weight = std::exp(weight - largest);
+  for (int32_t t = begin; t < end; ++t) total += weights[t] = std::exp(weights[t] - largest);
   for (int32_t d = 0; d < head_dim; ++d) {
     double sum = 0;
-    for (int32_t t = 0; t < visible; ++t) {
+    for (int32_t t = begin; t < end; ++t) {
       const float* values = args.layer.values(args.blocks[t / kKvBlockTokens], kv_head) + static_cast<size_t>(d) * kKvBlockTokens;
       sum += weights[t] * values[t % kKvBlockTokens];
     }
@@ -50,7 +51,7 @@ Status check_attention(const Attention<T>& args) {
   const bool fits = args.rows >= 0 && args.start >= 0 && kv_heads > 0 && args.layer.head_dim > 0 && args.heads > 0 &&
                     args.heads % kv_heads == 0 && args.out_stride / args.heads >= args.layer.head_dim &&
                     args.q_stride / args.heads >= args.layer.head_dim && args.kv_head_begin >= 0 &&
-                    args.kv_head_begin <= args.kv_head_end && args.kv_head_end <= kv_heads;
+                    args.kv_head_begin <= args.kv_head_end && args.kv_head_end <= kv_heads && args.scale > 0 && args.window >= 0;
   return fits ? Status::kOk : Status::kBadShape;
 }
 template Status check_attention(const Attention<float>& args);

@@ -38,19 +38,20 @@ struct Paged {
   }
 };
 
-void check_shape(const CpuOps& ops, TestRandom& random, int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t start, int32_t rows) {
+void check_shape(const CpuOps& ops, TestRandom& random, int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t start, int32_t rows, int32_t window = 0) {
   Paged paged(heads, kv_heads, head_dim);
   paged.write(ops, random, 0, start + rows);
+  const float scale = 1.1f / std::sqrt(static_cast<float>(head_dim));
   const int32_t size = heads * head_dim, q_stride = size + 7, out_stride = size + 2;
   const std::vector<float> q = random_values(random, static_cast<size_t>(rows) * q_stride, 3);
   Guarded want(static_cast<size_t>(rows) * out_stride), got(want.size()), alone(want.size());
   Buffer<std::byte> scratch(attention_scratch_bytes(head_dim));
   std::memset(scratch.data(), 0xff, scratch.size());
-  CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, nullptr}) == Status::kOk, "reference");
-  const AttentionArgs args{got.data(), out_stride, q.data(), q_stride, paged.layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scratch.data()};
+  CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window, nullptr}) == Status::kOk, "reference");
+  const AttentionArgs args{got.data(), out_stride, q.data(), q_stride, paged.layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window, scratch.data()};
   CHECK(ops.attention(args) == Status::kOk, "%s", isa_name(ops.isa));
   const double error = rel_l2(got.data(), want.data(), want.size());
-  CHECK(error < 2e-6, "%s, %d/%d heads of %d, %d rows from %d: relL2 %.1e", isa_name(ops.isa), heads, kv_heads, head_dim, rows, start, error);
+  CHECK(error < 2e-6, "%s, %d/%d heads of %d, %d rows from %d, window %d: relL2 %.1e", isa_name(ops.isa), heads, kv_heads, head_dim, rows, start, window, error);
   got.check("attention");
   // Batch invariance: row by row and head by head gives the same bits.
   for (int32_t r = 0; r < rows; ++r) {
@@ -71,11 +72,14 @@ void check_shape(const CpuOps& ops, TestRandom& random, int32_t heads, int32_t k
 void check_bad_arguments(const CpuOps& ops) {
   Paged paged(4, 2, 33);
   float q[4 * 33], out[4 * 33];
-  AttentionArgs args{out, 4 * 33, q, 4 * 33, paged.layer(), paged.blocks.data(), 0, 1, 4, 0, 2, nullptr};
+  AttentionArgs args{out, 4 * 33, q, 4 * 33, paged.layer(), paged.blocks.data(), 0, 1, 4, 0, 2, 1, 0, nullptr};
   CHECK(ops.attention(args) == Status::kUnsupported, "heads of 33 values");
   args.heads = 3;
   CHECK(ops.attention(args) == Status::kBadShape, "3 heads over 2 KV heads");
   args.heads = 4;
+  args.window = -1;
+  CHECK(ops.attention(args) == Status::kBadShape, "a window of -1");
+  args.window = 0;
   args.kv_head_end = 3;
   CHECK(ops.attention(args) == Status::kBadShape, "KV head 2 of 2");
 }
@@ -88,6 +92,7 @@ int main() {
     for (const int32_t rows : {0, 1, 31, 33, 257}) {
       for (const int32_t start : {0, 1, 63, 64, 500}) check_shape(*ops, random, 9, 3, 64, start, rows);
     }
+    for (const int32_t window : {1, 63, 64, 65, 300, 700}) check_shape(*ops, random, 4, 2, 32, 450, 130, window);
     check_shape(*ops, random, 2, 2, 32, 100, 33);
     check_shape(*ops, random, 8, 1, 96, 257, 31);
     check_shape(*ops, random, 4, 2, 128, 989, 5);
