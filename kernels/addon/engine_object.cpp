@@ -94,7 +94,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
     const auto file = GgufFile::open(path, error);
     throw_if(env, error);
     if (!read_model_info(*file, model, error) || !read_vocab(*file, vocab, error)) throw_if(env, error);
-    auto made = make_backend(*file, kind, isa, threads, error);
+    auto made = make_backend(*file, kind, isa, WeightMode::kAuto, threads, error);
     throw_if(env, error);
     return made;
   });

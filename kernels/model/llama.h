@@ -7,6 +7,7 @@
 #include "../lib/isa.h"
 #include "backend.h"
 #include "gguf.h"
+#include "weight_mode.h"
 
 namespace slackwater {
 
@@ -26,13 +27,13 @@ struct ModelInfo {
 bool read_model_info(const GgufFile& file, ModelInfo& info, Error& error);
 
 /// Reads all weights into the backend's own memory: `file` may be closed afterwards.
-/// `threads`, from 1 to kThreadsMax, counts the thread that calls `run`. `isa` is ignored by the reference.
+/// `threads`, from 1 to kThreadsMax, counts the thread that calls `run`. `isa` and `mode` are ignored by the reference.
 /// Null, and `error` set: as read_model_info; a tensor missing, of a wrong shape or unknown; a weight that is
 /// not finite (by tensor name); an isa that this machine lacks; bad_argument for `threads`; out_of_memory when the
 /// system refuses memory or threads.
 ///
 /// `run` answers kBadShape, with nothing written, when a view does not fit the batch, a token id is outside the
 /// vocabulary or a position outside the context. It is not reentrant: one thread at a time.
-std::unique_ptr<Backend> make_backend(const GgufFile& file, BackendKind kind, Isa isa, int threads, Error& error);
+std::unique_ptr<Backend> make_backend(const GgufFile& file, BackendKind kind, Isa isa, WeightMode mode, int threads, Error& error);
 
 }  // namespace slackwater

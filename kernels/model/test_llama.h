@@ -87,11 +87,11 @@ inline std::string tiny_model(const Variant& variant) {
   return out.bytes();
 }
 
-inline std::unique_ptr<Backend> load(const Variant& variant, BackendKind kind, Isa isa, Error& error, int threads = 1) {
+inline std::unique_ptr<Backend> load(const Variant& variant, BackendKind kind, Isa isa, Error& error, int threads = 1, WeightMode mode = WeightMode::kAuto) {
   const TestFile file(tiny_model(variant));
   const auto gguf = GgufFile::open(file.path(), error);
   CHECK(gguf != nullptr, "%s", error.message.c_str());
-  return make_backend(*gguf, kind, isa, threads, error);  // The file is closed before the backend runs.
+  return make_backend(*gguf, kind, isa, mode, threads, error);  // The file is closed before the backend runs.
 }
 
 /// After a prompt of 66 tokens and one of 1, for two sequences.

@@ -26,11 +26,11 @@ inline std::string test_model_path() {
   return path;
 }
 
-inline std::unique_ptr<Backend> load_test_backend(BackendKind kind, Isa isa, int threads) {
+inline std::unique_ptr<Backend> load_test_backend(BackendKind kind, Isa isa, int threads, WeightMode mode = WeightMode::kAuto) {
   Error error;
   const auto file = GgufFile::open(test_model_path(), error);
   CHECK(file != nullptr, "%s: %s", error.code.c_str(), error.message.c_str());
-  auto backend = make_backend(*file, kind, isa, threads, error);
+  auto backend = make_backend(*file, kind, isa, mode, threads, error);
   CHECK(backend != nullptr, "%s: %s", error.code.c_str(), error.message.c_str());
   return backend;
 }
