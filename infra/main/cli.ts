@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
+import { findModel } from '../models/find-model.ts';
+import { progressOn } from '../models/progress.ts';
 import { doctor } from './commands/doctor.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
@@ -33,7 +35,7 @@ const shared = (command: Command): Command => command
   .option('--region <name>', 'region, part of every subject')
   .option('--print-config', 'print the effective configuration and exit')
   .addOption(new Option('--log <level>', 'what is logged, to stderr').choices(['silent', 'error', 'warn', 'info', 'debug']));
-const withModel = (command: Command): Command => command.option('--model <path>', 'a GGUF file');
+const withModel = (command: Command): Command => command.option('--model <path>', 'a GGUF file, or hf:owner/name[@revision][:file] of the Hugging Face hub');
 const withWorker = (command: Command): Command => withModel(command)
   .option('--hbm <size>', "the engine's KV arena, such as 256MiB").option('--dram <size>', 'the tier below it').option('--threads <n>', 'threads of the engine')
   .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512']))
@@ -43,16 +45,16 @@ const policyOption = new Option('--policy <name>', 'how steps are placed and wha
 withWorker(shared(program.command('up').description('starts nats-server, gateway, conductors and workers, and keeps them running')))
   .option('--conductors <n>', 'how many').option('--workers <n>', 'how many').option('--host <address>', 'where the gateway listens').option('--port <n>', 'where the gateway listens')
   .option('--store <folder>', "where nats-server keeps what it stores").addOption(policyOption)
-  .action((flags: Flags) => run(flags, async (config) => (await import('./up.ts')).runUp(config)));
+  .action((flags: Flags) => run(flags, async (config) => (await import('./up.ts')).runUp(await withModelHere(config))));
 withModel(shared(program.command('gateway').description('speaks HTTP and NATS with harnesses; the only place that knows text')))
   .option('--name <name>', 'of this process').option('--host <address>', 'to listen on').option('--port <n>', 'to listen on')
-  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./gateway.ts')).startGateway(config, url))));
+  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./gateway.ts')).startGateway(await withModelHere(config), url))));
 shared(program.command('conductor').description('owns partitions of traces and runs the control loop'))
   .option('--name <name>', 'of this process').option('--metrics-port <n>', 'serves /metrics there').addOption(policyOption)
   .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./conductor.ts')).startConductor(config, url))));
 withWorker(shared(program.command('worker').description('runs the engine and its memory tiers')))
   .option('--name <name>', 'of this process').option('--metrics-port <n>', 'serves /metrics there').addOption(policyOption)
-  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./worker.ts')).startWorker(config, url))));
+  .action((flags: Flags) => run(flags, (config) => runRole(config, async (url) => (await import('./worker.ts')).startWorker(await withModelHere(config), url))));
 
 const trace = program.command('trace').description('what agents are doing, and why');
 shared(trace.command('ls').description('every trace with its state')).option('--json', 'one JSON object a line')
@@ -71,7 +73,7 @@ withModel(shared(program.command('demo').description('real agents review a repos
   .option('--dir <path>', 'what is reviewed instead of the fixed sample').option('--agents <n>', 'reviews at once: half over HTTP, half over NATS')
   .addHelpText('after', '\nWith --nats the demo is a guest there: it works in a region of its own, refuses to start (exit code 2) when a fleet shares that NATS\'s queue of steps, and removes at its end what it created.')
   .option('--tool-seconds <s>', 'how long a tool takes').option('--json <file>', 'writes the report').option('--compare', 'the same work again under round-robin + LRU')
-  .action((flags: Flags) => run(flags, async (config) => (await import('../demo/demo.ts')).runDemo(config, {
+  .action((flags: Flags) => run(flags, async (config) => (await import('../demo/demo.ts')).runDemo(await withModelHere(config), {
     dir: flags.dir === undefined ? null : fromHere(flags.dir), agents: flags.agents === undefined ? null : whole(flags.agents, 'agents'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null,
     toolSeconds: flags.toolSeconds === undefined ? null : number(flags.toolSeconds, 'tool-seconds'), isCompared: flags.compare === true,
   })));
@@ -96,6 +98,12 @@ async function run(flags: Flags, command: (config: Config) => Promise<number>): 
   const config = loadConfig(flags.config === undefined ? null : fromHere(flags.config), process.env, settingsOf(flags));
   if (flags.printConfig === true) { process.stdout.write(stringify(config)); return; }
   process.exitCode = await command(config);
+}
+
+/** A model of the hub becomes a file of this machine before anything starts; whoever is started then gets the file. */
+async function withModelHere(config: Config): Promise<Config> {
+  const path = await findModel(config.model.path, { cache: config.cache, env: process.env, progress: progressOn(process.stderr) });
+  return { ...config, model: { ...config.model, path } };
 }
 
 function settingsOf(flags: Flags): ConfigInput {
@@ -128,7 +136,7 @@ function number(text: string, flag: string): number {
 
 /** One line for what the surroundings did wrong; the stack for what we did. */
 function tell(error: unknown): number {
-  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError'].includes(error.name);
+  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError', 'ModelError'].includes(error.name);
   process.stderr.write(`slackwater: ${isExpected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof NotFoundError) return exitCodes.notFound;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AssertionError } from '../../actors/lib/logic.ts';
 import { loadConfig, packageRoot } from '../../infra/config.ts';
+import { HubServer } from '../../infra/models/hub-server.fixture.ts';
 import { type Connection, connect } from '../../infra/nats/connect.ts';
 import { type NatsServer, startServer } from '../../infra/nats/server.ts';
 import { ensureStreams, streamTable } from '../../infra/nats/streams.ts';
@@ -161,6 +162,28 @@ describe.concurrent('a model that can not be served', () => {
   test('a gateway of an unknown architecture does not start', async () => {
     const path = ofMamba('gateway');
     expect(await slackwater(['gateway', '--log', 'error', '--port', '0', '--model', path, '--nats', nats.url])).toMatchObject({ code: 1, err: expect.stringMatching(/architecture 'mamba'; known: llama\n$/) });
+  });
+});
+
+describe('a model of the hub', () => {
+  const cache = join(folder, 'hub-cache');
+
+  test('is downloaded, with a line as it begins and one as it ends, and then runs', async () => {
+    const hub = await HubServer.start();
+    hub.repos['owner/smol'] = { commit: 'c0ffee'.padEnd(40, '0'), files: { 'model.Q4_1.gguf': { content: readFileSync(model), lfs: true } } };
+    const doctor = await slackwater(['doctor', '--json', '--model', 'hf:owner/smol'], { HF_ENDPOINT: hub.url, SLACKWATER_CACHE: cache });
+    expect((JSON.parse(doctor.out) as { checks: object[] }).checks).toContainEqual({ check: 'model', ok: true, found: expect.stringMatching(/\(llama\)/) });
+    expect(lines(doctor.err)).toEqual([expect.stringMatching(/^downloading hf:owner\/smol \([\d.]+ MB\)$/), expect.stringMatching(/^downloaded hf:owner\/smol: [\d.]+ MB in [\d.]+ s$/)]);
+    expect(hub.contentAnswers()).toHaveLength(1);
+    await hub.stop();
+  });
+
+  test('that cannot be had is one line and exit code 1, at a worker and at `up`', async () => {
+    const refused = (command: readonly string[]): Promise<Ran> => slackwater([...command, '--log', 'error', '--model', 'hf:owner/none:x.gguf'], { HF_ENDPOINT: 'http://127.0.0.1:9', SLACKWATER_CACHE: cache });
+    for (const { code, err } of await Promise.all([refused(['worker', '--nats', nats.url]), refused(['up', '--port', '0'])])) {
+      expect(err).toMatch(/^slackwater: owner\/none: 127\.0\.0\.1:9 cannot be reached: [^\n]+\n$/);
+      expect(code).toBe(1);
+    }
   });
 });
 

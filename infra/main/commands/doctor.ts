@@ -5,6 +5,8 @@ import { subjects } from '../../../schemas/subjects.ts';
 import { loadNative } from '../../../kernels/native.ts';
 import type { Config } from '../../config.ts';
 import { findServerBinary } from '../../nats/server.ts';
+import { findModel } from '../../models/find-model.ts';
+import { progressOn } from '../../models/progress.ts';
 import { readGguf } from '../../text/gguf.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import { printLine, table, withReader } from './reader.ts';
@@ -42,7 +44,8 @@ async function look(check: string, find: () => Promise<string>): Promise<Finding
 }
 
 /** Text side and weights: a file that is cut short, or of an unknown architecture, can have a faultless tokenizer. And the arena that is configured must hold it. */
-async function modelText({ model: { path }, worker }: Config): Promise<string> {
+async function modelText({ cache, model, worker }: Config): Promise<string> {
+  const path = await findModel(model.path, { cache, env: process.env, progress: progressOn(process.stderr) });
   const gguf = readGguf(path);
   new Tokenizer(gguf);
   const engine = loadNative().open({ modelPath: path, hbmBytes: worker.hbm, dramBytes: 0, threads: 1, backend: 'cpu', isa: 'auto', runningMax: 1, iterationTokensMax: 64 }, () => {});
