@@ -1,0 +1,97 @@
+// What the cpu backend would say next against transformers in fp32, token by token with the right tokens before it
+// (golden/agreement.bin, made by tools/peers/agreement_golden.py). SLACKWATER_FULL=1 takes every prompt and level.
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <initializer_list>
+
+#include "test_model.h"
+
+namespace slackwater {
+namespace {
+
+struct Judged {
+  uint16_t first, second;  // the two most likely next tokens
+  float first_logit, second_logit;
+};
+
+struct Prompt {
+  std::vector<int32_t> tokens;
+  std::vector<Judged> judged;  // of its last positions
+};
+
+std::vector<Prompt> read_golden() {
+  const std::string path = std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/agreement.bin";
+  std::ifstream in(path, std::ios::binary);
+  const auto read = [&](void* out, size_t bytes) {
+    CHECK(in.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes)), "%s is missing or short", path.c_str());
+  };
+  uint32_t head[5];
+  read(head, sizeof head);
+  CHECK(std::memcmp(head, "SWAG", 4) == 0 && head[1] == 1, "%s is no golden file of version 1", path.c_str());
+  std::vector<Prompt> prompts(head[2]);
+  for (Prompt& prompt : prompts) {
+    std::vector<uint16_t> ids(head[3]);
+    read(ids.data(), ids.size() * sizeof ids[0]);
+    prompt.tokens.assign(ids.begin(), ids.end());
+    prompt.judged.resize(head[4]);
+    read(prompt.judged.data(), prompt.judged.size() * sizeof prompt.judged[0]);
+  }
+  return prompts;
+}
+
+/// One position: who won here, and how far the winner's lead is from the golden one.
+struct Seen {
+  bool is_same;
+  double lead;   // golden, in logits
+  double error;  // of the lead
+};
+
+std::vector<Seen> look(Backend& backend, const std::vector<Prompt>& prompts) {
+  std::vector<Seen> seen;
+  const auto vocab = static_cast<size_t>(backend.shape().vocab);
+  for (const Prompt& prompt : prompts) {
+    TestSequences run(backend, 1, static_cast<int32_t>(prompt.tokens.size()));
+    run.append({prompt.tokens}, true);
+    const float* logits = run.logits().data() + (prompt.tokens.size() - prompt.judged.size()) * vocab;
+    for (const Judged& judged : prompt.judged) {
+      const size_t best = static_cast<size_t>(std::max_element(logits, logits + vocab) - logits);
+      const double lead = judged.first_logit - judged.second_logit;
+      seen.push_back({best == judged.first, lead, static_cast<double>(logits[judged.first]) - logits[judged.second] - lead});
+      logits += vocab;
+    }
+  }
+  return seen;
+}
+
+/// At least 99% of the positions agree, those apart whose lead is within the mode's own (root mean square) error of it.
+void check_level(const std::vector<Prompt>& prompts, Isa isa) {
+  const auto backend = load_test_backend(BackendKind::kCpu, isa, 2);
+  const std::vector<Seen> seen = look(*backend, prompts);
+  double squares = 0;
+  for (const Seen& position : seen) squares += position.error * position.error;
+  const double own_error = std::sqrt(squares / static_cast<double>(seen.size()));
+  size_t clear = 0, clear_same = 0, close = 0, close_same = 0;
+  for (const Seen& position : seen) {
+    const bool is_clear = position.lead > own_error;
+    (is_clear ? clear : close) += 1;
+    (is_clear ? clear_same : close_same) += position.is_same;
+  }
+  std::printf("%-18s %zu of %zu positions agree; of %zu others, whose lead is below its own error of %.1e, %zu\n", backend->numerics(), clear_same, clear, close, own_error, close_same);
+  CHECK(own_error < 0.5, "%s: the lead is off by %.2f logits", backend->numerics(), own_error);
+  CHECK(clear_same * 100 >= clear * 99, "%s: %zu of %zu positions agree, 99%% are needed", backend->numerics(), clear_same, clear);
+}
+
+}  // namespace
+}  // namespace slackwater
+
+int main() {
+  using namespace slackwater;
+  const bool is_full = std::getenv("SLACKWATER_FULL") != nullptr;
+  std::vector<Prompt> prompts = read_golden();
+  if (!is_full) prompts.resize(prompts.size() / 10);
+  check_level(prompts, best_isa());
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2}) {
+    if (is_full && isa < best_isa()) check_level(prompts, isa);
+  }
+}
