@@ -4,8 +4,7 @@
 #include <limits>
 #include <exception>
 
-#include "../model/gguf.h"
-#include "../model/vocab.h"
+#include "../model/model.h"
 #include "values.h"
 
 namespace slackwater {
@@ -87,13 +86,14 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const Isa isa = read_isa(options);
 
   const std::string path = read_text(options, "modelPath");
-  ModelInfo model;
+  Architecture model;
   Vocab vocab;
   auto backend = or_out_of_memory(env, "memory for " + path, [&] {
     Error error;
-    const auto file = GgufFile::open(path, error);
+    const auto file = ModelFile::open(path, error);
     throw_if(env, error);
-    if (!read_model_info(*file, model, error) || !read_vocab(*file, vocab, error)) throw_if(env, error);
+    model = file->architecture();
+    if (!file->read_vocab(vocab, error)) throw_if(env, error);
     auto made = make_backend(*file, kind, isa, WeightMode::kAuto, threads, error);
     throw_if(env, error);
     return made;
@@ -115,11 +115,11 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   watch(env, info[1].As<Napi::Function>());
 }
 
-Napi::Object EngineObject::describe(Napi::Env env, const ModelInfo& model, Isa isa) const {
+Napi::Object EngineObject::describe(Napi::Env env, const Architecture& model, Isa isa) const {
   const Backend& backend = loop_->backend();
   const ModelShape& shape = backend.shape();
   Napi::Object object = Napi::Object::New(env);
-  object.Set("architecture", model.architecture);
+  object.Set("architecture", model.family);
   object.Set("name", model.name);
   object.Set("layers", shape.layers);
   object.Set("hidden", shape.hidden);

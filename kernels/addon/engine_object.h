@@ -7,7 +7,7 @@
 
 #include "../engine/loop.h"
 #include "../lib/isa.h"
-#include "../model/llama.h"
+#include "../model/model.h"
 
 namespace slackwater {
 
@@ -36,7 +36,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value close(const Napi::CallbackInfo& info);
 
   Loop& open_loop(Napi::Env env);
-  Napi::Object describe(Napi::Env env, const ModelInfo& model, Isa isa) const;
+  Napi::Object describe(Napi::Env env, const Architecture& model, Isa isa) const;
   void watch(Napi::Env env, const Napi::Function& on_events);
   void hold(Napi::Env env);
   void let_go(Napi::Env env, int count);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace slackwater {
 namespace {
@@ -141,6 +142,17 @@ bool JsonCursor::read_count(uint64_t& out) {
   return has_zeros || goes_on ? fail("a whole number without leading zeros, fraction and exponent", start) : true;
 }
 
+bool JsonCursor::read_number(double& out, bool& is_whole) {
+  if (!fault_.empty()) return false;
+  peek();
+  const size_t start = at_;
+  if (!skip_number()) return false;
+  const std::string_view written = text_.substr(start, at_ - start);
+  is_whole = written.find_first_of(".eE") == std::string_view::npos;
+  out = std::strtod(std::string(written).c_str(), nullptr);
+  return true;
+}
+
 bool JsonCursor::skip_scalar() {
   if (!fault_.empty()) return false;
   const int first = peek();
@@ -157,7 +169,7 @@ bool JsonCursor::skip_scalar() {
 
 bool JsonCursor::skip_number() {
   const size_t start = at_;
-  if (text_[at_] == '-') ++at_;
+  if (at_ < text_.size() && text_[at_] == '-') ++at_;
   const size_t whole = at_;
   if (!skip_digits() || (text_[whole] == '0' && at_ > whole + 1)) return fail("a number", start);
   if (at_ < text_.size() && text_[at_] == '.' && (++at_, !skip_digits())) return fail("a number", start);

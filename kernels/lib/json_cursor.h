@@ -32,10 +32,16 @@ class JsonCursor {
   bool read_text(std::string& out);
   /// A whole number from 0 to 2^64 - 1, written without sign, fraction and exponent.
   bool read_count(uint64_t& out);
+  /// A number, as the nearest double; `is_whole` when it is written without fraction and exponent.
+  bool read_number(double& out, bool& is_whole);
   /// A string, a number, true, false or null.
   bool skip_scalar();
+  /// The first character of the next value, -1 at the end of the text.
+  int next() { return peek(); }
   /// Nothing but white space is left.
   bool expect_end();
+  /// A fault of the caller's, at the next value: "expected .. at byte 12, found '}'". False.
+  bool refuse(const std::string& expected) { return peek(), fail(expected, at_); }
 
   /// "expected ':' at byte 12, found '}'"; empty as long as there is no fault.
   const std::string& fault() const { return fault_; }

@@ -48,7 +48,8 @@ void Attend::store(const AttendLayer& layer) {
     const RowUnit& u = units_[static_cast<size_t>(unit)];
     const int32_t row = u.view->first_row + u.first;
     float* q = layer.qkv + static_cast<size_t>(row) * stride();
-    note(ops_.rope({q, positions_.data() + row, layer.rope_table, u.rows, stride(), shape_.heads + shape_.kv_heads, shape_.head_dim, layer.rope_pairs, shape_.context_length}));
+    note(ops_.rope({q, positions_.data() + row, layer.rope_table, u.rows, stride(), shape_.heads + shape_.kv_heads, shape_.head_dim, layer.rope_pairs, shape_.context_length,
+                    layer.rope_layout}));
     note(ops_.kv_write({layer.kv, q + q_size, q + q_size + kv_size, stride(), u.view->blocks, u.view->start + u.first, u.rows}));
   });
 }

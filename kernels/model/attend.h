@@ -20,6 +20,7 @@ struct AttendLayer {
   int32_t rope_pairs;
   float scale;              // of the scores, > 0
   int32_t window;           // positions that a token sees, itself included; 0: all
+  RopeLayout rope_layout = RopeLayout::kPairs;
 };
 
 /// Rotary embedding, KV write and attention of the cpu backend: the ops that need to know which rows belong to which

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
 #include <optional>
 
@@ -10,8 +9,8 @@
 #include "../ops/embedding/embedding.h"
 #include "attend.h"
 #include "batch_check.h"
+#include "layer_vectors.h"
 #include "matrix.h"
-#include "tensor_reader.h"
 
 namespace slackwater {
 namespace {
@@ -20,14 +19,14 @@ namespace {
 constexpr int32_t kUnitRows = 16;
 
 struct Layer {
-  Buffer<float> attention_norm, ffn_norm;  // [hidden]
+  LayerVectors vectors;
   const Matrix *qkv, *o, *gate_up, *down;  // In CpuBackend::matrices_.
 };
 
 class CpuBackend final : public Backend {
  public:
   CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads), numerics_(std::string("cpu-f16-") + isa_name(ops.isa)) {}
-  bool load(const GgufFile& file, WeightMode mode, Error& error);
+  bool load(const ModelFile& model, WeightMode mode, Error& error);
 
   const ModelShape& shape() const override { return shape_; }
   size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(half); }
@@ -36,11 +35,13 @@ class CpuBackend final : public Backend {
 
  private:
   size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
-  int32_t qkv_size() const { return (shape_.heads + 2 * shape_.kv_heads) * shape_.head_dim; }
+  int32_t qkv_size() const { return model_.qkv_size(); }
   void reserve(const Batch& batch);
   void note(Status status);
   void run_layer(int32_t rows, int32_t layer, std::byte* arena);
-  void attend(int32_t layer, std::byte* arena);
+  void attend(int32_t rows, int32_t layer, std::byte* arena);
+  void activate(int32_t rows);
+  void add_product(const Activations& a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows);
   void run_logits(const Batch& batch);
   void multiply(float* out, int32_t out_stride, const Activations& a, const Matrix& matrix, int32_t rows, bool accumulate);
   template <class Work>
@@ -50,30 +51,31 @@ class CpuBackend final : public Backend {
   const CpuOps& ops_;
   ThreadPool pool_;
   std::string numerics_;
+  Architecture model_;
   ModelShape shape_{};
-  LlamaNumbers numbers_{};
   Buffer<std::byte> embedding_;  // As in the file.
   TensorFormat embedding_format_{};
   MatrixStore matrices_;
   const Matrix* output_ = nullptr;
-  Buffer<float> output_norm_, rope_table_;
+  Buffer<float> output_norm_;
+  std::vector<Buffer<float>> rope_tables_;
   std::vector<Layer> layers_;
 
   std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
   Buffer<float> x_, qkv_, attended_, gate_up_;  // [rows, ..]
+  Buffer<float> passing_;                       // [rows, max(hidden, ffn)] on its way from one op to the next, in models that need it
   Activations normed_, mixed_, hidden_;         // Of x_, attended_ and gate_up_.
   std::optional<Attend> attend_;
 };
 
-bool CpuBackend::load(const GgufFile& file, WeightMode mode, Error& error) {
-  ModelInfo info;
-  if (!read_llama_numbers(file, info, numbers_, error)) return false;
-  shape_ = info.shape;
+bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error) {
+  model_ = model.architecture();
+  shape_ = model_.shape;
   if (const std::string refusal = Attend::refusal(shape_); !refusal.empty()) {
     error.set(kModelUnsupported, refusal);
     return false;
   }
-  TensorReader reader(file.weights(), pool_, error);
+  TensorReader reader(model, pool_, error);
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
   const auto linear = [&](std::vector<TensorReader::Part> parts, int32_t k) { return matrices_.add(std::move(parts), k); };
   if (const WeightTensor* table = reader.find("token_embd.weight", hidden, shape_.vocab)) {
@@ -81,23 +83,20 @@ bool CpuBackend::load(const GgufFile& file, WeightMode mode, Error& error) {
     embedding_format_ = table->format;
     std::memcpy(embedding_.data(), table->data, table->bytes);
   }
-  output_norm_ = reader.read("output_norm.weight", hidden, 1);
-  output_ = linear({{reader.has("output.weight") ? "output.weight" : "token_embd.weight", shape_.vocab}}, hidden);
+  output_norm_ = reader.read_norm("output_norm.weight", hidden);
+  output_ = linear({{model_.is_tied ? "token_embd.weight" : "output.weight", shape_.vocab}}, hidden);
   for (int32_t i = 0; i < shape_.layers && !error; ++i) {
     const std::string prefix = "blk." + std::to_string(i) + ".";
-    layers_.push_back({reader.read(prefix + "attn_norm.weight", hidden, 1), reader.read(prefix + "ffn_norm.weight", hidden, 1),
+    layers_.push_back({read_layer_vectors(reader, model_, i),
                        linear({{prefix + "attn_q.weight", q_size}, {prefix + "attn_k.weight", kv_size}, {prefix + "attn_v.weight", kv_size}}, hidden),
                        linear({{prefix + "attn_output.weight", hidden}}, q_size),
                        linear({{prefix + "ffn_gate.weight", shape_.ffn}, {prefix + "ffn_up.weight", shape_.ffn}}, hidden),
                        linear({{prefix + "ffn_down.weight", hidden}}, shape_.ffn)});
   }
-  Buffer<float> factors;
-  if (reader.has("rope_freqs.weight")) factors = reader.read("rope_freqs.weight", numbers_.rope_pairs, 1);
+  rope_tables_ = read_rope_tables(reader, model_, error);
   matrices_.pack(reader, mode);
   reader.check_all_used();
   if (error) return false;
-  rope_table_ = Buffer<float>(static_cast<size_t>(shape_.context_length) * numbers_.rope_pairs * 2);
-  fill_rope_table(rope_table_.data(), shape_.context_length, numbers_.rope_pairs, numbers_.rope_base, factors.data());
   attend_.emplace(ops_, pool_, shape_);
   return true;
 }
@@ -109,6 +108,7 @@ Status CpuBackend::run(const Batch& batch, std::byte* arena) {
   attend_->plan(batch);
   refusal_.store(Status::kOk, std::memory_order_relaxed);
   note(embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab}));
+  for (size_t i = 0; model_.embedding_scale != 1 && i < static_cast<size_t>(batch.rows) * shape_.hidden; ++i) x_.data()[i] *= model_.embedding_scale;
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch.rows, layer, arena);
   run_logits(batch);
   return refusal_.load(std::memory_order_relaxed);
@@ -128,26 +128,57 @@ void CpuBackend::reserve(const Batch& batch) {
   attended_.reserve(rows * std::max(shape_.heads * shape_.head_dim, shape_.hidden));
   gate_up_.reserve(rows * 2 * shape_.ffn);
   hidden_.reserve(rows, shape_.ffn);
+  if (model_.has_post_norms || model_.activation != Activation::kSilu) passing_.reserve(rows * std::max(shape_.hidden, shape_.ffn));
 }
 
 void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
   const Layer& layer = layers_[static_cast<size_t>(index)];
-  norm(normed_, x_.data(), layer.attention_norm, rows);
+  norm(normed_, x_.data(), layer.vectors.attention_norm, rows);
   multiply(qkv_.data(), qkv_size(), normed_, *layer.qkv, rows, false);
-  attend(index, arena);
+  attend(rows, index, arena);
   each_rows(rows, [&](int32_t first, int32_t count) { note(mixed_.take(ops_, attended_.data(), mixed_.k(), first, count)); });
-  multiply(x_.data(), shape_.hidden, mixed_, *layer.o, rows, true);
-  norm(normed_, x_.data(), layer.ffn_norm, rows);
+  add_product(mixed_, *layer.o, layer.vectors.post_attention_norm, rows);
+  norm(normed_, x_.data(), layer.vectors.ffn_norm, rows);
   multiply(gate_up_.data(), 2 * shape_.ffn, normed_, *layer.gate_up, rows, false);
-  each_rows(rows, [&](int32_t first, int32_t count) { note(hidden_.take_swiglu(ops_, gate_up_.data(), first, count)); });
-  multiply(x_.data(), shape_.hidden, hidden_, *layer.down, rows, true);
+  activate(rows);
+  add_product(hidden_, *layer.down, layer.vectors.post_ffn_norm, rows);
 }
 
-void CpuBackend::attend(int32_t layer, std::byte* arena) {
-  const KvLayer<half> kv{reinterpret_cast<half*>(arena) + layer_values() * static_cast<size_t>(layer),
+void CpuBackend::activate(int32_t rows) {
+  each_rows(rows, [&](int32_t first, int32_t count) {
+    if (model_.activation == Activation::kSilu) return note(hidden_.take_swiglu(ops_, gate_up_.data(), first, count));
+    const size_t at = static_cast<size_t>(first) * shape_.ffn;
+    note(ops_.geglu({passing_.data() + at, gate_up_.data() + 2 * at, count, shape_.ffn}));
+    note(hidden_.take(ops_, passing_.data(), shape_.ffn, first, count));
+  });
+}
+
+/// x += a * matrix, or the norm of it.
+void CpuBackend::add_product(const Activations& a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows) {
+  const int32_t hidden = shape_.hidden;
+  if (post_norm.size() == 0) return multiply(x_.data(), hidden, a, matrix, rows, true);
+  multiply(passing_.data(), hidden, a, matrix, rows, false);
+  each_rows(rows, [&](int32_t first, int32_t count) {
+    const size_t at = static_cast<size_t>(first) * hidden, values = static_cast<size_t>(count) * hidden;
+    float *x = x_.data() + at, *added = passing_.data() + at;
+    note(ops_.rmsnorm({added, added, post_norm.data(), count, hidden, model_.norm_eps}));
+    for (size_t i = 0; i < values; ++i) x[i] += added[i];
+  });
+}
+
+void CpuBackend::attend(int32_t rows, int32_t index, std::byte* arena) {
+  const LayerVectors& vectors = layers_[static_cast<size_t>(index)].vectors;
+  const LayerFacts& facts = model_.layers[static_cast<size_t>(index)];
+  if (model_.has_qkv_bias || model_.has_head_norms) {
+    each_rows(rows, [&](int32_t first, int32_t count) {
+      note(ops_.heads({qkv_.data() + static_cast<size_t>(first) * qkv_size(), vectors.qkv_bias.data(), vectors.q_norm.data(), vectors.k_norm.data(), count, shape_.heads,
+                       shape_.kv_heads, shape_.head_dim, model_.norm_eps}));
+    });
+  }
+  const KvLayer<half> kv{reinterpret_cast<half*>(arena) + layer_values() * static_cast<size_t>(index),
                          layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.head_dim));
-  note(attend_->run({attended_.data(), qkv_.data(), kv, rope_table_.data(), numbers_.rope_pairs, scale, 0}));
+  note(attend_->run({attended_.data(), qkv_.data(), kv, rope_tables_[static_cast<size_t>(facts.rope)].data(), model_.rope_pairs, model_.attention_scale, facts.window,
+                     model_.rope_layout}));
 }
 
 void CpuBackend::run_logits(const Batch& batch) {
@@ -172,19 +203,19 @@ void CpuBackend::each_rows(int32_t rows, const Work& work) {
 }
 
 void CpuBackend::norm(Activations& out, const float* x, const Buffer<float>& weight, int32_t rows) {
-  each_rows(rows, [&](int32_t first, int32_t count) { note(out.take_rmsnorm(ops_, x, weight.data(), numbers_.norm_eps, first, count)); });
+  each_rows(rows, [&](int32_t first, int32_t count) { note(out.take_rmsnorm(ops_, x, weight.data(), model_.norm_eps, first, count)); });
 }
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend(const GgufFile& file, Isa isa, WeightMode mode, int threads, Error& error) {
+std::unique_ptr<Backend> make_cpu_backend(const ModelFile& model, Isa isa, WeightMode mode, int threads, Error& error) {
   const CpuOps* ops = find_cpu_ops(isa);
   if (ops == nullptr) {
     error.set(kModelUnsupported, std::string("instruction set ") + isa_name(isa) + "; this machine offers up to " + isa_name(best_isa()));
     return nullptr;
   }
   auto backend = std::make_unique<CpuBackend>(*ops, threads);
-  if (!backend->load(file, mode, error)) return nullptr;
+  if (!backend->load(model, mode, error)) return nullptr;
   return backend;
 }
 

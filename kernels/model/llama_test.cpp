@@ -1,6 +1,6 @@
 // Loading: a tiny llama made in memory, with everything that can be wrong with it; and the two backends on it against
 // each other. The other formats are weights_test's.
-#include "llama.h"
+#include "model.h"
 
 #include "../lib/test_threads.h"
 #include "test_llama.h"
@@ -41,11 +41,20 @@ void check_good_models() {
   Error error;
   const auto tied = load({}, BackendKind::kReference, Isa::kScalar, error), untied = load({.untied = true}, BackendKind::kReference, Isa::kScalar, error);
   CHECK(logits_of(*tied) != logits_of(*untied), "output.weight is used where there is one");
+  const auto scaled = load({.extra = [](GgufWriter& out) { out.real("llama.rope.scaling.factor", 4); }}, BackendKind::kReference, Isa::kScalar, error);
+  const auto by_pair = load({.extra =
+                                 [](GgufWriter& out) {
+                                   std::string factors;
+                                   for (uint32_t i = 0; i < kHeadDim / 2; ++i) GgufWriter::put(factors, 4.0f);
+                                   out.tensor("rope_freqs.weight", {kHeadDim / 2}, 0, factors);
+                                 }},
+                            BackendKind::kReference, Isa::kScalar, error);
+  CHECK(logits_of(*scaled) == logits_of(*by_pair) && logits_of(*scaled) != logits_of(*tied), "linear scaling is the same factor for every pair");
   CHECK(std::string(tied->numerics()) == "reference-f32", "%s", tied->numerics());
 }
 
 void check_bad_models() {
-  expect_fault({.architecture = "mamba"}, kModelUnsupported, "architecture 'mamba'; known: llama");
+  expect_fault({.architecture = "mamba"}, kModelUnsupported, "architecture 'mamba'; known: gemma3, llama, qwen2, qwen3");
   expect_fault({.skip = "blk.1.ffn_up.weight"}, kModelInvalid, "'blk.1.ffn_up.weight' is missing");
   expect_fault({.heads = 3}, kModelInvalid, "3 heads do not share 2 KV heads");
   expect_fault({.heads = 6}, kModelInvalid, "'blk.0.attn_q.weight' has shape 64 x 128; the model's numbers ask for 64 x 192");
@@ -56,8 +65,10 @@ void check_bad_models() {
   expect_fault({.extra = [](GgufWriter& out) { out.text("llama.rope.scaling.type", "yarn"); }}, kModelUnsupported, "'yarn'");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.dimension_count", 34); }}, kModelInvalid, "RoPE over 34 of 32");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.scaling.type", 1); }}, kModelInvalid, "rope.scaling.type is not text");
-  expect_fault({.extra = [](GgufWriter& out) { out.real("llama.rope.scaling.factor", 4); }}, kModelUnsupported, "llama.rope.scaling.factor is 4");
-  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.scale_linear", 2); }}, kModelUnsupported, "llama.rope.scale_linear is 2");
+  expect_fault({.extra = [](GgufWriter& out) { out.real("llama.rope.scaling.factor", -4); }}, kModelInvalid, "RoPE base 10000.000000 with factor -4");
+  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.attention.value_length", 64); }}, kModelUnsupported, "keys of 32 and values of 64");
+  expect_fault({.extra = [](GgufWriter& out) { out.real("llama.final_logit_softcapping", 30); }}, kModelUnsupported, "llama.final_logit_softcapping is 30");
+  expect_fault({.extra = [](GgufWriter& out) { out.number("llama.attention.sliding_window", 30); }}, kModelUnsupported, "llama.attention.sliding_window");
   expect_fault({.extra = [](GgufWriter& out) { out.text("llama.rope.scale_linear", "2"); }}, kModelInvalid, "llama.rope.scale_linear is not a number");
   // Numbers that are possible one by one, and whose products are not.
   expect_fault({.heads = 55831, .kv_heads = 55831, .head_dim = 19232}, kModelInvalid, "(55831 heads + 2 x 55831 KV heads) x 19232 values are 3221225376");

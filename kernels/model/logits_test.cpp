@@ -1,68 +1,11 @@
 // The backends against transformers in fp32 on the real model (golden/logits.bin, made by tools/peers/logits_golden.py).
-#include <fstream>
 #include <initializer_list>
 
+#include "test_golden.h"
 #include "test_model.h"
 
 namespace slackwater {
 namespace {
-
-struct GoldenPrompt {
-  std::vector<int32_t> tokens;
-  std::vector<int32_t> argmax;  // of every position
-  std::vector<int32_t> rows;    // whose logits are given
-  std::vector<float> logits;    // [rows, vocab]
-};
-
-struct Golden {
-  uint32_t vocab = 0;
-  std::vector<GoldenPrompt> prompts;
-};
-
-Golden read_golden() {
-  const std::string path = std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/logits.bin";
-  std::ifstream in(path, std::ios::binary);
-  const auto read = [&](void* out, size_t bytes) {
-    CHECK(in.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes)), "%s is missing or short", path.c_str());
-  };
-  const auto number = [&] {
-    uint32_t value;
-    read(&value, 4);
-    return value;
-  };
-  CHECK(number() == 0x474c5753 && number() == 1, "%s is no golden file of version 1", path.c_str());
-  Golden golden;
-  golden.vocab = number();
-  golden.prompts.resize(number());
-  for (GoldenPrompt& prompt : golden.prompts) {
-    prompt.tokens.resize(number());
-    read(prompt.tokens.data(), prompt.tokens.size() * 4);
-    prompt.argmax.resize(prompt.tokens.size());
-    read(prompt.argmax.data(), prompt.argmax.size() * 4);
-    prompt.rows.resize(number());
-    read(prompt.rows.data(), prompt.rows.size() * 4);
-    prompt.logits.resize(prompt.rows.size() * golden.vocab);
-    read(prompt.logits.data(), prompt.logits.size() * 4);
-  }
-  return golden;
-}
-
-/// KL(softmax(want) || softmax(got)) in nats.
-double divergence(const float* got, const float* want, size_t count) {
-  const auto log_total = [&](const float* logits) {
-    double largest = logits[0], total = 0;
-    for (size_t i = 1; i < count; ++i) largest = std::fmax(largest, logits[i]);
-    for (size_t i = 0; i < count; ++i) total += std::exp(logits[i] - largest);
-    return largest + std::log(total);
-  };
-  const double got_total = log_total(got), want_total = log_total(want);
-  double sum = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const double log_want = want[i] - want_total;
-    sum += std::exp(log_want) * (log_want - (got[i] - got_total));
-  }
-  return sum;
-}
 
 struct Gate {
   double rel_l2;
@@ -113,7 +56,7 @@ void check_backend(const Golden& golden, BackendKind kind, Isa isa, const Gate& 
 
 int main() {
   using namespace slackwater;
-  const Golden golden = read_golden();
+  const Golden golden = read_golden(std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/logits.bin");
   check_backend(golden, BackendKind::kReference, Isa::kScalar, {1e-5, 1e-8});
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
     if (isa <= best_isa()) check_backend(golden, BackendKind::kCpu, isa, {1e-2, 1e-4});

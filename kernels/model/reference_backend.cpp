@@ -1,16 +1,17 @@
 #include "reference_backend.h"
 
 #include <atomic>
-#include <cmath>
 
 #include "../ops/attention/attention.h"
 #include "../ops/embedding/embedding.h"
+#include "../ops/geglu/geglu.h"
 #include "../ops/gemm/gemm.h"
+#include "../ops/heads/heads.h"
 #include "../ops/rmsnorm/rmsnorm.h"
 #include "../ops/rope/rope.h"
 #include "../ops/swiglu/swiglu.h"
 #include "batch_check.h"
-#include "tensor_reader.h"
+#include "layer_vectors.h"
 
 namespace slackwater {
 namespace {
@@ -22,14 +23,14 @@ struct Matrix {
 };
 
 struct Layer {
-  Buffer<float> attention_norm, ffn_norm;  // [hidden]
+  LayerVectors vectors;
   Matrix q, k, v, o, gate, up, down;
 };
 
 class ReferenceBackend final : public Backend {
  public:
   explicit ReferenceBackend(int threads) : pool_(threads) {}
-  bool load(const GgufFile& file, Error& error);
+  bool load(const ModelFile& model, Error& error);
 
   const ModelShape& shape() const override { return shape_; }
   size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(float); }
@@ -42,47 +43,43 @@ class ReferenceBackend final : public Backend {
   void run_layer(const Batch& batch, int32_t layer, std::byte* arena);
   void attend(const Batch& batch, int32_t layer, std::byte* arena);
   void multiply(float* out, int32_t out_stride, const float* a, const Matrix& matrix, int32_t rows, bool accumulate);
+  void add_product(const float* a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows);
   void norm(float* out, const float* x, const Buffer<float>& weight, int32_t rows) {
-    note(rmsnorm_ref({out, x, weight.data(), rows, shape_.hidden, numbers_.norm_eps}));
+    note(rmsnorm_ref({out, x, weight.data(), rows, shape_.hidden, model_.norm_eps}));
   }
 
   ThreadPool pool_;
+  Architecture model_;
   ModelShape shape_{};
-  LlamaNumbers numbers_{};
   Matrix embedding_, output_;  // `output_` is empty when the embeddings are tied.
-  Buffer<float> output_norm_, rope_table_;
+  Buffer<float> output_norm_;
+  std::vector<Buffer<float>> rope_tables_;
   std::vector<Layer> layers_;
 
   std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
   std::vector<int32_t> positions_;
-  std::vector<float> x_, normed_, qkv_, attended_, gate_up_, hidden_;  // [rows, ..]
+  std::vector<float> x_, normed_, qkv_, attended_, gate_up_, hidden_, added_;  // [rows, ..]
 };
 
-bool ReferenceBackend::load(const GgufFile& file, Error& error) {
-  ModelInfo info;
-  if (!read_llama_numbers(file, info, numbers_, error)) return false;
-  shape_ = info.shape;
-  TensorReader reader(file.weights(), pool_, error);
+bool ReferenceBackend::load(const ModelFile& model, Error& error) {
+  model_ = model.architecture();
+  shape_ = model_.shape;
+  TensorReader reader(model, pool_, error);
   const auto matrix = [&](const std::string& name, int32_t n, int32_t k) { return Matrix{reader.read(name, k, n), n, k}; };
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
   embedding_ = matrix("token_embd.weight", shape_.vocab, hidden);
-  output_norm_ = reader.read("output_norm.weight", hidden, 1);
-  if (reader.has("output.weight")) output_ = matrix("output.weight", shape_.vocab, hidden);
+  output_norm_ = reader.read_norm("output_norm.weight", hidden);
+  if (!model_.is_tied) output_ = matrix("output.weight", shape_.vocab, hidden);
   for (int32_t i = 0; i < shape_.layers && !error; ++i) {
     const std::string prefix = "blk." + std::to_string(i) + ".";
-    layers_.push_back({reader.read(prefix + "attn_norm.weight", hidden, 1), reader.read(prefix + "ffn_norm.weight", hidden, 1),
-                       matrix(prefix + "attn_q.weight", q_size, hidden), matrix(prefix + "attn_k.weight", kv_size, hidden),
+    layers_.push_back({read_layer_vectors(reader, model_, i), matrix(prefix + "attn_q.weight", q_size, hidden), matrix(prefix + "attn_k.weight", kv_size, hidden),
                        matrix(prefix + "attn_v.weight", kv_size, hidden), matrix(prefix + "attn_output.weight", hidden, q_size),
                        matrix(prefix + "ffn_gate.weight", shape_.ffn, hidden), matrix(prefix + "ffn_up.weight", shape_.ffn, hidden),
                        matrix(prefix + "ffn_down.weight", hidden, shape_.ffn)});
   }
-  Buffer<float> factors;
-  if (reader.has("rope_freqs.weight")) factors = reader.read("rope_freqs.weight", numbers_.rope_pairs, 1);
+  rope_tables_ = read_rope_tables(reader, model_, error);
   reader.check_all_used();
-  if (error) return false;
-  rope_table_ = Buffer<float>(static_cast<size_t>(shape_.context_length) * numbers_.rope_pairs * 2);
-  fill_rope_table(rope_table_.data(), shape_.context_length, numbers_.rope_pairs, numbers_.rope_base, factors.data());
-  return true;
+  return !error;
 }
 
 Status ReferenceBackend::run(const Batch& batch, std::byte* arena) {
@@ -96,12 +93,14 @@ Status ReferenceBackend::run(const Batch& batch, std::byte* arena) {
   attended_.resize(rows * shape_.heads * shape_.head_dim);
   gate_up_.resize(rows * 2 * shape_.ffn);
   hidden_.resize(rows * shape_.ffn);
+  added_.resize(rows * shape_.hidden);
   positions_.clear();
   for (int32_t i = 0; i < batch.sequences; ++i) {
     for (int32_t r = 0; r < batch.views[i].rows; ++r) positions_.push_back(batch.views[i].start + r);
   }
   refusal_.store(Status::kOk, std::memory_order_relaxed);
   note(embedding({x_.data(), reinterpret_cast<const std::byte*>(embedding_.weights.data()), batch.tokens, TensorFormat::kF32, batch.rows, shape_.hidden, shape_.vocab}));
+  for (float& value : x_) value *= model_.embedding_scale;
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch, layer, arena);
   const Matrix& head = output_.n > 0 ? output_ : embedding_;
   for (int32_t i = 0; i < batch.logits_count; ++i) {
@@ -120,18 +119,30 @@ void ReferenceBackend::run_layer(const Batch& batch, int32_t index, std::byte* a
   const Layer& layer = layers_[static_cast<size_t>(index)];
   const int32_t rows = batch.rows, head_dim = shape_.head_dim, ffn = shape_.ffn;
   const int32_t stride = (shape_.heads + 2 * shape_.kv_heads) * head_dim;
-  norm(normed_.data(), x_.data(), layer.attention_norm, rows);
+  norm(normed_.data(), x_.data(), layer.vectors.attention_norm, rows);
   multiply(qkv_.data(), stride, normed_.data(), layer.q, rows, false);
   multiply(qkv_.data() + layer.q.n, stride, normed_.data(), layer.k, rows, false);
   multiply(qkv_.data() + layer.q.n + layer.k.n, stride, normed_.data(), layer.v, rows, false);
-  note(rope_ref({qkv_.data(), positions_.data(), rope_table_.data(), rows, stride, shape_.heads + shape_.kv_heads, head_dim, numbers_.rope_pairs, shape_.context_length}));
+  const LayerVectors& vectors = layer.vectors;
+  note(heads_ref({qkv_.data(), vectors.qkv_bias.data(), vectors.q_norm.data(), vectors.k_norm.data(), rows, shape_.heads, shape_.kv_heads, head_dim, model_.norm_eps}));
+  note(rope_ref({qkv_.data(), positions_.data(), rope_tables_[static_cast<size_t>(model_.layers[static_cast<size_t>(index)].rope)].data(), rows, stride,
+                 shape_.heads + shape_.kv_heads, head_dim, model_.rope_pairs, shape_.context_length, model_.rope_layout}));
   attend(batch, index, arena);
-  multiply(x_.data(), shape_.hidden, attended_.data(), layer.o, rows, true);
-  norm(normed_.data(), x_.data(), layer.ffn_norm, rows);
+  add_product(attended_.data(), layer.o, vectors.post_attention_norm, rows);
+  norm(normed_.data(), x_.data(), layer.vectors.ffn_norm, rows);
   multiply(gate_up_.data(), 2 * ffn, normed_.data(), layer.gate, rows, false);
   multiply(gate_up_.data() + ffn, 2 * ffn, normed_.data(), layer.up, rows, false);
-  note(swiglu_ref({hidden_.data(), gate_up_.data(), rows, ffn}));
-  multiply(x_.data(), shape_.hidden, hidden_.data(), layer.down, rows, true);
+  if (model_.activation == Activation::kSilu) note(swiglu_ref({hidden_.data(), gate_up_.data(), rows, ffn}));
+  else note(geglu_ref({hidden_.data(), gate_up_.data(), rows, ffn}));
+  add_product(hidden_.data(), layer.down, vectors.post_ffn_norm, rows);
+}
+
+/// x += a * matrix, or the norm of it.
+void ReferenceBackend::add_product(const float* a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows) {
+  if (post_norm.size() == 0) return multiply(x_.data(), shape_.hidden, a, matrix, rows, true);
+  multiply(added_.data(), shape_.hidden, a, matrix, rows, false);
+  norm(added_.data(), added_.data(), post_norm, rows);
+  for (size_t i = 0; i < static_cast<size_t>(rows) * shape_.hidden; ++i) x_[i] += added_[i];
 }
 
 void ReferenceBackend::attend(const Batch& batch, int32_t layer, std::byte* arena) {
@@ -139,14 +150,13 @@ void ReferenceBackend::attend(const Batch& batch, int32_t layer, std::byte* aren
   const int32_t kv_size = shape_.kv_heads * shape_.head_dim;
   const KvLayer<float> kv{reinterpret_cast<float*>(arena) + layer_values() * static_cast<size_t>(layer),
                           layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape_.head_dim));
   for (int32_t i = 0; i < batch.sequences; ++i) {
     const SequenceView& view = batch.views[i];
     const float* q = qkv_.data() + static_cast<size_t>(view.first_row) * stride;
     note(kv_write_ref({kv, q + q_size, q + q_size + kv_size, stride, view.blocks, view.start, view.rows}));
     pool_.run(shape_.kv_heads, [&](int head, int) {
       note(attention_ref({attended_.data() + static_cast<size_t>(view.first_row) * q_size, q_size, q, stride, kv, view.blocks, view.start,
-                     view.rows, shape_.heads, head, head + 1, scale, 0, nullptr}));
+                     view.rows, shape_.heads, head, head + 1, model_.attention_scale, model_.layers[static_cast<size_t>(layer)].window, nullptr}));
     });
   }
 }
@@ -161,9 +171,9 @@ void ReferenceBackend::multiply(float* out, int32_t out_stride, const float* a, 
 
 }  // namespace
 
-std::unique_ptr<Backend> make_reference_backend(const GgufFile& file, int threads, Error& error) {
+std::unique_ptr<Backend> make_reference_backend(const ModelFile& model, int threads, Error& error) {
   auto backend = std::make_unique<ReferenceBackend>(threads);
-  if (!backend->load(file, error)) return nullptr;
+  if (!backend->load(model, error)) return nullptr;
   return backend;
 }
 

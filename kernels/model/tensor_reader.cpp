@@ -57,14 +57,15 @@ size_t row_bytes(const WeightTensor& tensor) {
 
 const WeightTensor* TensorReader::find_shape(const std::string& name, int64_t cols, int64_t rows) {
   if (error_) return nullptr;
-  const WeightTensor* tensor = weights_.find(name);
+  const std::string file_name = names_.in_file(name);
+  const WeightTensor* tensor = weights_.find(file_name);
   if (tensor == nullptr) {
-    error_.set(kModelInvalid, "tensor '" + name + "' is missing");
+    error_.set(kModelInvalid, "tensor '" + file_name + "' is missing");
     return nullptr;
   }
   const uint64_t* shape = tensor->shape;
   if (shape[0] != static_cast<uint64_t>(cols) || shape[1] != static_cast<uint64_t>(rows) || shape[2] != 1 || shape[3] != 1) {
-    error_.set(kModelInvalid, "tensor '" + name + "' has shape " + std::to_string(shape[0]) + " x " + std::to_string(shape[1]) +
+    error_.set(kModelInvalid, "tensor '" + file_name + "' has shape " + std::to_string(shape[0]) + " x " + std::to_string(shape[1]) +
                                   (shape[2] == 1 && shape[3] == 1 ? "" : " x ..") + "; the model's numbers ask for " + std::to_string(cols) + " x " + std::to_string(rows));
     return nullptr;
   }
@@ -107,6 +108,12 @@ Buffer<float> TensorReader::read(const std::string& name, int64_t cols, int64_t 
   return {};
 }
 
+Buffer<float> TensorReader::read_norm(const std::string& name, int64_t cols) {
+  Buffer<float> out = read(name, cols, 1);
+  for (size_t i = 0; norm_offset_ != 0 && i < out.size(); ++i) out.data()[i] += norm_offset_;
+  return out;
+}
+
 void TensorReader::pack(const std::vector<Part>& parts, int32_t cols, half* out) {
   struct Row {
     const WeightTensor* tensor;
@@ -140,8 +147,9 @@ void TensorReader::pack(const std::vector<Part>& parts, int32_t cols, half* out)
 void TensorReader::check_all_used() {
   if (error_) return;
   for (const WeightTensor& tensor : weights_.tensors()) {
-    if (std::find(used_.begin(), used_.end(), &tensor) != used_.end()) continue;
-    error_.set(kModelUnsupported, "tensor '" + tensor.name + "' has no place in a plain llama (biases and adapters are not known)");
+    if (std::find(used_.begin(), used_.end(), &tensor) != used_.end() || names_.is_spare(tensor.name)) continue;
+    error_.set(kModelUnsupported, "tensor '" + tensor.name + "' has no place in what its architecture computes (" + std::to_string(weights_.tensors().size()) +
+                                      " tensors, " + std::to_string(used_.size()) + " of them used)");
     return;
   }
 }

@@ -9,7 +9,7 @@
 
 #include "../lib/buffer.h"
 #include "../lib/check.h"
-#include "llama.h"
+#include "model.h"
 
 namespace slackwater {
 
@@ -28,7 +28,7 @@ inline std::string test_model_path() {
 
 inline std::unique_ptr<Backend> load_test_backend(BackendKind kind, Isa isa, int threads, WeightMode mode = WeightMode::kAuto) {
   Error error;
-  const auto file = GgufFile::open(test_model_path(), error);
+  const auto file = ModelFile::open(test_model_path(), error);
   CHECK(file != nullptr, "%s: %s", error.code.c_str(), error.message.c_str());
   auto backend = make_backend(*file, kind, isa, mode, threads, error);
   CHECK(backend != nullptr, "%s: %s", error.code.c_str(), error.message.c_str());

@@ -2,7 +2,9 @@
 
 #include "../lib/isa.h"
 #include "attention/attention.h"
+#include "geglu/geglu.h"
 #include "gemm/gemm.h"
+#include "heads/heads.h"
 #include "rmsnorm/rmsnorm.h"
 #include "rope/rope.h"
 #include "swiglu/swiglu.h"
@@ -19,6 +21,8 @@ struct CpuOps {
   Status (*kv_write)(const KvWriteArgs& args);
   Status (*attention)(const AttentionArgs& args);
   Status (*swiglu)(const SwigluArgs& args);
+  Status (*geglu)(const GegluArgs& args);
+  Status (*heads)(const HeadsArgs& args);
 };
 
 /// Null when this build or this machine has no such level.

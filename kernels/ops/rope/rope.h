@@ -4,9 +4,12 @@
 
 namespace slackwater {
 
-/// Rotary position embedding on neighbouring pairs (the order of llama-architecture GGUFs, whose q and k rows are
-/// permuted for it). For head h of row r, pair i, angle (c, s) = table[positions[r]][i]:
-///   x[2i] <- x[2i] * c - x[2i + 1] * s,   x[2i + 1] <- x[2i] * s + x[2i + 1] * c
+/// Which values of a head are a pair: neighbours, x[2i] and x[2i + 1] (llama-architecture GGUFs, whose q and k rows are
+/// permuted for it), or x[i] and x[i + pairs] (all others).
+enum class RopeLayout { kPairs, kHalves };
+
+/// Rotary position embedding. For head h of row r, pair i = (a, b), angle (c, s) = table[positions[r]][i]:
+///   a <- a * c - b * s,   b <- a * s + b * c
 /// Values from 2 * pairs to head_dim stay as they are. Su et al., RoFormer, 2021, section 3.2.
 struct RopeArgs {
   float* x;                  // row r begins at x + r * stride, its heads follow each other; in place
@@ -18,6 +21,7 @@ struct RopeArgs {
   int32_t head_dim;          // ≥ 2 * pairs
   int32_t pairs;             // ≥ 0
   int32_t table_rows;
+  RopeLayout layout = RopeLayout::kPairs;
 };
 
 /// kBadShape, with nothing written, also when a position is outside the table.

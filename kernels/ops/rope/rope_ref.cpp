@@ -23,9 +23,12 @@ Status rope_ref(const RopeArgs& args) {
     for (int32_t head = 0; head < args.heads; ++head) {
       float* x = args.x + static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * args.head_dim;
       for (int32_t i = 0; i < args.pairs; ++i) {
-        const double even = x[2 * i], odd = x[2 * i + 1], cosine = angles[2 * i], sine = angles[2 * i + 1];
-        x[2 * i] = static_cast<float>(even * cosine - odd * sine);
-        x[2 * i + 1] = static_cast<float>(even * sine + odd * cosine);
+        const bool is_halves = args.layout == RopeLayout::kHalves;
+        float& first = x[is_halves ? i : 2 * i];
+        float& second = x[is_halves ? i + args.pairs : 2 * i + 1];
+        const double a = first, b = second, cosine = angles[2 * i], sine = angles[2 * i + 1];
+        first = static_cast<float>(a * cosine - b * sine);
+        second = static_cast<float>(a * sine + b * cosine);
       }
     }
   }

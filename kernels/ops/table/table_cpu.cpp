@@ -10,6 +10,8 @@ Status rope_cpu(const RopeArgs& args);
 Status kv_write_cpu(const KvWriteArgs& args);
 Status attention_cpu(const AttentionArgs& args);
 Status swiglu_cpu(const SwigluArgs& args);
+Status geglu_cpu(const GegluArgs& args);
+Status heads_cpu(const HeadsArgs& args);
 
 extern const CpuOps cpu_ops;
 const CpuOps cpu_ops = {
@@ -20,7 +22,7 @@ const CpuOps cpu_ops = {
 #else
     Isa::kScalar,
 #endif
-    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, swiglu_cpu};
+    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, swiglu_cpu, geglu_cpu, heads_cpu};
 
 }  // namespace SLACKWATER_ISA
 }  // namespace slackwater
