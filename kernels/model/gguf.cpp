@@ -11,11 +11,18 @@ static_assert(std::endian::native == std::endian::little, "GGUF numbers are read
 std::unique_ptr<GgufFile> GgufFile::open(const std::string& path, Error& error) {
   std::unique_ptr<GgufFile> file(new GgufFile());
   if (!file->map_.open(path, error)) return nullptr;
+  file->bytes_ = {file->map_.data(), file->map_.size()};
   if (!GgufParser(*file, error).parse()) {
     error.message = path + ": " + error.message;
     return nullptr;
   }
   return file;
+}
+
+std::unique_ptr<GgufFile> GgufFile::read(std::span<const std::byte> bytes, Error& error) {
+  std::unique_ptr<GgufFile> file(new GgufFile());
+  file->bytes_ = bytes;
+  return GgufParser(*file, error).parse() ? std::move(file) : nullptr;
 }
 
 const GgufValue* GgufFile::find(const std::string& key) const {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,6 +40,8 @@ class GgufFile {
   /// Null, and `error` set to model_unreadable (the file system said no), model_invalid (the bytes contradict
   /// themselves) or model_unsupported (a version, nesting or tensor format that is not known here).
   static std::unique_ptr<GgufFile> open(const std::string& path, Error& error);
+  /// The same of a file's bytes that lie in memory, and stay there as long as this lives. Never model_unreadable.
+  static std::unique_ptr<GgufFile> read(std::span<const std::byte> bytes, Error& error);
 
   const WeightTable& weights() const { return weights_; }
   const std::vector<WeightTensor>& tensors() const { return weights_.tensors(); }
@@ -54,6 +57,7 @@ class GgufFile {
   GgufFile() = default;
 
   MappedFile map_;
+  std::span<const std::byte> bytes_;  // Of the mapping, or of somebody else.
   WeightTable weights_;
   std::unordered_map<std::string, GgufValue> values_;
 

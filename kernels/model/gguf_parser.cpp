@@ -35,8 +35,8 @@ bool GgufParser::parse() {
   char magic[4];
   uint32_t version;
   uint64_t tensor_count, pair_count;
-  if (file_.map_.size() < kHeaderBytes) {
-    return fail(kModelInvalid, "file of " + num(file_.map_.size()) + " bytes; a GGUF header takes " + num(kHeaderBytes));
+  if (file_.bytes_.size() < kHeaderBytes) {
+    return fail(kModelInvalid, "file of " + num(file_.bytes_.size()) + " bytes; a GGUF header takes " + num(kHeaderBytes));
   }
   read_bytes(magic, 4, "magic");
   if (std::memcmp(magic, "GGUF", 4) != 0) return fail(kModelInvalid, "not a GGUF file: it does not begin with 'GGUF'");
@@ -48,7 +48,7 @@ bool GgufParser::parse() {
   read_bytes(&pair_count, 8, "metadata count");
   if (pair_count > left() / kPairBytesMin || tensor_count > left() / kTensorBytesMin) {
     return fail(kModelInvalid, "header counts " + num(tensor_count) + " tensors and " + num(pair_count) +
-                                   " metadata values; the file has " + num(file_.map_.size()) + " bytes");
+                                   " metadata values; the file has " + num(file_.bytes_.size()) + " bytes");
   }
   for (uint64_t i = 0; i < pair_count; ++i) {
     if (!read_pair(i)) return false;
@@ -72,7 +72,7 @@ bool GgufParser::read_bytes(void* out, size_t size, const char* what) {
     return fail(kModelInvalid, std::string("file ends in ") + what + ": " + num(size) + " bytes wanted at " + num(at_) +
                                    ", " + num(left()) + " left");
   }
-  std::memcpy(out, file_.map_.data() + at_, size);
+  std::memcpy(out, file_.bytes_.data() + at_, size);
   at_ += size;
   return true;
 }
@@ -83,7 +83,7 @@ bool GgufParser::read_text(std::string_view& text, const std::string& what) {
   if (length > left()) {
     return fail(kModelInvalid, what + ": text of " + num(length) + " bytes at " + num(at_) + ", " + num(left()) + " left");
   }
-  text = {reinterpret_cast<const char*>(file_.map_.data() + at_), static_cast<size_t>(length)};
+  text = {reinterpret_cast<const char*>(file_.bytes_.data() + at_), static_cast<size_t>(length)};
   at_ += length;
   return true;
 }
@@ -126,7 +126,7 @@ bool GgufParser::read_array(GgufValue& value, const std::string& key) {
     return fail(kModelInvalid, key + ": array of " + num(value.count) + " values at " + num(at_) + ", " + num(left()) + " bytes left");
   }
   if (!is_text) {
-    value.elements = file_.map_.data() + at_;
+    value.elements = file_.bytes_.data() + at_;
     at_ += value.count * bytes;
     return true;
   }
@@ -211,7 +211,7 @@ bool GgufParser::read_alignment(uint64_t& alignment) {
 
 bool GgufParser::place_tensors(const std::vector<uint64_t>& offsets, uint64_t alignment) {
   const uint64_t data = (at_ + alignment - 1) / alignment * alignment;
-  const uint64_t data_bytes = file_.map_.size() > data ? file_.map_.size() - data : 0;
+  const uint64_t data_bytes = file_.bytes_.size() > data ? file_.bytes_.size() - data : 0;
   for (size_t i = 0; i < offsets.size(); ++i) {
     WeightTensor& tensor = file_.weights_.tensors_[i];
     if (offsets[i] % alignment != 0) {
@@ -221,7 +221,7 @@ bool GgufParser::place_tensors(const std::vector<uint64_t>& offsets, uint64_t al
       return fail(kModelInvalid, quoted(tensor.name) + " takes " + num(tensor.bytes) + " bytes at offset " + num(offsets[i]) +
                                      "; the file has " + num(data_bytes) + " bytes of weights (truncated?)");
     }
-    tensor.data = file_.map_.data() + data + offsets[i];
+    tensor.data = file_.bytes_.data() + data + offsets[i];
   }
   return true;
 }

@@ -12,7 +12,7 @@ class GgufParser {
 
  private:
   bool fail(const char* code, std::string message);
-  size_t left() const { return file_.map_.size() - at_; }
+  size_t left() const { return file_.bytes_.size() - at_; }
 
   bool read_bytes(void* out, size_t size, const char* what);
   bool read_text(std::string_view& text, const std::string& what);

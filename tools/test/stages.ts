@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { addCounts, type Counts, countJunit, countLastLine, countVitest, noCounts } from './counts.ts';
+import { runFuzzReaders } from './fuzz.ts';
 import { repository, resultsFolder } from './paths.ts';
 import { lastLines, runToEnd } from './process.ts';
 import { staticChecks } from './static.ts';
@@ -27,6 +28,7 @@ export const fullStages: readonly Stage[] = [
   { name: 'sim-long', what: `${seedsInFull} seeds of the simulated fleet`, deadlineMs: 30 * minuteMs, run: simulator(['--seeds', String(seedsInFull)]) },
   { name: 'mutants', what: 'planted bugs that the simulation must find', deadlineMs: 30 * minuteMs, run: simulator(['--mutants']) },
   { name: 'fuzz', what: 'property tests, many more runs, fresh seeds', deadlineMs: 15 * minuteMs, run: vitest(['property'], { SLACKWATER_FULL: '1' }) },
+  { name: 'fuzz-readers', what: 'readers of model files on mutated bytes, ten minutes (SLACKWATER_FUZZ_SECONDS)', deadlineMs: 30 * minuteMs, run: () => runFuzzReaders(cmakePrograms().cmake, 600) },
   { name: 'kill-matrix', what: 'every process killed and paused at every point', deadlineMs: 30 * minuteMs, run: vitest(['integration', 'e2e'], { SLACKWATER_FULL: '1' }) },
   { name: 'address', what: 'ctest under AddressSanitizer and UndefinedBehaviorSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-address', ['-DSLACKWATER_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
   { name: 'thread', what: 'ctest under ThreadSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-thread', ['-DSLACKWATER_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
