@@ -31,37 +31,42 @@ void Attend::plan(const Batch& batch) {
 }
 
 Status Attend::run(const AttendLayer& layer) {
+  const Status status = store(layer);
+  return status == Status::kOk ? attend(layer) : status;
+}
+
+/// work(unit, thread) for all units; the status of one that is not kOk, if there is any.
+template <class Work>
+Status Attend::each(int units, const Work& work) {
   refusal_.store(Status::kOk, std::memory_order_relaxed);
-  store(layer);
-  attend(layer);
+  pool_.run(units, [&](int unit, int thread) {
+    const Status status = work(unit, thread);
+    if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
+  });
   return refusal_.load(std::memory_order_relaxed);
 }
 
-// From any thread of the pool, whose end orders it before run() looks.
-void Attend::note(Status status) {
-  if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
-}
-
-void Attend::store(const AttendLayer& layer) {
+Status Attend::store(const AttendLayer& layer) {
   const int32_t q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
-  pool_.run(static_cast<int>(units_.size()), [&](int unit, int) {
+  return each(static_cast<int>(units_.size()), [&](int unit, int) {
     const RowUnit& u = units_[static_cast<size_t>(unit)];
     const int32_t row = u.view->first_row + u.first;
     float* q = layer.qkv + static_cast<size_t>(row) * stride();
-    note(ops_.rope({q, positions_.data() + row, layer.rope_table, u.rows, stride(), shape_.heads + shape_.kv_heads, shape_.head_dim, layer.rope_pairs, shape_.context_length,
-                    layer.rope_layout}));
-    note(ops_.kv_write({layer.kv, q + q_size, q + q_size + kv_size, stride(), u.view->blocks, u.view->start + u.first, u.rows}));
+    const Status status = ops_.rope({q, positions_.data() + row, layer.rope_table, u.rows, stride(), shape_.heads + shape_.kv_heads,
+                                     shape_.head_dim, layer.rope_pairs, shape_.context_length, layer.rope_layout});
+    if (status != Status::kOk) return status;
+    return ops_.kv_write({layer.kv, q + q_size, q + q_size + kv_size, stride(), u.view->blocks, u.view->start + u.first, u.rows});
   });
 }
 
-void Attend::attend(const AttendLayer& layer) {
+Status Attend::attend(const AttendLayer& layer) {
   const int32_t q_size = shape_.heads * shape_.head_dim;
-  pool_.run(static_cast<int>(units_.size()) * shape_.kv_heads, [&](int unit, int thread) {
+  return each(static_cast<int>(units_.size()) * shape_.kv_heads, [&](int unit, int thread) {
     const RowUnit& u = units_[static_cast<size_t>(unit / shape_.kv_heads)];
     const int32_t row = u.view->first_row + u.first, head = unit % shape_.kv_heads;
-    note(ops_.attention({layer.out + static_cast<size_t>(row) * q_size, q_size, layer.qkv + static_cast<size_t>(row) * stride(), stride(), layer.kv,
+    return ops_.attention({layer.out + static_cast<size_t>(row) * q_size, q_size, layer.qkv + static_cast<size_t>(row) * stride(), stride(), layer.kv,
                          u.view->blocks, u.view->start + u.first, u.rows, shape_.heads, head, head + 1, layer.scale, layer.window,
-                         scratch_[static_cast<size_t>(thread)].data()}));
+                         scratch_[static_cast<size_t>(thread)].data()});
   });
 }
 

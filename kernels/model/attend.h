@@ -35,8 +35,11 @@ class Attend {
 
   /// Lists the units of the iteration, for all its layers. The batch has passed check_batch and must stay until then.
   void plan(const Batch& batch);
-  /// What an op refused, else kOk.
+  /// Rotates q and k and writes k and v into their blocks, then attends. What an op refused, else kOk.
   Status run(const AttendLayer& layer);
+  /// The two halves of run.
+  Status store(const AttendLayer& layer);
+  Status attend(const AttendLayer& layer);
 
  private:
   /// Neighbouring rows of one sequence that are rotated, stored and attended together.
@@ -45,15 +48,14 @@ class Attend {
     int32_t first;  // within the view
     int32_t rows;
   };
-  void note(Status status);
-  void store(const AttendLayer& layer);
-  void attend(const AttendLayer& layer);
+  template <class Work>
+  Status each(int units, const Work& work);
   int32_t stride() const { return (shape_.heads + 2 * shape_.kv_heads) * shape_.head_dim; }
 
   const CpuOps& ops_;
   ThreadPool& pool_;
   ModelShape shape_;
-  std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
+  std::atomic<Status> refusal_{Status::kOk};  // of an op, in one loop over units
   std::vector<int32_t> positions_;            // [rows]
   std::vector<RowUnit> units_;
   std::vector<Buffer<std::byte>> scratch_;    // of attention, per thread
