@@ -78,23 +78,87 @@ inline void store_halves(uint16_t* at, Vec v) {
 
 inline Vec greater(Vec a, Vec b) { return a > b ? a : b; }
 
+inline float first_lane(Vec v) { return v[0]; }
+
 /// Sum and maximum of the lanes, halves added pairwise: one order for each level.
+#if defined(SLACKWATER_ISA_avx512)
+inline __m256 low_half(Vec v) { return _mm512_maskz_extractf32x8_ps(0xff, v, 0); }
+inline __m256 high_half(Vec v) { return _mm512_maskz_extractf32x8_ps(0xff, v, 1); }
+#endif
+#if defined(SLACKWATER_ISA_avx512) || defined(SLACKWATER_ISA_avx2)
+inline float sum_256(__m256 v) {
+  __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+}
+inline float max_256(__m256 v) {
+  __m128 x = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
+}
+#endif
+
 inline float sum_lanes(Vec v) {
-  float lanes[kLanes];
-  store(lanes, v);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
+#if defined(SLACKWATER_ISA_avx512)
+  return sum_256(_mm256_add_ps(low_half(v), high_half(v)));
+#elif defined(SLACKWATER_ISA_avx2)
+  return sum_256(v);
+#else
+  return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
 }
 
 inline float max_lanes(Vec v) {
-  float lanes[kLanes];
-  store(lanes, v);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] = lanes[i] > lanes[i + half] ? lanes[i] : lanes[i + half];
-  }
-  return lanes[0];
+#if defined(SLACKWATER_ISA_avx512)
+  return max_256(_mm256_max_ps(low_half(v), high_half(v)));
+#elif defined(SLACKWATER_ISA_avx2)
+  return max_256(v);
+#else
+  const float a = v[0] > v[2] ? v[0] : v[2], b = v[1] > v[3] ? v[1] : v[3];
+  return a > b ? a : b;
+#endif
+}
+
+/// Whether any lane of a is greater than b's.
+inline bool any_greater(Vec a, Vec b) {
+#if defined(SLACKWATER_ISA_avx512)
+  return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0;
+#elif defined(SLACKWATER_ISA_avx2)
+  return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ)) != 0;
+#else
+  const IntVec greater = a > b;
+  int32_t any = 0;
+  for (int i = 0; i < kLanes; ++i) any |= greater[i];
+  return any != 0;
+#endif
+}
+
+/// 2^x for x < 128, relative error below 2e-7; exactly 1 at 0, exactly 0 below -126, NaN of NaN.
+/// The polynomials (our own fits) have a relative error of 9e-8 on the fraction's range.
+inline Vec exp2_vec(Vec x) {
+#if defined(SLACKWATER_ISA_avx512)
+  const Vec r = _mm512_maskz_reduce_ps(0xffff, x, _MM_FROUND_TO_NEG_INF);  // x - floor(x)
+  Vec p = splat(1.8671300794e-3f);
+  p = fmadd(p, r, splat(9.0170302959e-3f));
+  p = fmadd(p, r, splat(5.5799913130e-2f));
+  p = fmadd(p, r, splat(2.4016445014e-1f));
+  p = fmadd(p, r, splat(6.9315131181e-1f));
+  p = fmadd(p, r, splat(1.0f));
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, splat(-126.0f), _CMP_NLT_UQ), p, x);  // p * 2^floor(x)
+#else
+  const Vec rounder = splat(12582912.0f);  // As in exp_vec.
+  const Vec kept = x < splat(-126.0f) ? splat(-126.0f) : x;
+  const Vec shifted = kept + rounder;
+  const Vec r = kept - (shifted - rounder);
+  Vec p = splat(1.3264727124e-3f);
+  p = fmadd(p, r, splat(9.6715126448e-3f));
+  p = fmadd(p, r, splat(5.5507337435e-2f));
+  p = fmadd(p, r, splat(2.4022242085e-1f));
+  p = fmadd(p, r, splat(6.9314697760e-1f));
+  p = fmadd(p, r, splat(1.0f));
+  const Vec scaled = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(p) + (reinterpret_cast<IntVec>(shifted) << 23));
+  return x < splat(-126.0f) ? Vec{} : scaled;
+#endif
 }
 
 /// e^x for x ≤ 88, relative error below 2e-7; exactly 1 at 0, exactly 0 below -87.

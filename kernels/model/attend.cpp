@@ -3,12 +3,18 @@
 #include <algorithm>
 
 namespace slackwater {
+namespace {
+
+/// Tokens that are rotated and stored by one unit.
+constexpr int32_t kStoreTokens = 32;
+
+}  // namespace
 
 std::string Attend::refusal(const ModelShape& shape) {
   const int32_t group = shape.heads / shape.kv_heads;
-  if (shape.head_dim % kPanelColumns == 0 && group <= kAttentionRows) return {};
+  if (shape.head_dim % kHeadDimStep == 0 && token_rows(group) <= kAttentionRows) return {};
   return "heads of " + std::to_string(shape.head_dim) + " values in groups of " + std::to_string(group) + "; the cpu backend takes multiples of " +
-         std::to_string(kPanelColumns) + " in groups of at most " + std::to_string(kAttentionRows);
+         std::to_string(kHeadDimStep) + " in groups of at most " + std::to_string(kAttentionRows);
 }
 
 Attend::Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape) : ops_(ops), pool_(pool), shape_(shape) {
@@ -16,18 +22,27 @@ Attend::Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape) : o
 }
 
 void Attend::plan(const Batch& batch) {
-  const int32_t tokens = kAttentionRows / (shape_.heads / shape_.kv_heads);
+  batch_ = &batch;
+  plans_used_ = 0;
   positions_.clear();
   units_.clear();
   for (int32_t i = 0; i < batch.sequences; ++i) {
     const SequenceView& view = batch.views[i];
     for (int32_t r = 0; r < view.rows; ++r) positions_.push_back(view.start + r);
-    for (int32_t first = 0; first < view.rows; first += tokens) units_.push_back({&view, first, std::min(tokens, view.rows - first)});
+    for (int32_t first = 0; first < view.rows; first += kStoreTokens) units_.push_back({&view, first, std::min(kStoreTokens, view.rows - first)});
   }
-  // The longest first, so that the threads end together.
-  std::stable_sort(units_.begin(), units_.end(), [](const RowUnit& a, const RowUnit& b) {
-    return static_cast<int64_t>(a.view->start + a.first) * a.rows > static_cast<int64_t>(b.view->start + b.first) * b.rows;
-  });
+  order_by_blocks(batch, order_);
+}
+
+/// Made when a layer asks for it first; the memory of an earlier iteration's is reused.
+const AttendPlan& Attend::plan_of(int32_t window) {
+  for (size_t i = 0; i < plans_used_; ++i) {
+    if (plans_[i].window() == window) return plans_[i];
+  }
+  if (plans_used_ == plans_.size()) plans_.emplace_back();
+  AttendPlan& plan = plans_[plans_used_++];
+  plan.build(*batch_, order_, shape_, pool_.threads(), window);
+  return plan;
 }
 
 Status Attend::run(const AttendLayer& layer) {
@@ -60,13 +75,18 @@ Status Attend::store(const AttendLayer& layer) {
 }
 
 Status Attend::attend(const AttendLayer& layer) {
+  const AttendPlan& plan = plan_of(layer.window);
   const int32_t q_size = shape_.heads * shape_.head_dim;
-  return each(static_cast<int>(units_.size()) * shape_.kv_heads, [&](int unit, int thread) {
-    const RowUnit& u = units_[static_cast<size_t>(unit / shape_.kv_heads)];
-    const int32_t row = u.view->first_row + u.first, head = unit % shape_.kv_heads;
-    return ops_.attention({layer.out + static_cast<size_t>(row) * q_size, q_size, layer.qkv + static_cast<size_t>(row) * stride(), stride(), layer.kv,
-                         u.view->blocks, u.view->start + u.first, u.rows, shape_.heads, head, head + 1, layer.scale, layer.window,
-                         scratch_[static_cast<size_t>(thread)].data()});
+  const auto items = static_cast<int>(plan.items().size());
+  // Head by head: the KV of a head is then still in a core's cache when the next rows want it.
+  const Status status = each(items * shape_.kv_heads, [&](int unit, int thread) {
+    const AttendPlan::Item& item = plan.items()[static_cast<size_t>(unit % items)];
+    return ops_.attention({layer.out, q_size, layer.qkv, stride(), layer.kv, plan.parts().data() + item.part, item.parts, shape_.heads, unit / items,
+                           item.segment_begin, item.segment_end, layer.scale, layer.window, scratch_[static_cast<size_t>(thread)].data()});
+  });
+  if (status != Status::kOk) return status;
+  return each(static_cast<int>(plan.merges().size()), [&](int unit, int) {
+    return ops_.attention_merge({layer.out, q_size, shape_.heads, shape_.head_dim, plan.merges().data() + unit, 1});
   });
 }
 

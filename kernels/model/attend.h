@@ -7,7 +7,7 @@
 #include "../lib/buffer.h"
 #include "../lib/thread_pool.h"
 #include "../ops/cpu_ops.h"
-#include "backend.h"
+#include "attend_plan.h"
 
 namespace slackwater {
 
@@ -33,7 +33,7 @@ class Attend {
   /// `ops` and `pool` must outlive it. The shape is one that `refusal` has nothing against.
   Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape);
 
-  /// Lists the units of the iteration, for all its layers. The batch has passed check_batch and must stay until then.
+  /// Prepares the iteration, for all its layers. The batch has passed check_batch and must stay until then.
   void plan(const Batch& batch);
   /// Rotates q and k and writes k and v into their blocks, then attends. What an op refused, else kOk.
   Status run(const AttendLayer& layer);
@@ -42,12 +42,13 @@ class Attend {
   Status attend(const AttendLayer& layer);
 
  private:
-  /// Neighbouring rows of one sequence that are rotated, stored and attended together.
+  /// Neighbouring rows of one sequence that are rotated and stored together.
   struct RowUnit {
     const SequenceView* view;
     int32_t first;  // within the view
     int32_t rows;
   };
+  const AttendPlan& plan_of(int32_t window);
   template <class Work>
   Status each(int units, const Work& work);
   int32_t stride() const { return (shape_.heads + 2 * shape_.kv_heads) * shape_.head_dim; }
@@ -56,7 +57,11 @@ class Attend {
   ThreadPool& pool_;
   ModelShape shape_;
   std::atomic<Status> refusal_{Status::kOk};  // of an op, in one loop over units
+  const Batch* batch_ = nullptr;
   std::vector<int32_t> positions_;            // [rows]
+  std::vector<int32_t> order_;                // of the batch's sequences, by blocks
+  std::vector<AttendPlan> plans_;             // those of this iteration first, by window
+  size_t plans_used_ = 0;
   std::vector<RowUnit> units_;
   std::vector<Buffer<std::byte>> scratch_;    // of attention, per thread
 };

@@ -156,7 +156,7 @@ void ReferenceBackend::attend(const Batch& batch, int32_t layer, std::byte* aren
     note(kv_write_ref({kv, q + q_size, q + q_size + kv_size, stride, view.blocks, view.start, view.rows}));
     pool_.run(shape_.kv_heads, [&](int head, int) {
       note(attention_ref({attended_.data() + static_cast<size_t>(view.first_row) * q_size, q_size, q, stride, kv, view.blocks, view.start,
-                     view.rows, shape_.heads, head, head + 1, model_.attention_scale, model_.layers[static_cast<size_t>(layer)].window, nullptr}));
+                     view.rows, shape_.heads, head, head + 1, model_.attention_scale, model_.layers[static_cast<size_t>(layer)].window}));
     });
   }
 }

@@ -20,6 +20,7 @@ struct CpuOps {
   Status (*rope)(const RopeArgs& args);
   Status (*kv_write)(const KvWriteArgs& args);
   Status (*attention)(const AttentionArgs& args);
+  Status (*attention_merge)(const AttentionMergeArgs& args);
   Status (*swiglu)(const SwigluArgs& args);
   Status (*geglu)(const GegluArgs& args);
   Status (*heads)(const HeadsArgs& args);

@@ -1,27 +1,29 @@
 #include "attention.h"
 
-#include "../gemm/panel.h"
-#include "transpose.h"
+#include "attention_state.h"
+#include "attention_tile.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
 namespace {
 
-constexpr float kMasked = -1e30f;
-/// The maximum before the first key: above kMasked, so that keys that are not seen weigh 0 even when there is no other.
-constexpr float kNothing = -1e29f;
-constexpr int32_t kScoreVecs = kKvBlockTokens / kLanes;
+constexpr int32_t kSegmentBlocks = kSegmentTokens / kKvBlockTokens;
+/// log2(e): weights are powers of 2.
+constexpr float kLog2E = 1.44269504088896341f;
 
-/// One pass over the keys for up to 96 rows; row i is token i / group, head i % group of the kv head's group.
+/// Row i of work is head i % token_rows of token i / token_rows of the item; heads beyond the group are not computed.
 struct Work {
-  float* q;             // [96, head_dim] scaled
-  float* out;           // [96, head_dim] sum of p * v so far, relative to `largest`
-  float* scores;        // [96, 64] of the block at hand; after the softmax: p
-  float* largest;       // [96]
-  float* total;         // [96] sum of p so far, relative to `largest`
-  float* keys;          // panels of the block at hand
+  const AttentionArgs& args;
+  int32_t head_dim;
+  int32_t group;
+  int32_t tile_rows;
+  int32_t token_rows;
+  float* keys;         // fp32 of the block at hand
   float* values;
-  int32_t rows;
+  float* q;            // [tiles][head_dim][kTileRows]
+  int32_t* positions;  // [rows]
+  State segment;
+  State all;
 };
 
 template <class T>
@@ -31,131 +33,176 @@ T* carve(std::byte*& at, size_t count) {
   return out;
 }
 
-Work carve_work(std::byte* at, int32_t head_dim) {
-  Work work{};
-  const size_t rows = kAttentionRows;
-  work.keys = carve<float>(at, 2 * panel_size(head_dim));
-  work.values = carve<float>(at, static_cast<size_t>(panel_count(head_dim)) * panel_size(kKvBlockTokens));
-  work.q = carve<float>(at, rows * head_dim);
-  work.out = carve<float>(at, rows * head_dim);
-  work.scores = carve<float>(at, rows * kKvBlockTokens);
-  work.largest = carve<float>(at, rows);
-  work.total = carve<float>(at, rows);
+Work carve_work(const AttentionArgs& args) {
+  const int32_t group = args.heads / args.layer.kv_heads;
+  const size_t dim = static_cast<size_t>(args.layer.head_dim), rows = kAttentionRows;
+  std::byte* at = args.scratch;
+  Work work{args, args.layer.head_dim, group, tile_rows(group), token_rows(group), nullptr, nullptr, nullptr, nullptr, {}, {}};
+  work.keys = carve<float>(at, dim * kKvBlockTokens);
+  work.values = carve<float>(at, dim * kKvBlockTokens);
+  work.q = carve<float>(at, (rows / 2 + 1) * kTileRows * dim);
+  work.positions = carve<int32_t>(at, rows);
+  work.segment = {carve<float>(at, rows * dim), carve<float>(at, rows * kLanes), carve<float>(at, rows)};
+  work.all = {carve<float>(at, rows * dim), carve<float>(at, rows * kLanes), carve<float>(at, rows)};
   return work;
 }
 
-/// Scores of one row become weights; keys [begin, end) of the block may be seen, the others get exactly 0.
-void soften_row(const Work& work, int32_t row, int32_t begin, int32_t end, int32_t head_dim) {
-  float* scores = work.scores + static_cast<size_t>(row) * kKvBlockTokens;
-  for (int32_t t = 0; t < begin && t < kKvBlockTokens; ++t) scores[t] = kMasked;
-  for (int32_t t = end < 0 ? 0 : end; t < kKvBlockTokens; ++t) scores[t] = kMasked;
-  Vec score[kScoreVecs];
-  Vec best = load(scores);
-  for (int v = 0; v < kScoreVecs; ++v) {
-    score[v] = load(scores + v * kLanes);
-    best = greater(best, score[v]);
+/// Packs q of all parts; answers the rows of work.
+int32_t load_rows(const Work& work) {
+  const AttentionArgs& args = work.args;
+  const float scale = args.scale * kLog2E;
+  int32_t row = 0;
+  for (int32_t i = 0; i < args.count; ++i) {
+    for (int32_t token = 0; token < args.parts[i].rows; ++token) {
+      const float* q = args.q + static_cast<size_t>(args.parts[i].first + token) * args.q_stride + static_cast<size_t>(args.kv_head) * work.group * work.head_dim;
+      for (int32_t head = 0; head < work.token_rows; ++head, ++row) {
+        work.positions[row] = args.parts[i].start + token;
+        if (head >= work.group) continue;
+        float* packed = work.q + static_cast<size_t>(row / work.tile_rows) * work.head_dim * kTileRows + row % work.tile_rows;
+        for (int32_t d = 0; d < work.head_dim; ++d) packed[d * kTileRows] = q[static_cast<size_t>(head) * work.head_dim + d] * scale;
+      }
+    }
   }
-  const float block_largest = max_lanes(best);
-  const float before = work.largest[row];
-  const float largest = block_largest > before ? block_largest : before;
-  Vec sum = {};
-  for (int v = 0; v < kScoreVecs; ++v) {
-    const Vec p = exp_vec(score[v] - splat(largest));
-    store(scores + v * kLanes, p);
-    sum = sum + p;
+  return row;
+}
+
+/// Whether a row of the part sees a key of the block.
+bool sees(const AttentionArgs& args, const AttentionRows& part, int32_t block_index) {
+  const int32_t begin = block_index * kKvBlockTokens;
+  return begin < part.start + part.rows && (args.window == 0 || part.start - args.window + 1 < begin + kKvBlockTokens);
+}
+
+/// Rows [row, end) of work, all of which have the block at this index.
+template <class Word>
+void attend_rows(const Work& work, int32_t row, int32_t end, int32_t block_index, const Word* keys, const Word* values, const Word* next) {
+  const int32_t base = block_index * kKvBlockTokens;
+  int32_t row_begin[kTileRows], row_end[kTileRows];
+  while (row < end) {
+    int32_t stop = (row / work.tile_rows + 1) * work.tile_rows;  // of the tile
+    const int32_t token = row / work.token_rows * work.token_rows;
+    if (work.group > kTileRows && stop > token + work.group) stop = token + work.group;
+    if (stop > end) stop = end;
+    const int32_t rows = stop - row;
+    int32_t first = kKvBlockTokens, last = 0;
+    for (int32_t r = 0; r < rows; ++r) {
+      row_end[r] = work.positions[row + r] + 1 - base;
+      row_begin[r] = work.args.window > 0 ? row_end[r] - work.args.window : 0;
+      if (row_begin[r] < first) first = row_begin[r];
+      if (row_end[r] > last) last = row_end[r];
+    }
+    if (first < 0) first = 0;
+    if (last > kKvBlockTokens) last = kKvBlockTokens;
+    if (first < last) {
+      kAttendTile<Word>[rows - 1]({work.q + static_cast<size_t>(row / work.tile_rows) * work.head_dim * kTileRows + row % work.tile_rows, keys, values, next,
+                                   work.segment.sums + static_cast<size_t>(row) * work.head_dim, work.segment.totals + row * kLanes,
+                                   work.segment.bases + row, work.head_dim, first, last, row_begin, row_end});
+    }
+    row = stop;
+    if (work.group > kTileRows && row == token + work.group) row = token + work.token_rows;
   }
-  const float block_total = sum_lanes(sum);
-  if (largest == before) {
-    work.total[row] += block_total;
+}
+
+/// Many rows take the block as fp32, few straight from the cache line it came in. `next` is where the block after it lies.
+void attend_block(const Work& work, int32_t row, int32_t end, int32_t block_index, int32_t block, int32_t next) {
+  const half* keys = work.args.layer.keys(block, work.args.kv_head);
+  const half* values = work.args.layer.values(block, work.args.kv_head);
+  if (end - row <= kTileRows) {
+    attend_rows<half>(work, row, end, block_index, keys, values, work.args.layer.keys(next, work.args.kv_head));
     return;
   }
-  // The sums so far were taken relative to a smaller maximum.
-  float rescale[kLanes];
-  store(rescale, exp_vec(splat(before - largest)));
-  work.total[row] = work.total[row] * rescale[0] + block_total;
-  work.largest[row] = largest;
-  float* out = work.out + static_cast<size_t>(row) * head_dim;
-  for (int32_t d = 0; d < head_dim; d += kLanes) store(out + d, load(out + d) * splat(rescale[0]));
+  const int32_t count = work.head_dim * kKvBlockTokens;
+  for (int32_t i = 0; i < count; i += kLanes) store(work.keys + i, load_halves(keys + i));
+  for (int32_t i = 0; i < count; i += kLanes) store(work.values + i, load_halves(values + i));
+  attend_rows<float>(work, row, end, block_index, work.keys, work.values, work.keys);
 }
 
-/// All rows over one block. `limit`: tokens of the block that any row sees, 1 to 64; behind it memory may hold anything.
-void attend_block(const AttentionArgs& args, const Work& work, int32_t block_index, int32_t kv_head, int32_t first, int32_t limit) {
-  const int32_t head_dim = args.layer.head_dim;
-  const int32_t group = args.heads / args.layer.kv_heads;
-  const int32_t block = args.blocks[block_index];
-  make_panels(args.layer.keys(block, kv_head), kKvBlockTokens, head_dim, work.keys);
-  make_panels(args.layer.values(block, kv_head), head_dim, kKvBlockTokens, work.values);
-  const size_t dim = static_cast<size_t>(head_dim);
-  multiply_panels<FloatPanel>({work.scores, kKvBlockTokens, work.q, dim, work.keys, panel_size(head_dim), head_dim, false}, work.rows, 0, 2);
-  for (int32_t row = 0; row < work.rows; ++row) {
-    const int32_t end = args.start + first + row / group + 1 - block_index * kKvBlockTokens;
-    soften_row(work, row, args.window > 0 ? end - args.window : 0, end, head_dim);
+/// All rows over the blocks of one segment. Neighbouring parts that have the same block take it together.
+void attend_segment(const Work& work, int32_t segment) {
+  const AttentionArgs& args = work.args;
+  for (int32_t b = segment * kSegmentBlocks; b < (segment + 1) * kSegmentBlocks; ++b) {
+    int32_t row = 0;
+    for (int32_t i = 0; i < args.count;) {
+      const AttentionRows& part = args.parts[i];
+      int32_t end = row + part.rows * work.token_rows;
+      ++i;
+      if (!sees(args, part, b)) {
+        row = end;
+        continue;
+      }
+      const int32_t block = part.blocks[b];
+      for (; i < args.count && sees(args, args.parts[i], b) && args.parts[i].blocks[b] == block; ++i) end += args.parts[i].rows * work.token_rows;
+      attend_block(work, row, end, b, block, sees(args, part, b + 1) ? part.blocks[b + 1] : block);
+      row = end;
+    }
   }
-  multiply_panels<FloatPanel>({work.out, dim, work.scores, kKvBlockTokens, work.values, panel_size(kKvBlockTokens), limit, true}, work.rows, 0, panel_count(head_dim));
 }
 
-/// Tokens [first, first + tokens) of the view, for one kv head.
-void attend(const AttentionArgs& args, Work& work, int32_t kv_head, int32_t first, int32_t tokens) {
-  const int32_t head_dim = args.layer.head_dim;
-  const int32_t group = args.heads / args.layer.kv_heads;
-  const size_t head_offset = static_cast<size_t>(kv_head) * group * head_dim;
-  const int32_t values = group * head_dim;  // of one token
-  work.rows = tokens * group;
-  for (int32_t token = 0; token < tokens; ++token) {
-    const float* q = args.q + static_cast<size_t>(first + token) * args.q_stride + head_offset;
-    for (int32_t i = 0; i < values; ++i) work.q[static_cast<size_t>(token) * values + i] = q[i] * args.scale;
+/// The segment's results go to the partials of their part, or into `all`.
+void fold_segment(const Work& work, int32_t segment) {
+  const AttentionArgs& args = work.args;
+  int32_t row = 0;
+  for (int32_t i = 0; i < args.count; ++i) {
+    const AttentionRows& part = args.parts[i];
+    for (int32_t token = 0; token < part.rows; ++token, row += work.token_rows) {
+      for (int32_t head = 0; head < work.group; ++head) {
+        const Result result = result_of(work.segment, row + head, work.head_dim);
+        if (part.partials != nullptr) {
+          const size_t index = (static_cast<size_t>(token) * args.heads + args.kv_head * work.group + head) * part.segments + (segment - part.segment);
+          store_result(part.partials + index * partial_size(work.head_dim), result, work.head_dim);
+        } else {
+          // `all` keeps its total in the first lane, the others hold 0: result_of then reads it back as it was.
+          Result all = result_of(work.all, row + head, work.head_dim);
+          merge(all, result, work.head_dim);
+          work.all.totals[(row + head) * kLanes] = all.total;
+          work.all.bases[row + head] = all.base;
+        }
+      }
+    }
   }
-  for (size_t i = 0; i < static_cast<size_t>(work.rows) * head_dim; ++i) work.out[i] = 0;
-  for (int32_t row = 0; row < work.rows; ++row) {
-    work.largest[row] = kNothing;
-    work.total[row] = 0;
-  }
-  const int32_t end = args.start + first + tokens;  // One past the last visible position of the last row.
-  const int32_t seen = args.window > 0 ? args.start + first - args.window + 1 : 0;  // The first position that any row sees.
-  for (int32_t b = seen > 0 ? seen / kKvBlockTokens : 0; b * kKvBlockTokens < end; ++b) {
-    const int32_t left = end - b * kKvBlockTokens;
-    attend_block(args, work, b, kv_head, first, left < kKvBlockTokens ? left : kKvBlockTokens);
-  }
-  for (int32_t row = 0; row < work.rows; ++row) {
-    float* out = args.out + static_cast<size_t>(first + row / group) * args.out_stride + head_offset + static_cast<size_t>(row % group) * head_dim;
-    const Vec inverse = splat(1.0f / work.total[row]);
-    for (int32_t d = 0; d < head_dim; d += kLanes) store(out + d, load(work.out + static_cast<size_t>(row) * head_dim + d) * inverse);
+}
+
+void write_out(const Work& work, const State& state) {
+  const AttentionArgs& args = work.args;
+  int32_t row = 0;
+  for (int32_t i = 0; i < args.count; ++i) {
+    for (int32_t token = 0; token < args.parts[i].rows; ++token, row += work.token_rows) {
+      if (args.parts[i].partials != nullptr) continue;
+      float* out = args.out + static_cast<size_t>(args.parts[i].first + token) * args.out_stride + static_cast<size_t>(args.kv_head) * work.group * work.head_dim;
+      for (int32_t head = 0; head < work.group; ++head) finish(out + static_cast<size_t>(head) * work.head_dim, result_of(state, row + head, work.head_dim), work.head_dim);
+    }
   }
 }
 
 }  // namespace
 
-Status kv_write_cpu(const KvWriteArgs& args) {
-  const int32_t head_dim = args.layer.head_dim;
-  if (head_dim % kPanelColumns != 0) return Status::kUnsupported;
-  for (int32_t row = 0; row < args.rows; ++row) {
-    const int32_t block = args.blocks[(args.start + row) / kKvBlockTokens], slot = (args.start + row) % kKvBlockTokens;
-    for (int32_t head = 0; head < args.layer.kv_heads; ++head) {
-      const float* key = args.keys + static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * head_dim;
-      const float* value = args.values + static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * head_dim;
-      half* keys = args.layer.keys(block, head) + static_cast<size_t>(slot) * head_dim;
-      half* values = args.layer.values(block, head) + slot;
-      half rounded[kLanes];
-      for (int32_t d = 0; d < head_dim; d += kLanes) {
-        store_halves(keys + d, load(key + d));
-        store_halves(rounded, load(value + d));
-        for (int32_t i = 0; i < kLanes; ++i) values[static_cast<size_t>(d + i) * kKvBlockTokens] = rounded[i];
-      }
-    }
-  }
-  return Status::kOk;
-}
-
 Status attention_cpu(const AttentionArgs& args) {
   const Status status = check_attention(args);
   if (status != Status::kOk) return status;
-  const int32_t group = args.heads / args.layer.kv_heads;
-  if (args.layer.head_dim % kPanelColumns != 0 || group > kAttentionRows) return Status::kUnsupported;
-  Work work = carve_work(args.scratch, args.layer.head_dim);
-  const int32_t tokens = kAttentionRows / group;
-  for (int32_t kv_head = args.kv_head_begin; kv_head < args.kv_head_end; ++kv_head) {
-    for (int32_t first = 0; first < args.rows; first += tokens) {
-      attend(args, work, kv_head, first, args.rows - first < tokens ? args.rows - first : tokens);
+  const Work work = carve_work(args);
+  const int32_t rows = load_rows(work);
+  work.all.clear(rows, work.head_dim);
+  for (int32_t segment = args.segment_begin; segment < args.segment_end; ++segment) {
+    work.segment.clear(rows, work.head_dim);
+    attend_segment(work, segment);
+    fold_segment(work, segment);
+  }
+  write_out(work, work.all);
+  return Status::kOk;
+}
+
+Status attention_merge_cpu(const AttentionMergeArgs& args) {
+  for (int32_t i = 0; i < args.count; ++i) {
+    const AttentionRows& part = args.parts[i];
+    float* partial = part.partials;
+    for (int32_t token = 0; token < part.rows; ++token) {
+      for (int32_t head = 0; head < args.heads; ++head) {
+        Result all = stored_result(partial, args.head_dim);
+        for (int32_t segment = 1; segment < part.segments; ++segment) {
+          merge(all, stored_result(partial + static_cast<size_t>(segment) * partial_size(args.head_dim), args.head_dim), args.head_dim);
+        }
+        finish(args.out + static_cast<size_t>(part.first + token) * args.out_stride + static_cast<size_t>(head) * args.head_dim, all, args.head_dim);
+        partial += static_cast<size_t>(part.segments) * partial_size(args.head_dim);
+      }
     }
   }
   return Status::kOk;

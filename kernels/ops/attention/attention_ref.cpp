@@ -3,8 +3,6 @@
 #include <cmath>
 #include <vector>
 
-#include "../gemm/gemm.h"
-
 namespace slackwater {
 namespace {
 
@@ -19,9 +17,9 @@ void attend(const AttentionRefArgs& args, int32_t row, int32_t head, std::vector
   weights.assign(static_cast<size_t>(end), 0);
   double largest = -INFINITY, total = 0;
   for (int32_t t = begin; t < end; ++t) {
-    const float* key = args.layer.keys(args.blocks[t / kKvBlockTokens], kv_head) + static_cast<size_t>(t % kKvBlockTokens) * head_dim;
+    const float* keys = args.layer.keys(args.blocks[t / kKvBlockTokens], kv_head) + t % kKvBlockTokens;
     double dot = 0;
-    for (int32_t d = 0; d < head_dim; ++d) dot += static_cast<double>(q[d]) * key[d];
+    for (int32_t d = 0; d < head_dim; ++d) dot += static_cast<double>(q[d]) * keys[static_cast<size_t>(d) * kKvBlockTokens];
     weights[t] = dot * args.scale;
     largest = std::fmax(largest, weights[t]);
   }
@@ -29,33 +27,44 @@ void attend(const AttentionRefArgs& args, int32_t row, int32_t head, std::vector
   for (int32_t d = 0; d < head_dim; ++d) {
     double sum = 0;
     for (int32_t t = begin; t < end; ++t) {
-      const float* values = args.layer.values(args.blocks[t / kKvBlockTokens], kv_head) + static_cast<size_t>(d) * kKvBlockTokens;
-      sum += weights[t] * values[t % kKvBlockTokens];
+      const float* values = args.layer.values(args.blocks[t / kKvBlockTokens], kv_head);
+      sum += weights[t] * values[static_cast<size_t>(t % kKvBlockTokens) * head_dim + d];
     }
     out[d] = static_cast<float>(sum / total);
   }
 }
 
+bool is_shape(int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t q_stride, int32_t out_stride, float scale, int32_t window) {
+  return kv_heads > 0 && head_dim > 0 && heads > 0 && heads % kv_heads == 0 && out_stride / heads >= head_dim &&
+         q_stride / heads >= head_dim && scale > 0 && window >= 0;
+}
+
 }  // namespace
 
 size_t attention_scratch_bytes(int32_t head_dim) {
-  const size_t key_panels = 2 * panel_size(head_dim);                                        // 64 tokens, k = head_dim
-  const size_t value_panels = static_cast<size_t>(panel_count(head_dim)) * panel_size(kKvBlockTokens);
-  const size_t rows = static_cast<size_t>(kAttentionRows) * (2 * head_dim + kKvBlockTokens + 2);  // q, out, scores, m, l
-  return (key_panels + value_panels + rows) * 4 + 4 * 64;
+  const size_t dim = static_cast<size_t>(head_dim), rows = kAttentionRows;
+  const size_t kv = 2 * dim * kKvBlockTokens;
+  const size_t q = (rows / 2 + 1) * kTileRows * dim;   // A tile may be half full.
+  const size_t state = 2 * rows * (dim + 16 + 1);      // sums, totals by lane, bases; of a segment and of all
+  return (kv + q + state + rows) * 4 + 12 * 64;
 }
 
-template <class T>
-Status check_attention(const Attention<T>& args) {
-  const int32_t kv_heads = args.layer.kv_heads;
-  const bool fits = args.rows >= 0 && args.start >= 0 && kv_heads > 0 && args.layer.head_dim > 0 && args.heads > 0 &&
-                    args.heads % kv_heads == 0 && args.out_stride / args.heads >= args.layer.head_dim &&
-                    args.q_stride / args.heads >= args.layer.head_dim && args.kv_head_begin >= 0 &&
-                    args.kv_head_begin <= args.kv_head_end && args.kv_head_end <= kv_heads && args.scale > 0 && args.window >= 0;
-  return fits ? Status::kOk : Status::kBadShape;
+Status check_attention(const AttentionArgs& args) {
+  const bool fits = args.layer.kv_heads > 0 && args.count >= 0 && args.kv_head >= 0 && args.kv_head < args.layer.kv_heads &&
+                    args.segment_begin >= 0 && args.segment_begin <= args.segment_end &&
+                    is_shape(args.heads, args.layer.kv_heads, args.layer.head_dim, args.q_stride, args.out_stride, args.scale, args.window);
+  if (!fits) return Status::kBadShape;
+  int64_t rows = 0;
+  for (int32_t i = 0; i < args.count; ++i) {
+    const AttentionRows& part = args.parts[i];
+    if (part.start < 0 || part.rows <= 0 || part.first < 0) return Status::kBadShape;
+    if (part.partials != nullptr && (args.segment_begin < part.segment || args.segment_end > part.segment + part.segments)) return Status::kBadShape;
+    rows += part.rows;
+  }
+  const int32_t group = args.heads / args.layer.kv_heads;
+  if (args.layer.head_dim % kHeadDimStep != 0 || token_rows(group) > kAttentionRows) return Status::kUnsupported;
+  return rows <= attention_tokens(group) ? Status::kOk : Status::kBadShape;
 }
-template Status check_attention(const Attention<float>& args);
-template Status check_attention(const Attention<half>& args);
 
 Status kv_write_ref(const KvWriteRefArgs& args) {
   const int32_t head_dim = args.layer.head_dim;
@@ -64,8 +73,8 @@ Status kv_write_ref(const KvWriteRefArgs& args) {
     for (int32_t head = 0; head < args.layer.kv_heads; ++head) {
       const size_t from = static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * head_dim;
       for (int32_t d = 0; d < head_dim; ++d) {
-        args.layer.keys(block, head)[static_cast<size_t>(slot) * head_dim + d] = args.keys[from + d];
-        args.layer.values(block, head)[static_cast<size_t>(d) * kKvBlockTokens + slot] = args.values[from + d];
+        args.layer.keys(block, head)[static_cast<size_t>(d) * kKvBlockTokens + slot] = args.keys[from + d];
+        args.layer.values(block, head)[static_cast<size_t>(slot) * head_dim + d] = args.values[from + d];
       }
     }
   }
@@ -73,8 +82,10 @@ Status kv_write_ref(const KvWriteRefArgs& args) {
 }
 
 Status attention_ref(const AttentionRefArgs& args) {
-  const Status status = check_attention(args);
-  if (status != Status::kOk) return status;
+  const bool fits = args.rows >= 0 && args.start >= 0 && args.kv_head_begin >= 0 && args.kv_head_begin <= args.kv_head_end &&
+                    args.kv_head_end <= args.layer.kv_heads &&
+                    is_shape(args.heads, args.layer.kv_heads, args.layer.head_dim, args.q_stride, args.out_stride, args.scale, args.window);
+  if (!fits) return Status::kBadShape;
   const int32_t group = args.heads / args.layer.kv_heads;
   std::vector<double> weights;
   for (int32_t row = 0; row < args.rows; ++row) {

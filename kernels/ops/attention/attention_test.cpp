@@ -1,5 +1,6 @@
 #include "attention.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "../../lib/buffer.h"
@@ -38,6 +39,45 @@ struct Paged {
   }
 };
 
+struct Rows {
+  float* out;
+  int32_t out_stride;
+  const float* q;
+  int32_t q_stride;
+  float scale;
+  int32_t window;
+};
+
+void attend(const CpuOps& ops, Paged& paged, const Rows& rows, const AttentionRows& part, int32_t segment_begin, int32_t segment_end) {
+  Buffer<std::byte> scratch(attention_scratch_bytes(paged.head_dim));
+  std::memset(scratch.data(), 0xff, scratch.size());
+  for (int32_t head = 0; head < paged.kv_heads; ++head) {
+    const Status status = ops.attention({rows.out, rows.out_stride, rows.q, rows.q_stride, paged.layer(), &part, 1, paged.heads, head, segment_begin,
+                                         segment_end, rows.scale, rows.window, scratch.data()});
+    CHECK(status == Status::kOk, "%s", isa_name(ops.isa));
+  }
+}
+
+/// Items of `tokens` rows, each over all segments.
+void attend_all(const CpuOps& ops, Paged& paged, const Rows& rows, int32_t start, int32_t count, int32_t tokens) {
+  for (int32_t first = 0; first < count; first += tokens) {
+    const int32_t some = std::min(tokens, count - first), end = start + first + some;
+    attend(ops, paged, rows, {paged.blocks.data(), start + first, some, first, nullptr, 0, 0}, 0, (end + kSegmentTokens - 1) / kSegmentTokens);
+  }
+}
+
+/// Items of one segment each, merged afterwards.
+void attend_by_segment(const CpuOps& ops, Paged& paged, const Rows& rows, int32_t start, int32_t count) {
+  const int32_t tokens = attention_tokens(paged.heads / paged.kv_heads);
+  for (int32_t first = 0; first < count; first += tokens) {
+    const int32_t some = std::min(tokens, count - first), segments = (start + first + some + kSegmentTokens - 1) / kSegmentTokens;
+    std::vector<float> partials(static_cast<size_t>(some) * paged.heads * segments * partial_size(paged.head_dim), NAN);
+    const AttentionRows part{paged.blocks.data(), start + first, some, first, partials.data(), 0, segments};
+    for (int32_t segment = segments - 1; segment >= 0; --segment) attend(ops, paged, rows, part, segment, segment + 1);
+    CHECK(ops.attention_merge({rows.out, rows.out_stride, paged.heads, paged.head_dim, &part, 1}) == Status::kOk, "merge");
+  }
+}
+
 void check_shape(const CpuOps& ops, TestRandom& random, int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t start, int32_t rows, int32_t window = 0) {
   Paged paged(heads, kv_heads, head_dim);
   paged.write(ops, random, 0, start + rows);
@@ -45,34 +85,23 @@ void check_shape(const CpuOps& ops, TestRandom& random, int32_t heads, int32_t k
   const int32_t size = heads * head_dim, q_stride = size + 7, out_stride = size + 2;
   const std::vector<float> q = random_values(random, static_cast<size_t>(rows) * q_stride, 3);
   Guarded want(static_cast<size_t>(rows) * out_stride), got(want.size()), alone(want.size());
-  Buffer<std::byte> scratch(attention_scratch_bytes(head_dim));
-  std::memset(scratch.data(), 0xff, scratch.size());
-  CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window, nullptr}) == Status::kOk, "reference");
-  const AttentionArgs args{got.data(), out_stride, q.data(), q_stride, paged.layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window, scratch.data()};
-  CHECK(ops.attention(args) == Status::kOk, "%s", isa_name(ops.isa));
+  CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window}) == Status::kOk, "reference");
+  attend_all(ops, paged, {got.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, attention_tokens(heads / kv_heads));
   const double error = rel_l2(got.data(), want.data(), want.size());
   CHECK(error < 2e-6, "%s, %d/%d heads of %d, %d rows from %d, window %d: relL2 %.1e", isa_name(ops.isa), heads, kv_heads, head_dim, rows, start, window, error);
   got.check("attention");
-  // Batch invariance: row by row and head by head gives the same bits.
-  for (int32_t r = 0; r < rows; ++r) {
-    for (int32_t h = 0; h < kv_heads; ++h) {
-      AttentionArgs one = args;
-      one.out = alone.data() + static_cast<size_t>(r) * out_stride;
-      one.q = q.data() + static_cast<size_t>(r) * q_stride;
-      one.start = start + r;
-      one.rows = 1;
-      one.kv_head_begin = h;
-      one.kv_head_end = h + 1;
-      CHECK(ops.attention(one) == Status::kOk, "one row");
-    }
-  }
+  // Batch invariance: row by row, and cut by segment, gives the same bits.
+  attend_all(ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, 1);
   CHECK(std::memcmp(alone.data(), got.data(), want.size() * sizeof(float)) == 0, "%s, %d rows from %d: rows alone differ", isa_name(ops.isa), rows, start);
+  attend_by_segment(ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows);
+  CHECK(std::memcmp(alone.data(), got.data(), want.size() * sizeof(float)) == 0, "%s, %d rows from %d: cut by segment differ", isa_name(ops.isa), rows, start);
 }
 
 void check_bad_arguments(const CpuOps& ops) {
   Paged paged(4, 2, 33);
-  float q[4 * 33], out[4 * 33];
-  AttentionArgs args{out, 4 * 33, q, 4 * 33, paged.layer(), paged.blocks.data(), 0, 1, 4, 0, 2, 1, 0, nullptr};
+  float q[4 * 33], out[4 * 33], partials[1];
+  AttentionRows part{paged.blocks.data(), 0, 1, 0, nullptr, 0, 0};
+  AttentionArgs args{out, 4 * 33, q, 4 * 33, paged.layer(), &part, 1, 4, 0, 0, 1, 1, 0, nullptr};
   CHECK(ops.attention(args) == Status::kUnsupported, "heads of 33 values");
   args.heads = 3;
   CHECK(ops.attention(args) == Status::kBadShape, "3 heads over 2 KV heads");
@@ -80,8 +109,14 @@ void check_bad_arguments(const CpuOps& ops) {
   args.window = -1;
   CHECK(ops.attention(args) == Status::kBadShape, "a window of -1");
   args.window = 0;
-  args.kv_head_end = 3;
+  args.kv_head = 2;
   CHECK(ops.attention(args) == Status::kBadShape, "KV head 2 of 2");
+  args.kv_head = 0;
+  args.layer.head_dim = 32;
+  part.rows = attention_tokens(2) + 1;
+  CHECK(ops.attention(args) == Status::kBadShape, "more rows than an item has");
+  part = {paged.blocks.data(), 600, 1, 0, partials, 1, 1};
+  CHECK(ops.attention(args) == Status::kBadShape, "segment 0 of partials for segment 1");
 }
 
 }  // namespace
@@ -92,10 +127,13 @@ int main() {
     for (const int32_t rows : {0, 1, 31, 33, 257}) {
       for (const int32_t start : {0, 1, 63, 64, 500}) check_shape(*ops, random, 9, 3, 64, start, rows);
     }
-    for (const int32_t window : {1, 63, 64, 65, 300, 700}) check_shape(*ops, random, 4, 2, 32, 450, 130, window);
+    for (const int32_t window : {1, 63, 64, 65, 300, 512, 700}) check_shape(*ops, random, 4, 2, 32, 450, 130, window);
+    for (const int32_t start : {447, 448, 511, 512, 513, 1023, 1024}) check_shape(*ops, random, 2, 1, 32, start, 3);
     check_shape(*ops, random, 2, 2, 32, 100, 33);
+    check_shape(*ops, random, 9, 1, 32, 500, 31);
     check_shape(*ops, random, 8, 1, 96, 257, 31);
     check_shape(*ops, random, 4, 2, 128, 989, 5);
+    check_shape(*ops, random, 4, 1, 256, 509, 9, 200);
     check_bad_arguments(*ops);
   }
   std::puts("attention: ok");

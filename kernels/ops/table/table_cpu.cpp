@@ -9,6 +9,7 @@ Status gemm_cpu(const GemmArgs& args);
 Status rope_cpu(const RopeArgs& args);
 Status kv_write_cpu(const KvWriteArgs& args);
 Status attention_cpu(const AttentionArgs& args);
+Status attention_merge_cpu(const AttentionMergeArgs& args);
 Status swiglu_cpu(const SwigluArgs& args);
 Status geglu_cpu(const GegluArgs& args);
 Status heads_cpu(const HeadsArgs& args);
@@ -22,7 +23,7 @@ const CpuOps cpu_ops = {
 #else
     Isa::kScalar,
 #endif
-    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, swiglu_cpu, geglu_cpu, heads_cpu};
+    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, attention_merge_cpu, swiglu_cpu, geglu_cpu, heads_cpu};
 
 }  // namespace SLACKWATER_ISA
 }  // namespace slackwater
