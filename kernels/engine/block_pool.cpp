@@ -9,7 +9,10 @@ BlockPool::BlockPool(const PoolOptions& options, Copier& copier)
     : options_(options),
       copier_(copier),
       hbm_arena_(options.block_bytes * static_cast<size_t>(options.hbm_blocks)),
-      dram_arena_(options.block_bytes * static_cast<size_t>(options.dram_blocks)) {
+      dram_arena_(options.block_bytes * static_cast<size_t>(options.dram_blocks)),
+      blocks_(static_cast<size_t>(options.hbm_blocks) + static_cast<size_t>(options.dram_blocks)),
+      index_(blocks_.size()) {
+  for (Block& block : blocks_) spare_blocks_.push_back(&block);
   const std::array<int32_t, 2> sizes = {options.hbm_blocks, options.dram_blocks};
   for (size_t tier = 0; tier < 2; ++tier) {
     slots_[tier].resize(static_cast<size_t>(sizes[tier]));
@@ -37,15 +40,12 @@ std::vector<BlockEvent> BlockPool::snapshot() const {
   }
   // Parents first, so that a directory can be built in one pass.
   std::stable_sort(events.begin(), events.end(), [this](const BlockEvent& a, const BlockEvent& b) {
-    return index_.at(a.name)->depth < index_.at(b.name)->depth;
+    return index_.find(a.name)->depth < index_.find(b.name)->depth;
   });
   return events;
 }
 
-const Block* BlockPool::find_block(const BlockName& name) const {
-  const auto at = index_.find(name);
-  return at == index_.end() ? nullptr : at->second;
-}
+const Block* BlockPool::find_block(const BlockName& name) const { return index_.find(name); }
 
 bool BlockPool::is_resident(const Block& block) const {
   const Slot* held = slot_of(block, Tier::kHbm);
@@ -68,6 +68,7 @@ void BlockPool::attach_slot(Block& block, Tier tier, int32_t index, SlotState st
   held.owner = &block;
   held.state = state;
   block.slots[static_cast<size_t>(tier)] = index;
+  recount(block);
 }
 
 void BlockPool::free_slot(Tier tier, int32_t index) {
@@ -83,12 +84,24 @@ Block* BlockPool::new_block(Block* parent) {
   Block* block = spare_blocks_.back();
   spare_blocks_.pop_back();
   *block = Block{};
-  block->parent = parent;
   if (parent != nullptr) {
     block->depth = parent->depth + 1;
-    parent->children.push_back(block);
+    join_parent(*block, *parent);
   }
   return block;
+}
+
+void BlockPool::join_parent(Block& block, Block& parent) {
+  block.parent = &parent;
+  block.previous_sibling = nullptr;
+  block.next_sibling = std::exchange(parent.first_child, &block);
+  if (block.next_sibling != nullptr) block.next_sibling->previous_sibling = &block;
+}
+
+void BlockPool::leave_parent(Block& block) {
+  (block.previous_sibling != nullptr ? block.previous_sibling->next_sibling : block.parent->first_child) = block.next_sibling;
+  if (block.next_sibling != nullptr) block.next_sibling->previous_sibling = block.previous_sibling;
+  block.parent = block.next_sibling = block.previous_sibling = nullptr;
 }
 
 Block* BlockPool::root(const Salt& salt) {
@@ -103,7 +116,7 @@ Block* BlockPool::find_root(const Salt& salt) const {
 }
 
 void BlockPool::erase_block(Block& block) {
-  assert(block.children.empty() && block.refs == 0);
+  assert(block.first_child == nullptr && block.refs == 0);
   for (Lane* lane : block.lanes) {
     if (lane->tail == &block) lane->tail = nullptr;
     else if (!lane->chain.empty() && lane->chain.back() == &block) lane->chain.pop_back();
@@ -111,11 +124,10 @@ void BlockPool::erase_block(Block& block) {
   }
   if (block.is_named) index_.erase(block.name);
   Block* parent = block.parent;
-  std::erase(parent->children, &block);
-  block.parent = nullptr;
+  leave_parent(block);
   block.lanes.clear();
   spare_blocks_.push_back(&block);
-  if (parent->depth < 0 && parent->children.empty()) {
+  if (parent->depth < 0 && parent->first_child == nullptr) {
     std::erase_if(roots_, [parent](const auto& entry) { return entry.second == parent; });
     spare_blocks_.push_back(parent);
   }
@@ -127,14 +139,16 @@ void BlockPool::remove_copy(Block& block, Tier tier, bool is_evicted) {
   announce(block, tier, false, is_evicted);
   free_slot(tier, at);
   block.slots[static_cast<size_t>(tier)] = -1;
+  recount(block);
   if (block.slots[0] < 0 && block.slots[1] < 0) erase_block(block);
 }
 
 void BlockPool::discard(Block& block) {
-  assert(block.refs == 0 && block.children.empty() && block.lanes.empty());
+  assert(block.refs == 0 && block.first_child == nullptr && block.lanes.empty());
   cancel_demotion(block);
   if (has_job(block)) {  // apply() ends it: the slots must not be used again while the copy thread reads or writes them
     block.is_discarded = true;
+    recount(block);
     return;
   }
   const std::array<int32_t, 2> held = block.slots;
@@ -156,6 +170,17 @@ void BlockPool::settle(Block& block) {
   if (Slot* held = slot_of(block, Tier::kDram)) {
     held->state = held->job == nullptr ? SlotState::kCached
                                        : (held->job->way == CopyWay::kOut ? SlotState::kCopyingIn : SlotState::kCopyingOut);
+  }
+  recount(block);
+}
+
+// Whatever is_evictable() looks at has changed: keeps the two counts that admission asks for, which would else be a look at
+// every slot in every iteration.
+void BlockPool::recount(Block& block) {
+  for (size_t i = 0; i < 2; ++i) {
+    const bool is_counted = block.slots[0] >= 0 && is_evictable(block, i == 1);
+    evictable_[i] += static_cast<int32_t>(is_counted) - static_cast<int32_t>(block.is_counted[i]);
+    block.is_counted[i] = is_counted;
   }
 }
 

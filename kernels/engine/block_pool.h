@@ -18,6 +18,7 @@
 #include "arena.h"
 #include "block_name.h"
 #include "copier.h"
+#include "name_table.h"
 
 namespace slackwater {
 
@@ -30,7 +31,9 @@ struct Lane;
 /// A block lives while it has a slot in some tier or a sequence uses it, and never before its parent or after it.
 struct Block {
   Block* parent = nullptr;
-  std::vector<Block*> children;
+  Block* first_child = nullptr;  // and its siblings, in a list through the blocks, so that a new block allocates nothing
+  Block* next_sibling = nullptr;
+  Block* previous_sibling = nullptr;
   BlockName name{};
   bool is_named = false;     // full, in the index, its bytes never change again
   bool is_discarded = false; // nobody wants it any more, but a copy of it is under way
@@ -43,6 +46,7 @@ struct Block {
   double value = 0;                         // the largest of its lanes' values
   std::array<bool, 2> is_pinned = {};       // by tier, the strictest pin of its lanes
   uint64_t used = 0;                        // tick of the last use
+  std::array<bool, 2> is_counted = {};      // among those that can be evicted from hbm: minding pins, and ignoring them
 };
 
 struct Slot {
@@ -85,6 +89,7 @@ struct Sequence {
   int32_t computed = 0;    // tokens whose KV is in the blocks
   int32_t hit = 0;         // of the prompt: tokens that were resident
   int32_t recalled = 0;    // of the prompt: tokens that came from dram
+  bool is_resident = false;  // every block is in hbm, and stays there until the release
 };
 
 struct BlockEvent {
@@ -170,6 +175,11 @@ class BlockPool {
   int32_t hbm_available(bool ignore_pins = false) const;
   const PoolCounters& counters() const { return counters_; }
   std::vector<BlockEvent> take_block_events() { return std::exchange(block_events_, {}); }
+  /// Appends them to `into`; the room they took is kept for the next ones.
+  void drain_block_events(std::vector<BlockEvent>& into) {
+    into.insert(into.end(), block_events_.begin(), block_events_.end());
+    block_events_.clear();
+  }
   std::vector<MovedEvent> take_moved_events() { return std::exchange(moved_events_, {}); }
   std::vector<BlockEvent> snapshot() const;
   bool is_resident(const Block& block) const;
@@ -205,6 +215,9 @@ class BlockPool {
   void announce(const Block& block, Tier tier, bool is_stored, bool is_evicted);
 
   void settle(Block& block);
+  void recount(Block& block);
+  void leave_parent(Block& block);
+  void join_parent(Block& block, Block& parent);
   void ref(Block& block);
   void unref(Block& block);
   void touch(Sequence& sequence);
@@ -256,10 +269,11 @@ class BlockPool {
   std::deque<Block> blocks_;
   std::vector<Block*> spare_blocks_;
   std::map<Salt, Block*> roots_;
-  std::unordered_map<BlockName, Block*, BlockNameHash> index_;
+  NameTable index_;
   std::unordered_map<std::string, LanePtr> lanes_;
   std::vector<LanePtr> moving_;
   std::vector<Sequence*> sequences_;
+  std::array<int32_t, 2> evictable_ = {};  // blocks in hbm: minding pins, and ignoring them
   uint64_t tick_ = 0;
   uint64_t move_id_ = 0;
   double now_ms_ = 0;

@@ -29,18 +29,24 @@ std::string BlockPool::check_integrity() const {
   for (const auto& [block, count] : refs) {
     if (!held.contains(block)) return "a sequence uses a block that is not held";
   }
+  std::array<int32_t, 2> evictable = {};
   for (const auto& [block, count] : held) {
     const auto at = refs.find(block);
     if (block->refs != (at == refs.end() ? 0 : at->second)) return "references do not add up";
     if (block->parent == nullptr) return "a block has no parent";
     if (block->parent->depth >= 0 && !held.contains(block->parent)) return "a block is held without its parent";
     if (block->depth != block->parent->depth + 1) return "a block is at the wrong depth";
-    if (std::count(block->parent->children.begin(), block->parent->children.end(), block) != 1) return "a parent does not know its child";
+    const Block* sibling = block->parent->first_child;
+    while (sibling != nullptr && sibling != block) sibling = sibling->next_sibling;
+    if (sibling == nullptr) return "a parent does not know its child";
+    for (size_t i = 0; i < 2; ++i) {
+      if (block->is_counted[i] != (block->slots[0] >= 0 && is_evictable(*block, i == 1))) return "a block is counted as evictable and is not, or the other way round";
+      evictable[i] += block->is_counted[i] ? 1 : 0;
+    }
     if (block->is_named) {
-      const auto named = index_.find(block->name);
-      if (named == index_.end() || named->second != block) return "a named block is not in the index";
+      if (index_.find(block->name) != block) return "a named block is not in the index";
       if (block->count != kBlockTokens || !block->parent->is_named != (block->parent->depth < 0)) return "a named block is not full, or its parent has no name";
-    } else if (!block->children.empty() && block->refs == 0) {
+    } else if (block->first_child != nullptr && block->refs == 0) {
       return "an unnamed block has children";
     } else if (block->refs == 0 && block->lanes.empty() && !block->is_discarded) {
       return "a partial block belongs to nobody";
@@ -52,9 +58,10 @@ std::string BlockPool::check_integrity() const {
     }
     if (value != block->value) return "a block's value is not the largest of its lanes";
   }
-  for (const auto& [name, block] : index_) {
-    if (!held.contains(block)) return "the index names a block that is not held";
-  }
+  size_t named = 0;
+  for (const auto& [block, count] : held) named += block->is_named ? 1 : 0;
+  if (named != index_.size()) return "the index names a block that is not held";
+  if (evictable != evictable_) return "the count of blocks that can be evicted is wrong";
   for (const auto& [id, lane] : lanes_) {
     const Block* parent = nullptr;
     for (const Block* block : lane->chain) {

@@ -16,7 +16,8 @@ int32_t BlockPool::outstanding() const {
   int32_t blocks = 0;
   for (const Sequence* sequence : sequences_) {
     blocks += sequence->blocks_max;
-    for (const Block* block : sequence->blocks) blocks -= block->slots[0] >= 0 ? 1 : 0;
+    if (sequence->is_resident) blocks -= static_cast<int32_t>(sequence->blocks.size());
+    else for (const Block* block : sequence->blocks) blocks -= block->slots[0] >= 0 ? 1 : 0;
   }
   return blocks;
 }
@@ -28,9 +29,7 @@ bool BlockPool::is_evictable(const Block& block, bool ignore_pins) const {
 }
 
 int32_t BlockPool::hbm_available(bool ignore_pins) const {
-  int32_t blocks = hbm_free() - outstanding();
-  for (const Slot& held : slots_[0]) blocks += held.owner != nullptr && is_evictable(*held.owner, ignore_pins) ? 1 : 0;
-  return blocks;
+  return hbm_free() - outstanding() + evictable_[ignore_pins ? 1 : 0];
 }
 
 // A sequence that was admitted always gets its block: first what nobody needs, then what a copy is about to free,
@@ -49,7 +48,7 @@ int32_t BlockPool::try_take_hbm_slot(bool ignore_pins, const Key* below) {
     const auto can_leave = [&](const Block& block) {
       if (block.slots[1] >= 0 || !free_[1].empty()) return true;
       if (dram_victim != nullptr && (ignore_pins || dram_victim->slots[0] >= 0 || key(*dram_victim) < key(block))) return true;
-      return block.children.empty() && (ignore_pins || !block.is_pinned[1]);
+      return block.first_child == nullptr && (ignore_pins || !block.is_pinned[1]);
     };
     Block* victim = nullptr;
     for (const Slot& held : slots_[0]) {
@@ -104,7 +103,7 @@ Block* BlockPool::find_dram_victim(bool ignore_pins) const {
     if (block == nullptr || held.job != nullptr || block->is_discarded) continue;
     if (block->slots[0] >= 0) {
       if (second_copy == nullptr || key(*block) < key(*second_copy)) second_copy = block;
-    } else if (block->refs == 0 && block->children.empty() && (ignore_pins || !block->is_pinned[1])) {
+    } else if (block->refs == 0 && block->first_child == nullptr && (ignore_pins || !block->is_pinned[1])) {
       const bool is_better = only_copy == nullptr ||
                              (block->is_pinned[1] != only_copy->is_pinned[1] ? only_copy->is_pinned[1] : key(*block) < key(*only_copy));
       if (is_better) only_copy = block;

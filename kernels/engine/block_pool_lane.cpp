@@ -81,6 +81,7 @@ void BlockPool::add_lane(Block& block, Lane& lane) {
   block.value = block.lanes.size() == 1 ? lane.value : std::max(block.value, lane.value);
   block.is_pinned[0] |= lane.pin == Tier::kHbm;
   block.is_pinned[1] |= lane.pin.has_value();
+  recount(block);
 }
 
 void BlockPool::remove_lane(Block& block, Lane& lane) {
@@ -97,6 +98,7 @@ void BlockPool::refresh(Block& block) {
     block.is_pinned[0] |= lane.pin == Tier::kHbm;
     block.is_pinned[1] |= lane.pin.has_value();
   }
+  recount(block);
 }
 
 void BlockPool::refresh_lane(Lane& lane) {

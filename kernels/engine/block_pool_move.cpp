@@ -95,6 +95,7 @@ void BlockPool::pump_recall(Lane& lane) {
     ++block->refs;  // so that making room does not take it
     const int32_t to = hbm_available() > 0 ? try_take_hbm_slot(false, &below) : -1;
     --block->refs;
+    recount(*block);
     if (to < 0) lane.move.next = end;
     else start_copy(*block, CopyWay::kIn, to, &lane);
   }
@@ -148,7 +149,8 @@ void BlockPool::apply(const CopyJobPtr& job) {
   }
   if (block.is_discarded) {
     block.is_discarded = false;
-    if (block.refs == 0 && block.lanes.empty() && block.children.empty()) discard(block);
+    recount(block);
+    if (block.refs == 0 && block.lanes.empty() && block.first_child == nullptr) discard(block);
   } else if (job->way == CopyWay::kOut && !job->is_cancelled && can_demote(block)) {
     remove_copy(block, Tier::kHbm, false);
     ++counters_.demoted;

@@ -13,9 +13,9 @@ bool BlockPool::try_admit(Sequence& sequence, std::span<const int32_t> prompt, s
   const size_t usable = prompt.size() - 1;
   Block* parent = find_root(sequence.salt);
   for (size_t i = 0; i < usable / kBlockTokens; ++i) {
-    const auto at = index_.find(names[i]);
-    if (at == index_.end()) break;
-    sequence.blocks.push_back(parent = at->second);
+    Block* const known = index_.find(names[i]);
+    if (known == nullptr) break;
+    sequence.blocks.push_back(parent = known);
   }
   const size_t full = sequence.blocks.size() * kBlockTokens;
   const Partial partial = find_partial(sequence, parent, prompt.subspan(full, std::min<size_t>(usable - full, kBlockTokens)));
@@ -24,16 +24,17 @@ bool BlockPool::try_admit(Sequence& sequence, std::span<const int32_t> prompt, s
   // Counted with the references taken, and with demotions under way left alone until the answer is known.
   std::vector<Block*> wanted = sequence.blocks;
   if (is_in_place) wanted.push_back(partial.block);
-  for (Block* block : wanted) ++block->refs;
+  for (Block* block : wanted) ++block->refs, recount(*block);
   const auto held = std::count_if(wanted.begin(), wanted.end(), [](const Block* block) { return block->slots[0] >= 0; });
   const bool fits = hbm_available(ignore_pins) >= blocks_max - held;
-  for (Block* block : wanted) --block->refs;
+  for (Block* block : wanted) --block->refs, recount(*block);
   if (!fits) {
     sequence.blocks.clear();
     return false;
   }
 
   sequence.blocks_max = blocks_max;
+  sequence.blocks.reserve(static_cast<size_t>(blocks_max));
   for (Block* block : sequence.blocks) {
     ref(*block);
     (is_resident(*block) ? sequence.hit : sequence.recalled) += kBlockTokens;
@@ -57,6 +58,7 @@ bool BlockPool::pump_resident(Sequence& sequence) {
     if (to < 0) break;
     start_copy(*block, CopyWay::kIn, to, nullptr);
   }
+  sequence.is_resident = is_ready;
   return is_ready;
 }
 
@@ -68,6 +70,7 @@ bool BlockPool::extend(Sequence& sequence, int32_t rows) {
     Block* block = new_block(sequence.blocks.empty() ? root(sequence.salt) : sequence.blocks.back());
     attach_slot(*block, Tier::kHbm, at, SlotState::kActive);
     block->refs = 1;
+    recount(*block);
     block->used = tick_;
     sequence.blocks.push_back(block);
   }
@@ -85,13 +88,13 @@ void BlockPool::commit(Sequence& sequence, std::span<const int32_t> tokens) {
     if (block.count < kBlockTokens) continue;
 
     const BlockName name = name_block(sequence.salt, block.parent->name, block.tokens.data());
-    if (const auto existing = index_.find(name); existing != index_.end()) {
-      share_named(sequence, at, *existing->second);
+    if (Block* const existing = index_.find(name)) {
+      share_named(sequence, at, *existing);
       continue;
     }
     block.name = name;
     block.is_named = true;
-    index_.emplace(name, &block);
+    index_.insert(name, &block);
     announce(block, Tier::kHbm, true, false);
   }
 }
@@ -101,16 +104,16 @@ void BlockPool::adopt(Sequence& sequence, std::span<const BlockName> names, int3
     const auto block = static_cast<size_t>(sequence.computed / kBlockTokens);
     const auto end = static_cast<int32_t>(block + 1) * kBlockTokens;
     if (end > tokens_max) break;
-    const auto at = index_.find(names[block]);
-    if (at == index_.end() || !is_resident(*at->second)) break;
-    ref(*at->second);
-    at->second->used = tick_;
+    Block* const known = index_.find(names[block]);
+    if (known == nullptr || !is_resident(*known)) break;
+    ref(*known);
+    known->used = tick_;
     if (block < sequence.blocks.size()) {  // begun here, completed elsewhere
-      Block& ours = *std::exchange(sequence.blocks[block], at->second);
+      Block& ours = *std::exchange(sequence.blocks[block], known);
       unref(ours);
       discard(ours);
     } else {
-      sequence.blocks.push_back(at->second);
+      sequence.blocks.push_back(known);
     }
     sequence.hit += end - sequence.computed;
     sequence.computed = end;
@@ -137,7 +140,7 @@ void BlockPool::touch(Sequence& sequence) {
 BlockPool::Partial BlockPool::find_partial(const Sequence& sequence, const Block* parent, std::span<const int32_t> tokens) const {
   Partial best;
   if (parent == nullptr) return best;
-  for (Block* child : parent->children) {
+  for (Block* child = parent->first_child; child != nullptr; child = child->next_sibling) {
     if (child->is_discarded) continue;
     const auto limit = std::min<size_t>(tokens.size(), static_cast<size_t>(child->count));
     const auto same = std::mismatch(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(limit), child->tokens.begin()).first;
@@ -169,11 +172,13 @@ void BlockPool::copy_partial(Sequence& sequence, const Partial& partial) {
   ++source.refs;  // so that making room does not take it
   const int32_t at = try_take_hbm_slot(false, nullptr);
   --source.refs;
+  recount(source);
   if (at < 0) return;  // the tokens are computed instead
   const bool was_resident = is_resident(source);
   Block* block = new_block(source.parent);
   attach_slot(*block, Tier::kHbm, at, SlotState::kActive);
   block->refs = 1;
+  recount(*block);
   block->count = partial.tokens;
   std::copy_n(source.tokens.begin(), partial.tokens, block->tokens.begin());
   std::memcpy(bytes_at(Tier::kHbm, at), readable_bytes(source), options_.block_bytes);
@@ -200,11 +205,10 @@ void BlockPool::share_named(Sequence& sequence, size_t at, Block& existing) {
     copier_.wait_idle();
     apply_copies();
   }
-  for (Block* child : ours.children) {
-    child->parent = &existing;
-    existing.children.push_back(child);
+  while (Block* child = ours.first_child) {
+    leave_parent(*child);
+    join_parent(*child, existing);
   }
-  ours.children.clear();
   sequence.blocks[at] = &existing;
   existing.used = tick_;
   if (is_resident(existing)) {
@@ -217,6 +221,7 @@ void BlockPool::share_named(Sequence& sequence, size_t at, Block& existing) {
   slot(Tier::kHbm, taken).owner = nullptr;
   ours.slots[0] = -1;
   ours.refs = 0;
+  recount(ours);
   erase_block(ours);
   attach_slot(existing, Tier::kHbm, taken, SlotState::kActive);
   ref(existing);
