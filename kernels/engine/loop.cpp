@@ -17,6 +17,16 @@ Loop::Loop(std::unique_ptr<Backend> backend, Vocab vocab, const LoopOptions& opt
       on_events_(std::move(on_events)),
       copier_([this] { signal(); }),
       pool_({backend_->block_bytes(), options.hbm_blocks, options.dram_blocks, options.lanes_max}, copier_) {
+  // What an iteration can need at most, so that none asks for memory.
+  const auto runs = static_cast<size_t>(options.running_max), rows = static_cast<size_t>(options.iteration_tokens_max);
+  plan_.tokens.reserve(rows);
+  plan_.parts.reserve(runs);
+  plan_.views.reserve(runs);
+  plan_.logits_rows.reserve(rows);
+  plan_.sampled.reserve(rows);
+  ordered_.reserve(runs);
+  running_.reserve(runs);
+  candidates_.reserve(static_cast<size_t>(backend_->shape().vocab));
   keep_stats();
   thread_ = std::thread([this] { work(); });
 }
@@ -28,32 +38,7 @@ Loop::~Loop() {
 
 void Loop::work() {
   bool was_busy = false;
-  while (wait_for_work(was_busy)) {
-    std::unique_lock lock(state_mutex_);
-    drain_commands();
-    pool_.pump_moves(now_ms());
-    admit();
-    start_resident();
-    Plan plan = compose();
-    was_busy = !plan.parts.empty();
-    if (was_busy) {
-      Status status;
-      lock.unlock();  // Others may look at the pool meanwhile; only this thread changes it.
-      const double ms = run_plan(plan, status);
-      lock.lock();
-      collect(plan, status, ms);
-    }
-    was_busy |= reap();
-    if (options_.check_each_iteration) {
-      if (const std::string broken = pool_.check_integrity(); !broken.empty()) {
-        std::fprintf(stderr, "block pool: %s\n", broken.c_str());
-        std::abort();
-      }
-    }
-    lock.unlock();
-    keep_stats();
-    publish();
-  }
+  while (wait_for_work(was_busy)) was_busy = iterate();
   {
     std::lock_guard lock(state_mutex_);
     drain_commands();
@@ -67,6 +52,38 @@ void Loop::work() {
   keep_stats();
   publish();
   if (on_stopped_) on_stopped_();
+}
+
+// True: there may be more to do at once.
+bool Loop::iterate() {
+  const double begun = now_ms();
+  double backend_ms = 0;
+  std::unique_lock lock(state_mutex_);
+  drain_commands();
+  pool_.pump_moves(begun);
+  admit();
+  start_resident();
+  compose();
+  bool is_busy = !plan_.parts.empty();
+  if (is_busy) {
+    Status status;
+    lock.unlock();  // Others may look at the pool meanwhile; only this thread changes it.
+    backend_ms = run_plan(status);
+    lock.lock();
+    collect(status, backend_ms);
+  }
+  is_busy |= reap();
+  if (options_.check_each_iteration) {
+    if (const std::string broken = pool_.check_integrity(); !broken.empty()) {
+      std::fprintf(stderr, "block pool: %s\n", broken.c_str());
+      std::abort();
+    }
+  }
+  lock.unlock();
+  if (!plan_.parts.empty()) totals_.own_ms += now_ms() - begun - backend_ms;
+  keep_stats();
+  publish();
+  return is_busy;
 }
 
 bool Loop::wait_for_work(bool was_busy) {
@@ -97,12 +114,12 @@ bool Loop::post(Command command, bool is_bounded) {
 }
 
 void Loop::drain_commands() {
-  std::vector<Command> commands;
   {
     std::lock_guard lock(signal_mutex_);
-    commands.swap(commands_);
+    std::swap(commands_, draining_);
   }
-  for (const Command& command : commands) command();
+  for (const Command& command : draining_) command();
+  draining_.clear();
 }
 
 void Loop::submit(RunRequest request, Error& error) {
@@ -136,23 +153,15 @@ void Loop::submit(RunRequest request, Error& error) {
   post([this, asked = std::move(request), at = now_ms()]() mutable { enqueue(std::move(asked), at); }, false);
 }
 
-void Loop::enqueue(RunRequest request, double submitted_ms) {
-  auto run = std::make_unique<Run>(std::move(request), order_++);
-  run->submitted_ms = submitted_ms;
-  run->names = name_chain(run->request.salt, run->request.tokens);
-  run->delta = {run->request.run, 0, {}, {}, run->request.logprobs >= 0};
-  run->sequence.salt = run->request.salt;
-  run->sequence.lane = pool_.lane(run->request.lane);
-  ++run->sequence.lane->runs;
-  pool_.cancel_move(*run->sequence.lane);
-  waiting_.push_back(std::move(run));
+// Keeps what submit() checks against: under the signals' mutex, because submit() waits for no iteration.
+void Loop::count_waiting(int32_t change) {
+  std::lock_guard lock(signal_mutex_);
+  waiting_count_ += change;
 }
 
-// Keeps what submit() checks against: under the signals' mutex, because submit() waits for no iteration.
-void Loop::left_queue(int64_t run, bool is_over) {
+void Loop::forget_run(int64_t run) {
   std::lock_guard lock(signal_mutex_);
-  if (is_over) known_runs_.erase(run);
-  else --waiting_count_;
+  known_runs_.erase(run);
 }
 
 bool Loop::cancel(int64_t id) {
@@ -192,52 +201,15 @@ bool Loop::drop(const std::string& lane) {
   return post([this, lane] { pool_.drop(lane); });
 }
 
-std::vector<EngineEvent> Loop::take_events() {
-  std::lock_guard lock(outbox_mutex_);
-  is_woken_ = false;
-  open_deltas_.clear();
-  return std::exchange(outbox_, {});
-}
+std::vector<EngineEvent> Loop::take_events() { return outbox_.take(); }
 
-// What a slow reader has not taken yet grows by tokens and blocks, not by iterations: a run's deltas join, and so do
-// neighbouring blocks.
 void Loop::publish() {
-  std::vector<BlockEvent> blocks;
-  std::vector<MovedEvent> moved;
   {
     std::lock_guard lock(state_mutex_);
-    blocks = pool_.take_block_events();
-    moved = pool_.take_moved_events();
+    pool_.drain_block_events(outbox_.fresh_blocks());
+    for (MovedEvent& event : pool_.take_moved_events()) outbox_.put_moved(std::move(event));
   }
-  std::lock_guard lock(outbox_mutex_);
-  if (!blocks.empty()) keep(BlocksEvent{std::move(blocks)});
-  for (MovedEvent& event : moved) keep(std::move(event));
-  for (EngineEvent& event : fresh_) keep(std::move(event));
-  fresh_.clear();
-  if (outbox_.empty() || is_woken_) return;
-  is_woken_ = true;
-  on_events_();
-}
-
-void Loop::keep(EngineEvent&& event) {
-  if (auto* blocks = std::get_if<BlocksEvent>(&event)) {
-    auto* last = outbox_.empty() ? nullptr : std::get_if<BlocksEvent>(&outbox_.back());
-    if (last != nullptr) {
-      last->events.insert(last->events.end(), blocks->events.begin(), blocks->events.end());
-      return;
-    }
-  } else if (auto* delta = std::get_if<DeltaEvent>(&event)) {
-    const auto [at, is_first] = open_deltas_.try_emplace(delta->run, outbox_.size());
-    if (!is_first) {
-      auto& open = std::get<DeltaEvent>(outbox_[at->second]);
-      open.tokens.insert(open.tokens.end(), delta->tokens.begin(), delta->tokens.end());
-      open.logprobs.insert(open.logprobs.end(), std::move_iterator(delta->logprobs.begin()), std::move_iterator(delta->logprobs.end()));
-      return;
-    }
-  } else if (const auto* ended = std::get_if<EndedEvent>(&event)) {
-    open_deltas_.erase(ended->run);  // its number may be given to another run now
-  }
-  outbox_.push_back(std::move(event));
+  outbox_.publish(on_events_);
 }
 
 std::vector<BlockEvent> Loop::snapshot() {
@@ -292,6 +264,7 @@ void Loop::join() {
 }
 
 double Loop::now_ms() const {
+  if (options_.clock_ms) return options_.clock_ms();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 

@@ -34,9 +34,10 @@ struct Outcome {
 class Rig {
  public:
   explicit Rig(LoopOptions options = {.hbm_blocks = 32, .dram_blocks = 32, .running_max = 8, .iteration_tokens_max = 96}, int32_t context = 4096,
-               size_t block_bytes = kBlockTokens * sizeof(uint64_t)) {
+               size_t block_bytes = kBlockTokens * sizeof(uint64_t), int habit = 0) {
     options.check_each_iteration = true;
     auto made = std::make_unique<ToyBackend>(context, block_bytes);
+    made->habit = habit;
     backend = made.get();
     Vocab vocab;
     for (int32_t i = 0; i < 97; ++i) vocab.bytes.push_back(std::string(1, static_cast<char>(' ' + i % 64)));

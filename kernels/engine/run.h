@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "block_pool.h"
+#include "drafter.h"
 #include "sampler.h"
+#include "speculation.h"
 
 namespace slackwater {
 
@@ -60,21 +62,33 @@ using EngineEvent = std::variant<StartedEvent, DeltaEvent, EndedEvent, BlocksEve
 struct Run {
   enum class Stage : uint8_t { kWaiting, kRecalling, kPrefill, kDecode, kEnded };
 
-  explicit Run(RunRequest asked, uint64_t order) : request(std::move(asked)), order(order), stops(request.stop) {}
+  explicit Run(RunRequest asked, uint64_t order)
+      : request(std::move(asked)), order(order), prompt(static_cast<int32_t>(request.tokens.size())), stops(request.stop) {}
 
-  RunRequest request;
-  uint64_t order;  // of submission, for equal priorities
+  RunRequest request;  // its tokens grow by those generated
+  uint64_t order;      // of submission, for equal priorities
+  int32_t prompt;      // how many of the tokens are the caller's
   Stage stage = Stage::kWaiting;
-  std::vector<BlockName> names;  // of the prompt
+  std::vector<BlockName> names;  // of the full blocks of the tokens known when it was queued
   Sequence sequence;
+  std::vector<int32_t> table;  // slots of the sequence's first blocks, as backends read them
   StopMatcher stops;
-  std::vector<int32_t> generated;
-  DeltaEvent delta{};  // not yet delivered
-  bool is_started = false;
+  Drafter drafter;
+  Speculation::Memory guesses;
+  int32_t delivered = 0;               // of the generated tokens
+  std::vector<TokenLogprob> logprobs;  // of those not delivered, if asked for
+  int32_t hit = 0, recalled = 0;       // of the prompt, when it first began; later ones only repeat what it had
+  int32_t computed = 0;                // of the prompt and what was generated: the furthest it came
+  bool is_started = false, was_preempted = false;
   double submitted_ms = 0, admitted_ms = -1, resident_ms = -1, first_token_ms = -1, delivered_ms = -1;
   double engine_ms = 0;
 
-  int32_t prompt_tokens() const { return static_cast<int32_t>(request.tokens.size()); }
+  int32_t known() const { return static_cast<int32_t>(request.tokens.size()); }
+  int32_t generated() const { return known() - prompt; }
+  /// Smaller priorities first, then the order of submission.
+  bool is_before(const Run& other) const {
+    return request.priority != other.request.priority ? request.priority < other.request.priority : order < other.order;
+  }
 };
 
 }  // namespace slackwater

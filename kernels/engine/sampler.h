@@ -17,13 +17,18 @@ struct SamplingOptions {
 /// Uniform in [0, 1), a function of (seed, position) alone: the same draw in whatever batch and attempt (splitmix64).
 double sampling_noise(uint64_t seed, int32_t position);
 
-/// The token at `position`. `logits`: [vocab], finite. Ties go to the lower id. -1 when no logit is finite.
-int32_t sample(std::span<const float> logits, const SamplingOptions& options, int32_t position);
-
 struct RankedLogprob {
   int32_t token;
   double logprob;
 };
+
+/// The token at `position`. `logits`: [vocab], finite. Ties go to the lower id. -1 when no logit is finite.
+/// `scratch` is overwritten, and keeps its memory for the next call.
+int32_t sample(std::span<const float> logits, const SamplingOptions& options, int32_t position, std::vector<RankedLogprob>& scratch);
+inline int32_t sample(std::span<const float> logits, const SamplingOptions& options, int32_t position) {
+  std::vector<RankedLogprob> scratch;
+  return sample(logits, options, position, scratch);
+}
 
 /// Log-softmax of the raw logits (before temperature and cuts), in double.
 /// Returns the token's own first, then the `count` most likely tokens, the likeliest first.

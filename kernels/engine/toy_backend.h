@@ -21,6 +21,7 @@ class ToyBackend : public Backend {
     ++iterations;
     if (is_broken) return Status::kBadShape;
     if (before_run) before_run();
+    if (on_batch) on_batch(batch);
     for (int32_t s = 0; s < batch.sequences; ++s) {
       const SequenceView& view = batch.views[s];
       for (int32_t i = 0; i < view.rows; ++i) {
@@ -28,7 +29,7 @@ class ToyBackend : public Backend {
         const uint64_t before = at == 0 ? 0 : read(view, at - 1, arena);
         write(view, at, mix(before, static_cast<uint64_t>(batch.tokens[view.first_row + i])), arena);
         for (int32_t l = 0; l < batch.logits_count; ++l) {
-          if (batch.logits_rows[l] == view.first_row + i) fill_logits(view, at, arena, batch.logits + static_cast<size_t>(l) * static_cast<size_t>(shape_.vocab));
+          if (batch.logits_rows[l] == view.first_row + i) fill_logits(view, at, batch.tokens[view.first_row + i], arena, batch.logits + static_cast<size_t>(l) * static_cast<size_t>(shape_.vocab));
         }
       }
     }
@@ -50,6 +51,8 @@ class ToyBackend : public Backend {
   }
 
   std::function<void()> before_run;  // e.g. waits, to hold an iteration open
+  std::function<void(const Batch&)> on_batch;
+  int habit = 0;  // of 10 tokens, about how many follow from the one before alone
   int iterations = 0;
   bool is_broken = false;
 
@@ -64,10 +67,11 @@ class ToyBackend : public Backend {
   }
   void write(const SequenceView& view, int32_t at, uint64_t value, std::byte* arena) const { std::memcpy(slot(view, at, arena), &value, sizeof value); }
 
-  void fill_logits(const SequenceView& view, int32_t at, std::byte* arena, float* logits) const {
+  void fill_logits(const SequenceView& view, int32_t at, int32_t token, std::byte* arena, float* logits) const {
     uint64_t sum = 0;
     for (int32_t i = 0; i <= at; ++i) sum = mix(sum, read(view, i, arena));
     for (int32_t v = 0; v < shape_.vocab; ++v) logits[v] = static_cast<float>(mix(sum, static_cast<uint64_t>(v)) >> 40) * 0x1.0p-21f;  // 0 to 8
+    if (static_cast<int>(mix(sum, 1000) % 10) < habit) logits[(token * 5 + 1) % shape_.vocab] += 8;
   }
 
   ModelShape shape_;

@@ -1,0 +1,120 @@
+// Who may enter: the queue, admission in order of priority, and what leaves for a better one.
+#include <algorithm>
+
+#include "loop.h"
+
+namespace slackwater {
+namespace {
+
+int32_t blocks_for(int32_t tokens) { return (tokens + kBlockTokens - 1) / kBlockTokens; }
+
+/// The worst case of a run: the last sampled token's KV is not computed, so one position short of prompt + maxTokens.
+int32_t blocks_for(const Run& run) { return blocks_for(run.prompt + run.request.max_tokens - 1); }
+
+}  // namespace
+
+void Loop::enqueue(RunRequest request, double submitted_ms) {
+  auto run = std::make_unique<Run>(std::move(request), order_++);
+  run->submitted_ms = submitted_ms;
+  run->names = name_chain(run->request.salt, run->request.tokens);
+  run->sequence.salt = run->request.salt;
+  run->sequence.lane = pool_.lane(run->request.lane);
+  ++run->sequence.lane->runs;
+  pool_.cancel_move(*run->sequence.lane);
+  waiting_.push_back(std::move(run));
+}
+
+void Loop::admit() {
+  while (!waiting_.empty()) {
+    const auto first = std::min_element(waiting_.begin(), waiting_.end(), [](const RunPtr& a, const RunPtr& b) { return a->is_before(*b); });
+    const bool has_place = running_.size() < static_cast<size_t>(options_.running_max);
+    if (!has_place || !try_admit(**first)) {
+      // Nobody overtakes the first: a large run would wait for ever behind small ones.
+      if (!try_preempt_for(**first)) return;
+      continue;
+    }
+    if ((*first)->stage != Run::Stage::kEnded) running_.push_back(std::move(*first));
+    waiting_.erase(first);
+  }
+}
+
+// False: not now. A run that can never be admitted ends.
+bool Loop::try_admit(Run& run) {
+  const int32_t blocks = blocks_for(run);
+  const bool is_alone = running_.empty() && !pool_.is_moving() && copier_.is_idle();
+  if (blocks <= pool_.hbm_blocks()) {
+    const auto enter = [&](bool ignore_pins) { return pool_.try_admit(run.sequence, run.request.tokens, run.names, blocks, ignore_pins); };
+    if (enter(false) || (is_alone && enter(true))) {
+      if (run.admitted_ms < 0) run.admitted_ms = now_ms();
+      run.stage = Run::Stage::kRecalling;
+      // All the memory the run will need, so that its iterations ask for none.
+      const int32_t tokens_max = run.prompt + run.request.max_tokens;
+      run.request.tokens.reserve(static_cast<size_t>(tokens_max));
+      run.table.reserve(static_cast<size_t>(blocks));
+      if (options_.is_speculating) run.drafter.reserve(tokens_max);
+      count_waiting(-1);
+      return true;
+    }
+    if (!is_alone) return false;
+  }
+  end(run, Finish::kFailed, "prompt of " + std::to_string(run.prompt) + " + maxTokens " + std::to_string(run.request.max_tokens) + " needs " +
+                                std::to_string(blocks) + " blocks; the arena has " + std::to_string(pool_.hbm_blocks()));
+  return true;
+}
+
+// Puts the worst of the running ones back into the queue, if it is worse than `better` and its leaving can be of use.
+bool Loop::try_preempt_for(const Run& better) {
+  auto worst = running_.end();
+  int32_t blocks = pool_.hbm_available();
+  for (auto at = running_.begin(); at != running_.end(); ++at) {
+    if ((*at)->request.priority <= better.request.priority || (*at)->stage == Run::Stage::kEnded) continue;
+    blocks += (*at)->sequence.blocks_max;
+    if (worst == running_.end() || (*worst)->is_before(**at)) worst = at;
+  }
+  if (worst == running_.end() || blocks < blocks_for(better)) return false;
+  RunPtr run = std::move(*worst);
+  running_.erase(worst);
+  preempt(std::move(run));
+  return true;
+}
+
+// Its blocks stay cached as its lane's, demoted if others need their place, and it goes on from there when its turn comes again.
+void Loop::preempt(RunPtr run) {
+  ++totals_.preempted;
+  Sequence& sequence = run->sequence;
+  if (run->is_started) {
+    if (!run->was_preempted) {  // what the pool finds next time is the run's own work
+      run->hit = sequence.hit;
+      run->recalled = sequence.recalled;
+    }
+    run->was_preempted = true;
+    run->computed = std::max(run->computed, sequence.computed);
+  }
+  pool_.release(sequence);
+  sequence.blocks_max = sequence.computed = sequence.hit = sequence.recalled = 0;
+  sequence.is_resident = false;
+  run->table.clear();
+  run->names = name_chain(run->request.salt, run->request.tokens);
+  run->stage = Run::Stage::kWaiting;
+  count_waiting(1);
+  waiting_.push_back(std::move(run));
+}
+
+void Loop::start_resident() {
+  for (Run* run : by_priority(Run::Stage::kRecalling)) {
+    if (!pool_.pump_resident(run->sequence)) continue;
+    if (run->resident_ms < 0) run->resident_ms = run->sequence.recalled > 0 ? now_ms() : run->admitted_ms;
+    run->stage = Run::Stage::kPrefill;
+  }
+}
+
+const std::vector<Run*>& Loop::by_priority(Run::Stage stage) {
+  ordered_.clear();
+  for (const RunPtr& run : running_) {
+    if (run->stage == stage) ordered_.push_back(run.get());
+  }
+  std::sort(ordered_.begin(), ordered_.end(), [](const Run* a, const Run* b) { return a->is_before(*b); });
+  return ordered_;
+}
+
+}  // namespace slackwater
