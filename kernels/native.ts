@@ -28,21 +28,33 @@ export interface EngineOptions {
   readonly hbmBytes: number;
   /** Bytes of tier `dram`; 0 switches it off: what is evicted is then dropped. */
   readonly dramBytes: number;
-  /** 1 to 256, the engine's own loop included. */
-  readonly threads: number;
+  /**
+   * The engine's own loop included; `auto`: all cores this process may use (affinity and cgroup quota), from five on one less.
+   * 0 is refused, and so are more than there are cores, unless `allowOversubscription` (for tests) says otherwise; 256 at most.
+   */
+  readonly threads: number | 'auto';
+  readonly allowOversubscription?: boolean;
   readonly backend: 'cpu' | 'reference';
+  /** How the linear layers keep their weights and multiply; part of `numerics`. `auto`, the default: `compact` where the file is 4-bit, else `exact`. */
+  readonly weightMode?: 'auto' | 'exact' | 'compact' | 'fast';
   /** Forces a dispatch level; `auto` takes the best the machine has. */
   readonly isa: 'auto' | 'scalar' | 'avx2' | 'avx512';
   /** Most sequences in one iteration, and most tokens in one iteration. */
   readonly runningMax: number;
   readonly iterationTokensMax: number;
+  /** What an iteration in which sequences decode should take at most: chunks of prefill are cut to it, never below a block. Default 100. */
+  readonly iterationMsMax?: number;
+  /** `auto`, the default: tokens guessed from the sequence's own past ride along while that pays. The answer is the same either way. */
+  readonly speculation?: 'auto' | 'off';
 }
 
 export interface EngineInfo {
   readonly architecture: string; readonly name: string;
   readonly layers: number; readonly hidden: number; readonly vocab: number; readonly contextLength: number;
   readonly blockBytes: number; readonly hbmBlocks: number; readonly dramBlocks: number;
-  readonly numerics: string; readonly isa: string;
+  readonly numerics: string; readonly isa: string; readonly weightMode: 'exact' | 'compact' | 'fast'; readonly threads: number;
+  /** Memory: the packed weights, and both arenas. */
+  readonly weightBytes: number; readonly kvBytes: number;
   readonly bosToken: number; readonly eosTokens: readonly number[];
 }
 
@@ -64,13 +76,13 @@ export interface RunRequest {
   readonly stop: readonly string[];
   /** How many alternatives to report for each token, 0 to 20; -1 = no logprobs at all. */
   readonly logprobs: number;
-  /** Smaller runs first. May be changed at any time by `setPriority`. */
+  /** Smaller runs first; a running one goes back into the queue for a smaller one that finds no place, and continues exactly where it was. May be changed at any time by `setPriority`. */
   readonly priority: number;
 }
 
 export interface NativeEngine {
   readonly info: EngineInfo;
-  /** Queues a run. Throws NativeError; a run that was queued always ends with exactly one `ended` event. */
+  /** Queues a run. A run ended by `length` at the end of the context says so in its message. Throws NativeError; a run that was queued always ends with exactly one `ended` event. */
   submit(request: RunRequest): void;
   /** The run ends with finish `cancelled` within one iteration. Unknown runs are ignored. */
   cancel(run: number): void;
@@ -122,7 +134,13 @@ export interface EngineStats {
   readonly dramBlocks: number; readonly dramFree: number;
   readonly waiting: number; readonly running: number; readonly lanes: number;
   readonly demotedBlocks: number; readonly recalledBlocks: number; readonly evictedBlocks: number;
-  readonly promptTokens: number; readonly generatedTokens: number; readonly iterations: number; readonly busyMs: number;
+  readonly promptTokens: number; readonly generatedTokens: number; readonly iterations: number;
+  /** Guessed by prompt lookup, and of those the ones that were right. */
+  readonly draftedTokens: number; readonly acceptedTokens: number;
+  /** Times a running run went back into the queue for a better one. */
+  readonly preemptions: number;
+  /** In the backend, and in the loop around it (sampling is the loop's). */
+  readonly busyMs: number; readonly ownMs: number;
   /** Measured, exponentially averaged; 0 before the first measurement. */
   readonly prefillTokensPerS: number; readonly decodeTokensPerS: number; readonly recallBytesPerS: number;
 }

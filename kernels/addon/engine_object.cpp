@@ -4,6 +4,7 @@
 #include <limits>
 #include <exception>
 
+#include "../lib/cores.h"
 #include "../model/model.h"
 #include "values.h"
 
@@ -28,6 +29,31 @@ Isa read_isa(const Napi::Object& options) {
   Isa isa;
   if (find_isa(name.c_str(), isa)) return isa;
   throw native_error(options.Env(), "bad_argument", "isa " + name + " is not known, or this machine lacks it; its best is " + isa_name(best_isa()));
+}
+
+WeightMode read_weight_mode(const Napi::Object& options) {
+  const std::string name = read_text_or(options, "weightMode", "auto");
+  WeightMode mode;
+  if (find_weight_mode(name.c_str(), mode)) return mode;
+  throw native_error(options.Env(), "bad_argument", "weightMode is " + name + ", auto, exact, compact or fast is needed");
+}
+
+bool read_speculation(const Napi::Object& options) {
+  const std::string name = read_text_or(options, "speculation", "auto");
+  if (name == "auto" || name == "off") return name == "auto";
+  throw native_error(options.Env(), "bad_argument", "speculation is " + name + ", auto or off is needed");
+}
+
+int read_threads(const Napi::Object& options) {
+  const int cores = available_cores();
+  const Napi::Value value = options.Get("threads");
+  if (value.IsString() && value.As<Napi::String>().Utf8Value() == "auto") return std::min(auto_threads(cores), kThreadsMax);
+  const int threads = read_threads(options);
+  const bool is_forced = options.Get("allowOversubscription").ToBoolean().Value();
+  if (threads > cores && !is_forced) {
+    throw native_error(options.Env(), "bad_argument", "threads is " + std::to_string(threads) + "; this process may use " + std::to_string(cores) + " cores, and more threads than cores only wait for each other");
+  }
+  return threads;
 }
 
 int32_t count_blocks(double bytes, size_t block_bytes) {
@@ -84,6 +110,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   }
   const BackendKind kind = read_backend(options);
   const Isa isa = read_isa(options);
+  const WeightMode mode = read_weight_mode(options);
 
   const std::string path = read_text(options, "modelPath");
   Architecture model;
@@ -94,7 +121,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
     throw_if(env, error);
     model = file->architecture();
     if (!file->read_vocab(vocab, error)) throw_if(env, error);
-    auto made = make_backend(*file, kind, isa, WeightMode::kAuto, threads, error);
+    auto made = make_backend(*file, kind, isa, mode, threads, error);
     throw_if(env, error);
     return made;
   });
@@ -105,17 +132,19 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   loop.dram_blocks = count_blocks(dram_bytes, block_bytes);
   loop.running_max = running_max;
   loop.iteration_tokens_max = iteration_tokens_max;
+  loop.iteration_ms_max = read_number_or(options, "iterationMsMax", loop.iteration_ms_max, 1, 60000);
+  loop.is_speculating = read_speculation(options);
   if (loop.hbm_blocks < 2) {
     throw native_error(env, "arena_too_small", "hbmBytes is " + std::to_string(static_cast<int64_t>(hbm_bytes)) + "; a sequence of two blocks needs " + std::to_string(2 * block_bytes));
   }
   loop_ = or_out_of_memory(env, std::to_string(static_cast<int64_t>(hbm_bytes + dram_bytes)) + " bytes for hbm and dram, or the loop's threads", [&] {
     return std::make_unique<Loop>(std::move(backend), std::move(vocab), loop, [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); });
   });
-  info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value("info", describe(env, model, isa), napi_enumerable));
+  info.This().As<Napi::Object>().DefineProperty(Napi::PropertyDescriptor::Value("info", describe(env, model, isa, threads), napi_enumerable));
   watch(env, info[1].As<Napi::Function>());
 }
 
-Napi::Object EngineObject::describe(Napi::Env env, const Architecture& model, Isa isa) const {
+Napi::Object EngineObject::describe(Napi::Env env, const Architecture& model, Isa isa, int threads) const {
   const Backend& backend = loop_->backend();
   const ModelShape& shape = backend.shape();
   Napi::Object object = Napi::Object::New(env);
@@ -129,7 +158,11 @@ Napi::Object EngineObject::describe(Napi::Env env, const Architecture& model, Is
   object.Set("hbmBlocks", loop_->options().hbm_blocks);
   object.Set("dramBlocks", loop_->options().dram_blocks);
   object.Set("numerics", backend.numerics());
+  object.Set("weightMode", weight_mode_name(backend.weight_mode()));
   object.Set("isa", isa_name(isa));
+  object.Set("threads", threads);
+  object.Set("weightBytes", static_cast<double>(backend.weight_bytes()));
+  object.Set("kvBytes", static_cast<double>(backend.block_bytes()) * (loop_->options().hbm_blocks + loop_->options().dram_blocks));
   object.Set("bosToken", loop_->vocab().bos_token);
   const auto& eos = loop_->vocab().eos_tokens;
   Napi::Array tokens = Napi::Array::New(env, eos.size());

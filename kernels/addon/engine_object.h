@@ -36,7 +36,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value close(const Napi::CallbackInfo& info);
 
   Loop& open_loop(Napi::Env env);
-  Napi::Object describe(Napi::Env env, const Architecture& model, Isa isa) const;
+  Napi::Object describe(Napi::Env env, const Architecture& model, Isa isa, int threads) const;
   void watch(Napi::Env env, const Napi::Function& on_events);
   void hold(Napi::Env env);
   void let_go(Napi::Env env, int count);

@@ -68,6 +68,14 @@ std::string read_text(const Napi::Object& from, const char* field) {
   return value.As<Napi::String>().Utf8Value();
 }
 
+double read_number_or(const Napi::Object& from, const char* field, double fallback, double least, double most) {
+  return from.Get(field).IsUndefined() ? fallback : read_number(from, field, least, most);
+}
+
+std::string read_text_or(const Napi::Object& from, const char* field, const char* fallback) {
+  return from.Get(field).IsUndefined() ? fallback : read_text(from, field);
+}
+
 std::string read_text_argument(const Napi::CallbackInfo& info, size_t at, const char* name) {
   if (!info[at].IsString()) throw bad(info[at], name, "a string");
   return info[at].As<Napi::String>().Utf8Value();

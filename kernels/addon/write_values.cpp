@@ -143,7 +143,11 @@ Napi::Object write_stats(Napi::Env env, const LoopStats& stats) {
   set("promptTokens", stats.prompt_tokens);
   set("generatedTokens", stats.generated_tokens);
   set("iterations", stats.iterations);
+  set("draftedTokens", stats.drafted_tokens);
+  set("acceptedTokens", stats.accepted_tokens);
+  set("preemptions", stats.preempted);
   set("busyMs", stats.busy_ms);
+  set("ownMs", stats.own_ms);
   set("prefillTokensPerS", stats.prefill_tokens_per_s);
   set("decodeTokensPerS", stats.decode_tokens_per_s);
   set("recallBytesPerS", stats.recall_bytes_per_s);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../lib/status.h"
+#include "weight_mode.h"
 
 namespace slackwater {
 
@@ -53,6 +54,9 @@ class Backend {
   virtual size_t block_bytes() const = 0;
   /// What determines the bytes of a block besides its tokens: "cpu-f16-avx512", "reference-f32", ...
   virtual const char* numerics() const = 0;
+  /// Which mode it computes in, never kAuto, and what its weights take.
+  virtual WeightMode weight_mode() const { return WeightMode::kExact; }
+  virtual size_t weight_bytes() const { return 0; }
   /// Runs one iteration; `arena` is the base of the KV arena (64-byte aligned), block b at arena + b * block_bytes().
   /// Anything but kOk: the logits are not to be used. Throws std::bad_alloc when there is no memory for the activations.
   virtual Status run(const Batch& batch, std::byte* arena) = 0;
