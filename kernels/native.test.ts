@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { modelPath } from '../infra/text/golden/model-under-test.ts';
 import { readGguf } from '../infra/text/gguf.ts';
+import { readModel } from '../infra/text/read-model.ts';
 import { Tokenizer } from '../infra/text/tokenizer.ts';
 import type { EngineEvent, EngineOptions, NativeEngine, RunRequest, TokenLogprob } from './native.ts';
 import { loadNative, NativeError } from './native.ts';
@@ -275,5 +278,42 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     const run = (ending: string): string => execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script(ending)], { encoding: 'utf8', timeout: 20_000 });
     expect(run('')).toContain('ended'); // an open run keeps the process alive until its end, an idle engine does not
     expect(run(`if (event.kind === 'delta') process.exit(0);`)).not.toContain('ended');
+  });
+});
+
+describe('models of every family', () => {
+  const tiny = fileURLToPath(new URL('./model/golden/tiny/', import.meta.url));
+  const prompt = Array.from({ length: 70 }, (_, at) => (at * 37) % 300);
+
+  it.each(['gemma3', 'llama', 'qwen2', 'qwen3'])('%s answers the same from its folder and from its GGUF', async (family) => {
+    const told: number[][] = [];
+    for (const file of ['', 'model.gguf']) {
+      const rig = new Rig({ modelPath: join(tiny, family, file) });
+      expect(rig.engine.info).toMatchObject({ architecture: family, name: file === '' ? family : `tiny ${family}`, contextLength: 256, bosToken: family === 'gemma3' ? 2 : -1 });
+      told.push((await rig.generate('a', prompt, { maxTokens: 24 })).tokens);
+      await rig.engine.close();
+    }
+    expect(told[0]!.length).toBeGreaterThan(0);
+    expect(told[1]).toEqual(told[0]);
+  });
+
+  it('a stop string is found in pieces of a folder', async () => {
+    const path = join(tiny, 'gemma3');
+    const rig = new Rig({ modelPath: path });
+    const vocabulary = new Tokenizer(readModel(path)).vocabulary;
+    const textOf = (token: number): string => Buffer.from(vocabulary.bytesOf(token)).toString('utf8');
+    const isWord = (token: number): boolean => !vocabulary.isControl(token) && /^ ?\p{L}+$/u.test(textOf(token));
+    let seed = 0n, plain = await rig.generate('a', prompt, { maxTokens: 40, temperature: 3, seed }); // what a random model says is drawn until there is a word in it
+    while (!plain.tokens.some(isWord) && seed < 20n) plain = await rig.generate('a', prompt, { maxTokens: 40, temperature: 3, seed: ++seed });
+    const stop = textOf(plain.tokens.find(isWord)!);
+    const first = plain.tokens.findIndex((token) => textOf(token).includes(stop));
+    const { ended, tokens } = await rig.generate('b', prompt, { maxTokens: 40, temperature: 3, seed, stop: [stop] });
+    expect(ended.finish).toBe('stop');
+    expect(tokens).toEqual(plain.tokens.slice(0, first + 1));
+    await rig.engine.close();
+  });
+
+  it('a folder without a model is refused in one line', () => {
+    expect(() => new Rig({ modelPath: tiny })).toThrow(/config.json: No such file/);
   });
 });

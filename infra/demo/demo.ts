@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, ConfigError, packageRoot } from '../config.ts';
-import { readGguf } from '../text/gguf.ts';
+import { readModel } from '../text/read-model.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { Guest } from './guest.ts';
 import { findBlockBytes, planRun } from './plan.ts';
@@ -36,16 +36,16 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<num
   const say = (line: string): void => { process.stdout.write(`${line}\n`); };
   if (config.nats.url !== null) await Guest.arrive(config.nats.url, config.region);
   const sample = options.dir === null ? fixedSample(packageRoot()) : sampleIn(options.dir);
-  const gguf = readGguf(config.model.path);
-  const tokenizer = new Tokenizer(gguf);
+  const facts = readModel(config.model.path);
+  const tokenizer = new Tokenizer(facts);
   const count = (text: string): number => tokenizer.encode(text).length;
   const tools = new Tools({ readTokensMax, grepLinesMax }, count);
-  const blockBytes = findBlockBytes(gguf);
+  const blockBytes = findBlockBytes(facts);
   if (blockBytes === null) throw new Error(`${config.model.path} does not say its number of layers and heads`);
   const reviews = Math.max(1, options.agents ?? defaults.agents), toolSeconds = options.toolSeconds ?? defaults.toolSeconds;
   // One worker per core, but two at least: a fleet of one shows no placement.
   const workers = Math.max(defaults.workers, config.fleet.workers), conductors = Math.max(defaults.conductors, config.fleet.conductors);
-  const plan = await planRun(sample, tools, count, { reviews, workers, blockBytes, contextTokens: gguf.contextLength, hbmShare });
+  const plan = await planRun(sample, tools, count, { reviews, workers, blockBytes, contextTokens: facts.contextLength, hbmShare });
 
   say(`${reviews} review${reviews === 1 ? '' : 's'} of ${sample.name}: ${sample.folders.map((folder) => `${folder.path} (${folder.files.length})`).join(', ')}`);
   for (const line of sample.leftOut) say(`left out: ${line}`);
@@ -57,7 +57,7 @@ export async function runDemo(config: Config, options: DemoOptions): Promise<num
     worker: { ...config.worker, hbm: plan.hbmBytesPerWorker, dram: plan.dramBytesPerWorker, metricsPort: null },
     trace: { ...config.trace, idleMs: idleMs(toolSeconds) },
   };
-  const work: Work = { reviews, toolSeconds, sample, tools, count, contextTokens: gguf.contextLength, workingSetBytes: plan.workingSetBytes, blockBytes };
+  const work: Work = { reviews, toolSeconds, sample, tools, count, contextTokens: facts.contextLength, workingSetBytes: plan.workingSetBytes, blockBytes };
   const policies = options.isCompared ? ['slackwater', 'round-robin-lru'] as const : [config.conductor.policy];
   const ran: Ran[] = [];
   const folder = join(config.cache, 'demo', options.dir === null ? 'sample' : sample.name);

@@ -1,5 +1,5 @@
 import { blockTokens } from '../../actors/lib/chain.ts';
-import type { Gguf } from '../text/gguf.ts';
+import type { ModelFacts } from '../text/model-facts.ts';
 import { type Focus, answerTokens, asks, focusOf, system } from './prompts.ts';
 import { messageTokens } from './reviewer.ts';
 import type { Sample } from './sample.ts';
@@ -18,8 +18,8 @@ export interface Plan {
 export interface PlanInput { readonly reviews: number; readonly workers: number; readonly blockBytes: number; readonly contextTokens: number; /** Of the working set, over all workers. */ readonly hbmShare: number }
 
 /** Bytes of one block's keys and values in binary16, from the model's own dimensions. Null: the file does not say them. */
-export function findBlockBytes(gguf: Gguf): number | null {
-  const number = (key: string): number => Number(gguf.metadata.get(`${gguf.architecture}.${key}`) ?? 0);
+export function findBlockBytes(facts: ModelFacts): number | null {
+  const number = (key: string): number => Number(facts.metadata.get(`${facts.architecture}.${key}`) ?? 0);
   const layers = number('block_count'), heads = number('attention.head_count');
   const kvHeads = number('attention.head_count_kv') || heads;
   const headLength = number('attention.key_length') || number('embedding_length') / heads;

@@ -1,7 +1,8 @@
 import { Detokenizer } from '../text/detokenizer.ts';
-import { digestFile } from '../text/digest.ts';
-import { readGguf } from '../text/gguf.ts';
+import { architectures } from '../text/architectures.ts';
+import { digestModel } from '../text/digest.ts';
 import { TextPool } from '../text/pool.ts';
+import { readModel } from '../text/read-model.ts';
 import { SpliceMemory } from '../text/splice-memory.ts';
 import { TextError } from '../text/text-error.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
@@ -18,18 +19,16 @@ export interface GatewayModel {
   detokenizer(): Detokenizer;
 }
 
-/** What the workers' engine computes: a gateway of another model would take steps that nobody can run. */
-const architectures: readonly string[] = ['llama'];
-
-/** Reads the tokenizer of a GGUF. Throws TextError (`gguf_unreadable`, `gguf_invalid`, `gguf_unsupported`, `template_missing`, …). */
+/** Reads the text side of a model, a GGUF or a folder. Throws TextError (`gguf_unreadable`, `gguf_invalid`, `gguf_unsupported`, `template_missing`, …). */
 export async function openModel(name: string, path: string, cacheFolder: string): Promise<GatewayModel> {
-  const gguf = readGguf(path);
-  if (!architectures.includes(gguf.architecture)) throw new TextError('gguf_unsupported', `${path}: architecture '${gguf.architecture}'; known: ${architectures.join(', ')}`);
-  const vocabulary = new Vocabulary(gguf);
+  const facts = readModel(path);
+  // A gateway of a model that no worker's engine computes would take steps that nobody can run.
+  if (!architectures.includes(facts.architecture)) throw new TextError('gguf_unsupported', `${path}: architecture '${facts.architecture}'; known: ${architectures.join(', ')}`);
+  const vocabulary = new Vocabulary(facts);
   const splices = new SpliceMemory(vocabulary);
   const pool = new TextPool({ modelPath: path }, splices);
-  const [weights] = await Promise.all([digestFile(path, cacheFolder), pool.ready()]);
-  return { name, contextLength: gguf.contextLength, weights, vocabulary, pool, splices, detokenizer: () => new Detokenizer(vocabulary) };
+  const [weights] = await Promise.all([digestModel(path, cacheFolder), pool.ready()]);
+  return { name, contextLength: facts.contextLength, weights, vocabulary, pool, splices, detokenizer: () => new Detokenizer(vocabulary) };
 }
 
 /** The KV's number format is part of its salt; every CPU worker has this one. */

@@ -5,7 +5,7 @@ import { kvDtype } from '../gateway/model.ts';
 import { familiesOf } from '../telemetry/families.ts';
 import { RunMeasures } from '../telemetry/measures.ts';
 import { workerMetrics } from '../telemetry/metrics.ts';
-import { digestFile } from '../text/digest.ts';
+import { digestModel } from '../text/digest.ts';
 import { salt } from '../text/pages.ts';
 import { openRoleTelemetry } from './role-telemetry.ts';
 import { type BusSide, type Role, newLogger, openBus, processEpoch } from './role.ts';
@@ -15,7 +15,7 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
   const { worker, model } = config;
   const log = newLogger(config, worker.name);
   const native = loadNative();
-  const weightsDigest = await digestFile(model.path, config.cache);
+  const weightsDigest = await digestModel(model.path, config.cache);
   const runs = new RunMeasures();
   let stats: (() => WorkerStats) | null = null;
   const shown = await openRoleTelemetry(config, 'worker', worker.metricsPort, () => (stats === null ? [] : familiesOf(workerMetrics, { stats: stats(), runs, model: model.name })), log);

@@ -1,7 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { weightFiles } from './hub-folder.ts';
+import { isFolderModel } from './read-model.ts';
 import { TextError } from './text-error.ts';
 
 /**
@@ -18,6 +20,19 @@ export async function digestFile(path: string, cacheFolder?: string): Promise<st
   const digest = await digestStream(path);
   if (cached !== null) await keep(cached, digest);
   return digest;
+}
+
+/**
+ * What names the weights of a model in a salt: of a GGUF the file's digest; of a folder one over the names and digests of its configuration
+ * and its weights, or of the one file that is given. As `digestFile`.
+ */
+export async function digestModel(path: string, cacheFolder?: string): Promise<string> {
+  if (!isFolderModel(path)) return digestFile(path, cacheFolder);
+  const isFile = path.endsWith('.safetensors');
+  const folder = isFile ? dirname(path) : path;
+  const lines: string[] = [];
+  for (const file of [join(folder, 'config.json'), ...(isFile ? [path] : weightFiles(folder))]) lines.push(`${basename(file)} ${await digestFile(file, cacheFolder)}\n`);
+  return hash('sha256', lines.join(''), 'hex');
 }
 
 async function identityOf(path: string): Promise<string> {

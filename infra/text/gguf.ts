@@ -1,34 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { MetadataValue, ModelFacts } from './model-facts.ts';
+import { normalFormOf } from './pre-tokenizer.ts';
 import { TextError } from './text-error.ts';
-
-export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
-
-/** What the gateway needs of a model file. Token ids index `tokens` and `tokenTypes`. */
-export interface Gguf {
-  readonly path: string;
-  readonly fileBytes: number;
-  readonly metadata: ReadonlyMap<string, GgufValue>;
-  readonly architecture: string;
-  readonly name: string;
-  /** Tokens, prompt and generation together; 0 when the file does not say. */
-  readonly contextLength: number;
-  readonly tokenizer: GgufTokenizer;
-  /** Jinja source, null when the file has none. */
-  readonly chatTemplate: string | null;
-}
-
-export interface GgufTokenizer {
-  readonly model: string;
-  readonly pre: string;
-  readonly tokens: readonly string[];
-  readonly merges: readonly string[];
-  /** 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte. Empty when absent. */
-  readonly tokenTypes: readonly number[];
-  readonly bosToken: number | null;
-  readonly eosTokens: readonly number[];
-  readonly unkToken: number | null;
-  readonly padToken: number | null;
-}
 
 /**
  * Reads the metadata of a GGUF version 3 file, never its tensors: 2 MB of a 94 MB model.
@@ -36,7 +9,7 @@ export interface GgufTokenizer {
  * Every length is checked against the bytes that are left before anything is allocated, so that a truncated or
  * corrupt file ends as `gguf_invalid` with the offset and the numbers; a file that cannot be opened as `gguf_unreadable`.
  */
-export function readGguf(path: string): Gguf {
+export function readGguf(path: string): ModelFacts {
   const file = open(path);
   try {
     const reader = new Reader(file.descriptor, file.bytes);
@@ -64,7 +37,7 @@ const typeBytes: readonly number[] = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8]; /
 const entriesMax = 65_536;
 const nestingMax = 4;
 
-function readMetadata(reader: Reader): Map<string, GgufValue> {
+function readMetadata(reader: Reader): Map<string, MetadataValue> {
   const found = reader.u32();
   if (found !== magic) reader.fail(`magic is 0x${found.toString(16)}, a GGUF file starts with 0x${magic.toString(16)}`);
   const version = reader.u32();
@@ -72,7 +45,7 @@ function readMetadata(reader: Reader): Map<string, GgufValue> {
   reader.length('tensor count', 24);
   const count = reader.length('metadata count', 13);
   if (count > entriesMax) reader.fail(`${count} metadata entries; at most ${entriesMax} are read`);
-  const metadata = new Map<string, GgufValue>();
+  const metadata = new Map<string, MetadataValue>();
   for (let i = 0; i < count; i++) {
     const key = reader.string();
     metadata.set(key, readValue(reader, reader.u32(), 0));
@@ -80,7 +53,7 @@ function readMetadata(reader: Reader): Map<string, GgufValue> {
   return metadata;
 }
 
-function readValue(reader: Reader, type: number, depth: number): GgufValue {
+function readValue(reader: Reader, type: number, depth: number): MetadataValue {
   switch (typeNames[type]) {
     case 'u8': return reader.bytes(1).readUInt8();
     case 'i8': return reader.bytes(1).readInt8();
@@ -99,16 +72,16 @@ function readValue(reader: Reader, type: number, depth: number): GgufValue {
   }
 }
 
-function readArray(reader: Reader, depth: number): GgufValue[] {
+function readArray(reader: Reader, depth: number): MetadataValue[] {
   if (depth > nestingMax) reader.fail(`arrays nested deeper than ${nestingMax}`);
   const type = reader.u32();
   const count = reader.length('array length', typeBytes[type] ?? reader.fail(`array of value type ${type}`));
-  const values: GgufValue[] = [];
+  const values: MetadataValue[] = [];
   for (let i = 0; i < count; i++) values.push(readValue(reader, type, depth));
   return values;
 }
 
-function describe(path: string, fileBytes: number, metadata: Map<string, GgufValue>): Gguf {
+function describe(path: string, fileBytes: number, metadata: Map<string, MetadataValue>): ModelFacts {
   const architecture = text(metadata, 'general.architecture');
   if (architecture === null) throw new TextError('gguf_invalid', `${path}: no general.architecture among ${metadata.size} metadata entries`);
   const tokens = strings(metadata, 'tokenizer.ggml.tokens');
@@ -121,7 +94,10 @@ function describe(path: string, fileBytes: number, metadata: Map<string, GgufVal
     tokenizer: {
       model: text(metadata, 'tokenizer.ggml.model') ?? '',
       pre: text(metadata, 'tokenizer.ggml.pre') ?? 'default',
+      normalForm: normalFormOf(text(metadata, 'tokenizer.ggml.pre') ?? ''),
       tokens,
+      scores: (metadata.get('tokenizer.ggml.scores') ?? []) as readonly number[],
+      addsSpace: metadata.get('tokenizer.ggml.add_space_prefix') !== false,
       merges: strings(metadata, 'tokenizer.ggml.merges'),
       tokenTypes: (metadata.get('tokenizer.ggml.token_type') ?? []) as readonly number[],
       bosToken: id('bos_token_id'), eosTokens: [...new Set(eos)], unkToken: id('unknown_token_id'), padToken: id('padding_token_id'),
@@ -130,17 +106,17 @@ function describe(path: string, fileBytes: number, metadata: Map<string, GgufVal
   };
 }
 
-function text(metadata: ReadonlyMap<string, GgufValue>, key: string): string | null {
+function text(metadata: ReadonlyMap<string, MetadataValue>, key: string): string | null {
   const value = metadata.get(key);
   return typeof value === 'string' ? value : null;
 }
 
-function strings(metadata: ReadonlyMap<string, GgufValue>, key: string): readonly string[] {
+function strings(metadata: ReadonlyMap<string, MetadataValue>, key: string): readonly string[] {
   const value = metadata.get(key);
   return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : [];
 }
 
-function tokenId(path: string, metadata: ReadonlyMap<string, GgufValue>, key: string, vocabulary: number): number | null {
+function tokenId(path: string, metadata: ReadonlyMap<string, MetadataValue>, key: string, vocabulary: number): number | null {
   const value = metadata.get(key);
   if (value === undefined) return null;
   const id = Number(value);

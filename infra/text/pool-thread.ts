@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PoolAnswer, PoolCall, PoolStart } from './pool.ts';
-import { readGguf } from './gguf.ts';
 import { PromptEncoder } from './prompt.ts';
+import { readModel } from './read-model.ts';
 import { TextError } from './text-error.ts';
 
 // The pool's thread: one prompt at a time, in the order of the calls, each answered once.
 const port = parentPort!;
 const start = workerData as PoolStart;
-const encoder = new PromptEncoder(readGguf(start.modelPath), start.memoryBytesMax);
+const encoder = new PromptEncoder(readModel(start.modelPath), start.memoryBytesMax);
 port.postMessage({ kind: 'ready' } satisfies PoolAnswer);
 
 port.on('message', (call: PoolCall) => {

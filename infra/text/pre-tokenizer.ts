@@ -6,12 +6,17 @@ import { TextError } from './text-error.ts';
 const space = '\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const contraction = "'s|'t|'re|'ve|'m|'ll|'d";
 
+export const gpt2Pattern = `${contraction}| ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{N}]+|[${space}]+(?![^${space}])|[${space}]+`;
+export const digits = '\\p{N}';
+export const digitRuns = '\\p{N}+';
+
 /** `tokenizer.ggml.pre` → the pattern whose matches are tokenised independently. They cover the text without gaps. */
 const patterns: Readonly<Record<string, string>> = {
-  'gpt-2': `${contraction}| ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{N}]+|[${space}]+(?![^${space}])|[${space}]+`,
+  'gpt-2': gpt2Pattern,
   // Digits are cut out one by one before the rest is split as in GPT-2, so a run of spaces ends at a digit as it does at the end of the text.
   smollm: `${contraction}|\\p{N}| ?\\p{L}+| ?[^${space}\\p{L}\\p{N}]+|[${space}]+(?![^${space}\\p{N}])|[${space}]+`,
   'llama-bpe': `(?i:${contraction})|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^${space}\\p{L}\\p{N}]+[\\r\\n]*|[${space}]*[\\r\\n]+|[${space}]+(?![^${space}])|[${space}]+`,
+  qwen2: `(?i:${contraction})|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^${space}\\p{L}\\p{N}]+[\\r\\n]*|[${space}]*[\\r\\n]+|[${space}]+(?![^${space}])|[${space}]+`,
 };
 const aliases: Readonly<Record<string, string>> = { default: 'gpt-2', gpt2: 'gpt-2', llama3: 'llama-bpe', 'llama-v3': 'llama-bpe' };
 
@@ -22,6 +27,54 @@ export function preTokenizerPattern(pre: string): RegExp {
     throw new TextError('tokenizer_unsupported', `tokenizer.ggml.pre "${pre}"; known are ${[...Object.keys(patterns), ...Object.keys(aliases)].join(', ')}`);
   }
   return new RegExp(source, 'gu');
+}
+
+/** Qwen's tokenizer composes characters first. */
+export function normalFormOf(pre: string): 'NFC' | null { return pre === 'qwen2' ? 'NFC' : null; }
+
+/** A pattern of tokenizer.json (Oniguruma) in JavaScript's words: white space as above. What JavaScript cannot say is refused where it is compiled. */
+export function translatePattern(pattern: string): string {
+  let out = '', isInClass = false;
+  for (const [token] of pattern.matchAll(/\\[\s\S]|[\s\S]/gu)) {
+    if (token === '[') isInClass = true;
+    if (token === ']') isInClass = false;
+    if (token === '\\s') out += isInClass ? space : `[${space}]`;
+    else if (token === '\\S' && !isInClass) out += `[^${space}]`;
+    else if (/^\\['"<>&#~`%@!,:;= ]$/.test(token)) out += token.slice(1); // needless, and an error in JavaScript
+    else out += token;
+  }
+  return out;
+}
+
+/** Cuts a text by patterns, one after the other; what is between two matches is a word too. */
+export class PreTokenizer {
+  readonly #patterns: readonly RegExp[];
+
+  /** Throws `tokenizer_unsupported` with a pattern that JavaScript does not take. */
+  constructor(sources: readonly string[]) {
+    this.#patterns = sources.map((source) => {
+      try { return new RegExp(source, 'gu'); } catch (error) {
+        throw new TextError('tokenizer_unsupported', `pre-tokenizer ${source}: ${(error as Error).message}`);
+      }
+    });
+  }
+
+  words(text: string): string[] {
+    return this.#patterns.reduce((words, pattern) => words.flatMap((word) => isolate(word, pattern)), text === '' ? [] : [text]);
+  }
+}
+
+function isolate(text: string, pattern: RegExp): string[] {
+  const words: string[] = [];
+  let start = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match[0] === '') continue;
+    if (match.index > start) words.push(text.slice(start, match.index));
+    words.push(match[0]);
+    start = match.index + match[0].length;
+  }
+  if (start < text.length) words.push(text.slice(start));
+  return words;
 }
 
 /** Llama 3's tokenizer takes a word that is a token as it is, whatever the merges say. */

@@ -1,6 +1,6 @@
 import { ByteLru } from './byte-lru.ts';
-import type { Gguf } from './gguf.ts';
 import type { ChatMessage } from './message.ts';
+import type { ModelFacts } from './model-facts.ts';
 import type { Generated } from './splice-memory.ts';
 import { ChatTemplate, type Piece } from './template.ts';
 import { Tokenizer } from './tokenizer.ts';
@@ -33,9 +33,9 @@ export class PromptEncoder {
   readonly #template: ChatTemplate;
   readonly #runs: ByteLru<Int32Array>;
 
-  constructor(gguf: Gguf, memoryBytesMax = 64 << 20) {
-    this.tokenizer = new Tokenizer(gguf);
-    this.#template = new ChatTemplate(gguf);
+  constructor(model: ModelFacts, memoryBytesMax = 64 << 20) {
+    this.tokenizer = new Tokenizer(model);
+    this.#template = new ChatTemplate(model);
     this.#runs = new ByteLru(memoryBytesMax);
   }
 

@@ -1,7 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import { applyConventions, notionsOf, type TemplateMessage, type TemplateNotions } from './conventions.ts';
-import type { Gguf } from './gguf.ts';
 import type { ChatMessage } from './message.ts';
+import type { ModelFacts } from './model-facts.ts';
 import { Marks } from './marks.ts';
 import { TextError } from './text-error.ts';
 
@@ -46,15 +46,15 @@ export class ChatTemplate {
   readonly #variables: Readonly<Record<string, unknown>>;
 
   /** Throws `template_missing`, `template_invalid`. */
-  constructor(gguf: Gguf) {
-    const { tokens, tokenTypes, bosToken, eosTokens, unkToken, padToken } = gguf.tokenizer;
-    if (gguf.chatTemplate === null) throw new TextError('template_missing', `${gguf.path} (${gguf.name}) has no tokenizer.chat_template; a chat needs one`);
-    try { this.#template = new Template(gguf.chatTemplate); } catch (error) {
-      throw new TextError('template_invalid', `chat template of ${gguf.chatTemplate.length} characters: ${(error as Error).message}`);
+  constructor(model: ModelFacts) {
+    const { tokens, tokenTypes, bosToken, eosTokens, unkToken, padToken } = model.tokenizer;
+    if (model.chatTemplate === null) throw new TextError('template_missing', `${model.path} (${model.name}) has no chat template (tokenizer.chat_template of a GGUF, chat_template.jinja or tokenizer_config.json of a folder); a chat needs one`);
+    try { this.#template = new Template(model.chatTemplate); } catch (error) {
+      throw new TextError('template_invalid', `chat template of ${model.chatTemplate.length} characters: ${(error as Error).message}`);
     }
     const token = (id: number | null | undefined): string => (id === null || id === undefined ? '' : tokens[id]!);
-    this.#notions = notionsOf(gguf.chatTemplate);
-    this.#isPlacing = placesContents(gguf.chatTemplate);
+    this.#notions = notionsOf(model.chatTemplate);
+    this.#isPlacing = placesContents(model.chatTemplate);
     this.#control = tokens.filter((_, id) => tokenTypes[id] === 3);
     this.#variables = { bos_token: token(bosToken), eos_token: token(eosTokens[0]), unk_token: token(unkToken), pad_token: token(padToken) };
   }

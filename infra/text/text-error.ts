@@ -1,6 +1,6 @@
 /** Why a request or a model file was refused. `code` is stable; the message holds the numbers. */
 export type TextErrorCode =
-  | 'gguf_unreadable' | 'gguf_invalid' | 'gguf_unsupported' | 'tokenizer_unsupported' | 'template_missing' | 'template_invalid' | 'template_failed'
+  | 'gguf_unreadable' | 'gguf_invalid' | 'gguf_unsupported' | 'model_unreadable' | 'model_invalid' | 'model_unsupported' | 'tokenizer_unsupported' | 'template_missing' | 'template_invalid' | 'template_failed'
   | 'message_invalid' | 'queue_full' | 'deadline' | 'tokenizer_died' | 'closed';
 
 /** The one error of this folder. `retry`: 'never' for bad input, 'later' for what passes by itself. */

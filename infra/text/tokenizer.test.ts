@@ -67,8 +67,8 @@ describe('tokenizer', () => {
   });
 
   it('refuses what it cannot read, naming what it knows', () => {
-    expect(() => withPre('klingon')).toThrow(/"klingon"; known are gpt-2, smollm, llama-bpe/);
-    expect(() => new Tokenizer({ ...gguf, tokenizer: { ...gguf.tokenizer, model: 'llama' } })).toThrow(/"llama" with 49152 tokens and 48900 merges; only gpt2/);
+    expect(() => withPre('klingon')).toThrow(/"klingon"; known are gpt-2, smollm, llama-bpe, qwen2/);
+    expect(() => new Tokenizer({ ...gguf, tokenizer: { ...gguf.tokenizer, model: 'wordpiece' } })).toThrow(/"wordpiece" with 49152 tokens and 48900 merges; known are gpt2/);
     expect(() => new Tokenizer({ ...gguf, tokenizer: { ...gguf.tokenizer, merges: ['a b', 'ab'] } })).toThrow(/merge 1 of 2 is "ab": not two tokens/);
     expect(() => new Tokenizer({ ...gguf, tokenizer: { ...gguf.tokenizer, merges: ['<|im_ start|>'] } })).toThrow(/makes a control token out of plain text/);
   });

@@ -1,8 +1,8 @@
-import { Bpe, type BpeConfig } from './bpe.ts';
-import type { Gguf } from './gguf.ts';
-import { ignoresMerges, preTokenizerPattern } from './pre-tokenizer.ts';
+import { ByteBpe } from './byte-bpe.ts';
+import type { ModelFacts } from './model-facts.ts';
+import { PieceBpe } from './piece-bpe.ts';
 import { TextError } from './text-error.ts';
-import { byteCharacters, Vocabulary } from './vocabulary.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** A part of template text: plain text, or the id of a control token. */
 export type LiteralPart = string | number;
@@ -10,34 +10,39 @@ export type LiteralPart = string | number;
 const cachedWordLengthMax = 64;
 const cachedWordsMax = 65_536;
 
+/** Cuts a text into words whose ids do not depend on each other, and encodes a word. */
+interface Words { words(text: string): readonly string[]; encode(word: string): readonly number[] }
+
 /**
- * Byte-level BPE built from a GGUF's own tokens, merges and pre-tokenizer name. Ids equal those of the reference library.
+ * BPE built from a model's own tokens and merges, byte-level or over pieces. Ids equal those of the reference library.
  *
- * `encode` cannot produce a control token, whatever the text says: no merge leads to one (checked here), and control tokens
- * are looked for only by `splitLiteral`, which only ever sees what a template wrote. A byte that has no token of its own is left out,
- * as the reference does; in SmolLM2 these are six ASCII control characters and the lead bytes of unassigned planes.
+ * `encode` cannot produce a control token, whatever the text says: no merge leads to one, and control tokens
+ * are looked for only by `splitLiteral`, which only ever sees what a template wrote.
  */
 export class Tokenizer {
   readonly vocabulary: Vocabulary;
-  readonly #bpe: Bpe;
-  readonly #pattern: RegExp;
+  readonly #words: Words;
+  readonly #normalForm: 'NFC' | null;
+  readonly #unknown: number | null;
   readonly #control: RegExp | null;
   readonly #userDefined: RegExp | null;
   // Two generations of words: the older one is forgotten when the younger is full. Bounded, and cheaper than an LRU.
   #young = new Map<string, readonly number[]>();
   #old = new Map<string, readonly number[]>();
 
-  /** Throws `tokenizer_unsupported` when the model is not byte-level BPE or its pre-tokenizer is not known. */
-  constructor(gguf: Gguf) {
-    const { model, pre, tokens, merges } = gguf.tokenizer;
-    if (model !== 'gpt2' || tokens.length === 0 || merges.length === 0) {
-      throw new TextError('tokenizer_unsupported', `tokenizer.ggml.model "${model}" with ${tokens.length} tokens and ${merges.length} merges; only gpt2 (byte-level BPE) is read`);
+  /** Throws `tokenizer_unsupported` when the model is neither byte-level BPE nor BPE over pieces, or its pre-tokenizer is not known. */
+  constructor(model: ModelFacts) {
+    const facts = model.tokenizer;
+    const isKnown = facts.model === 'llama' || (facts.model === 'gpt2' && facts.merges.length > 0);
+    if (!isKnown || facts.tokens.length === 0) {
+      throw new TextError('tokenizer_unsupported', `tokenizer.ggml.model "${facts.model}" with ${facts.tokens.length} tokens and ${facts.merges.length} merges; known are gpt2 (byte-level BPE) and llama (BPE over pieces)`);
     }
-    this.vocabulary = new Vocabulary(gguf);
-    this.#pattern = preTokenizerPattern(pre);
+    this.vocabulary = new Vocabulary(model);
     this.#control = anyOf(this.vocabulary.control);
     this.#userDefined = anyOf(this.vocabulary.userDefined);
-    this.#bpe = new Bpe(bpeConfig(tokens, splitMerges(merges, this.vocabulary), ignoresMerges(pre)));
+    this.#words = facts.model === 'llama' ? new PieceBpe(facts) : new ByteBpe(facts, this.vocabulary.control);
+    this.#normalForm = facts.normalForm ?? null;
+    this.#unknown = facts.model === 'llama' ? facts.unkToken : null;
   }
 
   /** Text → ids. Never a control token. */
@@ -59,13 +64,16 @@ export class Tokenizer {
   }
 
   #encodePlain(text: string, ids: number[]): void {
-    for (const word of text.match(this.#pattern) ?? []) {
-      for (const id of this.#young.get(word) ?? this.#encodeWord(word)) ids.push(id);
+    const normal = this.#normalForm === null ? text : text.normalize(this.#normalForm);
+    for (const word of this.#words.words(normal)) {
+      for (const id of this.#young.get(word) ?? this.#encodeWord(word)) {
+        if (id !== this.#unknown || ids.at(-1) !== id) ids.push(id); // what is unknown in a row is one token
+      }
     }
   }
 
   #encodeWord(word: string): readonly number[] {
-    const found = this.#old.get(word) ?? this.#merge(word);
+    const found = this.#old.get(word) ?? this.#words.encode(word);
     if (word.length > cachedWordLengthMax) return found;
     if (this.#young.size >= cachedWordsMax) {
       this.#old = this.#young;
@@ -74,29 +82,6 @@ export class Tokenizer {
     this.#young.set(word, found);
     return found;
   }
-
-  #merge(word: string): readonly number[] {
-    let mapped = '';
-    for (const byte of Buffer.from(word)) mapped += byteCharacters[byte]!;
-    return this.#bpe.encode([mapped]).map((token) => this.#bpe.tokens_to_ids.get(token)!);
-  }
-}
-
-function bpeConfig(tokens: readonly string[], merges: [string, string][], ignore: boolean): BpeConfig {
-  const vocab: Record<string, number> = Object.create(null); // "__proto__" is a possible token
-  for (const [id, token] of tokens.entries()) vocab[token] = id;
-  return { type: 'BPE', vocab, merges, ignore_merges: ignore, byte_fallback: false };
-}
-
-function splitMerges(merges: readonly string[], vocabulary: Vocabulary): [string, string][] {
-  return merges.map((merge, rank) => {
-    const cut = merge.indexOf(' ', 1);
-    const pair: [string, string] = [merge.slice(0, cut), merge.slice(cut + 1)];
-    if (cut < 1 || vocabulary.control.has(pair.join(''))) {
-      throw new TextError('tokenizer_unsupported', `merge ${rank} of ${merges.length} is "${merge}": ${cut < 1 ? 'not two tokens' : 'it makes a control token out of plain text'}`);
-    }
-    return pair;
-  });
 }
 
 function anyOf(tokens: ReadonlyMap<string, number>): RegExp | null {

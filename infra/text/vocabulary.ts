@@ -1,10 +1,7 @@
-import type { Gguf } from './gguf.ts';
+import { type ModelFacts, tokenType } from './model-facts.ts';
 import { TextError } from './text-error.ts';
 
-const typeControl = 3;
-const typeUserDefined = 4;
-
-/** The tokens of a byte-level model, as bytes: all that is needed to turn ids into text. */
+/** The tokens of a model, as bytes: all that is needed to turn ids into text. */
 export class Vocabulary {
   readonly size: number;
   readonly bosToken: number | null;
@@ -16,8 +13,9 @@ export class Vocabulary {
   readonly #starts: Uint32Array; // [size + 1]
   readonly #isControl: Uint8Array; // [size]
 
-  constructor(gguf: Gguf) {
-    const { tokens, tokenTypes, bosToken, eosTokens } = gguf.tokenizer;
+  constructor({ tokenizer }: ModelFacts) {
+    const { tokens, tokenTypes, bosToken, eosTokens } = tokenizer;
+    const isPieces = tokenizer.model === 'llama';
     this.size = tokens.length;
     this.bosToken = bosToken;
     this.eosTokens = eosTokens;
@@ -27,10 +25,10 @@ export class Vocabulary {
     const userDefined = new Map<string, number>();
     const parts: Uint8Array[] = [];
     for (const [id, token] of tokens.entries()) {
-      if (tokenTypes[id] === typeControl) control.set(token, id);
-      if (tokenTypes[id] === typeUserDefined) userDefined.set(token, id);
-      const bytes = control.has(token) || userDefined.has(token) ? Buffer.from(token) : bytesOfToken(token);
-      this.#isControl[id] = control.has(token) ? 1 : 0;
+      if (tokenTypes[id] === tokenType.control) control.set(token, id);
+      if (tokenTypes[id] === tokenType.userDefined) userDefined.set(token, id);
+      const bytes = tokenTypes[id] === tokenType.control ? Buffer.from(token) : isPieces ? bytesOfPiece(token, tokenTypes[id]) : userDefined.has(token) ? Buffer.from(token) : bytesOfToken(token);
+      this.#isControl[id] = tokenTypes[id] === tokenType.control ? 1 : 0;
       this.#starts[id + 1] = this.#starts[id]! + bytes.length;
       parts.push(bytes);
     }
@@ -68,4 +66,9 @@ function bytesOfToken(token: string): Uint8Array {
     bytes[i] = byte;
   }
   return bytes;
+}
+
+/** A space is written as U+2581, a lone byte as `<0xAB>`. */
+function bytesOfPiece(piece: string, type: number | undefined): Uint8Array {
+  return type === tokenType.byte ? Uint8Array.of(Number.parseInt(piece.slice(3, 5), 16)) : Buffer.from(piece.replaceAll('\u2581', ' '));
 }

@@ -7,7 +7,7 @@ import type { Config } from '../../config.ts';
 import { findServerBinary } from '../../nats/server.ts';
 import { findModel } from '../../models/find-model.ts';
 import { progressOn } from '../../models/progress.ts';
-import { readGguf } from '../../text/gguf.ts';
+import { readModel } from '../../text/read-model.ts';
 import { Tokenizer } from '../../text/tokenizer.ts';
 import { printLine, table, withReader } from './reader.ts';
 
@@ -46,11 +46,11 @@ async function look(check: string, find: () => Promise<string>): Promise<Finding
 /** Text side and weights: a file that is cut short, or of an unknown architecture, can have a faultless tokenizer. And the arena that is configured must hold it. */
 async function modelText({ cache, model, worker }: Config): Promise<string> {
   const path = await findModel(model.path, { cache, env: process.env, progress: progressOn(process.stderr) });
-  const gguf = readGguf(path);
-  new Tokenizer(gguf);
+  const facts = readModel(path);
+  new Tokenizer(facts);
   const engine = loadNative().open({ modelPath: path, hbmBytes: worker.hbm, dramBytes: 0, threads: 1, backend: 'cpu', isa: 'auto', runningMax: 1, iterationTokensMax: 64 }, () => {});
   await engine.close();
-  return `${gguf.name} (${gguf.architecture}), ${gguf.contextLength} tokens, ${(gguf.fileBytes / 2 ** 20).toFixed(0)} MiB`;
+  return `${facts.name} (${facts.architecture}), ${facts.contextLength} tokens, ${(facts.fileBytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
 /** Whoever beats within a second and a half is there. */
