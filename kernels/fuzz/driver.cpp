@@ -117,6 +117,7 @@ int main(int count, char** arguments) {
   seeds = fuzz_seeds();
   words = fuzz_words();
   double seconds = kGateSeconds;
+  bool has_inputs = false;
   uint64_t first = 1;
   for (int i = 1; i < count; ++i) {
     const std::string argument = arguments[i];
@@ -129,9 +130,10 @@ int main(int count, char** arguments) {
       std::ifstream file(argument, std::ios::binary);
       CHECK(file, "cannot read %s", argument.c_str());
       run(std::string(std::istreambuf_iterator<char>(file), {}));
-      seconds = 0;
+      has_inputs = true;
     }
   }
+  if (has_inputs) return 0;
   size_t cuts = 0;
   for (size_t i = 0; i < seeds.size(); ++i) {
     for (size_t size = 0; size <= seeds[i].size(); ++size, ++cuts) {

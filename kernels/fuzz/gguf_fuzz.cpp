@@ -1,6 +1,7 @@
 // The GGUF reader and what is read from its metadata, on any bytes.
 #include "../model/gguf.h"
 
+#include "../model/architecture.h"
 #include "../model/test_gguf.h"
 #include "../model/vocab.h"
 #include "fuzz.h"
@@ -16,7 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (file == nullptr) return 0;
   check_tensors(file->tensors(), bytes);
   for (const WeightTensor& tensor : file->tensors()) CHECK(file->find_tensor(tensor.name) == &tensor, "'%s' is found by its name", tensor.name.c_str());
+  Architecture architecture;
+  const bool is_known = read_gguf_architecture(*file, architecture, error);
+  check_fault(is_known, error);
+  if (is_known) check_numbers(architecture);
   Vocab vocab;
+  error = {};
   check_fault(read_vocab(*file, vocab, error), error);
   if (error) return 0;
   CHECK(vocab.bytes.size() == vocab.is_special.size(), "%zu texts, %zu marks", vocab.bytes.size(), vocab.is_special.size());

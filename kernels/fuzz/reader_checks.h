@@ -10,6 +10,7 @@
 #include "../lib/check.h"
 #include "../lib/error.h"
 #include "../lib/tensor_format.h"
+#include "../model/architecture.h"
 #include "../model/weight_table.h"
 
 namespace slackwater {
@@ -38,6 +39,19 @@ inline void check_tensors(const std::vector<WeightTensor>& tensors, std::span<co
   }
   std::sort(places.begin(), places.end());
   for (size_t i = 1; i < places.size(); ++i) CHECK(places[i - 1].second <= places[i].first, "no byte belongs to two tensors (%zu)", i);
+}
+
+/// An architecture that is taken can be computed: no product of its numbers overflows, and nothing is indexed beyond its end.
+inline void check_numbers(const Architecture& it) {
+  const ModelShape& shape = it.shape;
+  for (const int32_t number : {shape.layers, shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, shape.ffn, shape.vocab, shape.context_length}) {
+    CHECK(number >= 1 && number <= kNumberMax, "a dimension of %d", number);
+  }
+  CHECK(shape.heads % shape.kv_heads == 0 && int64_t{shape.heads} * shape.head_dim <= kNumberMax, "%d heads of %d on %d", shape.heads, shape.head_dim, shape.kv_heads);
+  CHECK(it.rope_pairs >= 1 && 2 * it.rope_pairs <= shape.head_dim, "%d pairs of %d", it.rope_pairs, shape.head_dim);
+  CHECK(it.layers.size() == static_cast<size_t>(shape.layers), "%zu layers", it.layers.size());
+  for (const LayerFacts& layer : it.layers) CHECK(layer.window >= 0 && layer.rope >= 0 && static_cast<size_t>(layer.rope) < it.ropes.size(), "rope %d of %zu", layer.rope, it.ropes.size());
+  for (const RopeFacts& rope : it.ropes) CHECK(rope.factors.empty() || rope.factors.size() == static_cast<size_t>(it.rope_pairs), "%zu factors", rope.factors.size());
 }
 
 /// A number as it lies in a file.
