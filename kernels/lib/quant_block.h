@@ -1,6 +1,6 @@
 #pragma once
 
-// Blocks of 32 values, as GGUF's format description has them. Only for tensor_format.cpp.
+// Blocks of 32 values, as GGUF's format description has them. Only for tensor_format.cpp and ops/gemm/pack.cpp.
 //
 // d and m are binary16. Of the 16 bytes `low`, byte i has value i in its low half and value i + 16 in its high half.
 // Bit i of the 32 bits `high` (little-endian) is the fifth bit of value i.

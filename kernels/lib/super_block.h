@@ -1,7 +1,7 @@
 #pragma once
 
 // Blocks of 256 values in groups of 16 or 32, each group with a small scale of its own ("K quants"), as GGUF's format
-// description has them. Only for tensor_format.cpp.
+// description has them. Only for tensor_format.cpp and ops/gemm/pack.cpp.
 //
 // d and m are binary16, s and n a group's scale and minimum, q the value's number. Numbers of fewer than 8 bits lie in
 // planes: a byte holds values that are 32 apart (64 in the low bits of Q6_K), so that one load feeds whole vectors.

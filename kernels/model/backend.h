@@ -52,7 +52,7 @@ class Backend {
   virtual const ModelShape& shape() const = 0;
   /// Bytes of one block: [layer][K|V][kv_head][...], all layers contiguous.
   virtual size_t block_bytes() const = 0;
-  /// What determines the bytes of a block besides its tokens: "cpu-f16-avx512", "reference-f32", ...
+  /// What determines the bytes of a block besides its tokens: "cpu-exact-avx512", "reference-f32", ...
   virtual const char* numerics() const = 0;
   /// Which mode it computes in, never kAuto, and what its weights take.
   virtual WeightMode weight_mode() const { return WeightMode::kExact; }

@@ -25,7 +25,7 @@ struct Layer {
 
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads), numerics_(std::string("cpu-f16-") + isa_name(ops.isa)) {}
+  CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads) {}
   bool load(const ModelFile& model, WeightMode mode, Error& error);
 
   const ModelShape& shape() const override { return shape_; }
@@ -95,9 +95,10 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error) {
                        linear({{prefix + "ffn_down.weight", hidden}}, shape_.ffn)});
   }
   rope_tables_ = read_rope_tables(reader, model_, error);
-  matrices_.pack(reader, mode);
+  matrices_.pack(reader, pool_, mode, error);
   reader.check_all_used();
   if (error) return false;
+  numerics_ = std::string("cpu-") + weight_mode_name(matrices_.mode()) + "-" + isa_name(ops_.isa);
   attend_.emplace(ops_, pool_, shape_);
   return true;
 }
@@ -123,12 +124,12 @@ void CpuBackend::note(Status status) {
 void CpuBackend::reserve(const Batch& batch) {
   const auto rows = static_cast<size_t>(std::max(batch.rows, batch.logits_count));
   x_.reserve(rows * shape_.hidden);
-  normed_.reserve(rows, shape_.hidden);
-  mixed_.reserve(rows, shape_.heads * shape_.head_dim);
+  normed_.reserve(rows, shape_.hidden, matrices_.terms());
+  mixed_.reserve(rows, shape_.heads * shape_.head_dim, matrices_.terms());
   qkv_.reserve(rows * qkv_size());
   attended_.reserve(rows * std::max(shape_.heads * shape_.head_dim, shape_.hidden));
   gate_up_.reserve(rows * 2 * shape_.ffn);
-  hidden_.reserve(rows, shape_.ffn);
+  hidden_.reserve(rows, shape_.ffn, matrices_.terms());
   if (model_.has_post_norms || model_.activation != Activation::kSilu) passing_.reserve(rows * std::max(shape_.hidden, shape_.ffn));
 }
 

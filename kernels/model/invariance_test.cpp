@@ -53,8 +53,8 @@ std::vector<int32_t> draw(TestRandom& random, int32_t vocab, size_t count) {
 }
 
 /// Whole by two threads against: chunks of 1, 7 and 64, one thread, and among other sequences.
-void check_level(Isa isa, size_t length, const std::vector<int32_t>& chunks) {
-  const auto two = load_test_backend(BackendKind::kCpu, isa, 2), one = load_test_backend(BackendKind::kCpu, isa, 1);
+void check_level(Isa isa, WeightMode mode, size_t length, const std::vector<int32_t>& chunks) {
+  const auto two = load_test_backend(BackendKind::kCpu, isa, 2, mode), one = load_test_backend(BackendKind::kCpu, isa, 1, mode);
   TestRandom random(21);
   const int32_t vocab = two->shape().vocab, whole_chunk = 1 << 20;
   const std::vector<int32_t> prompt = draw(random, vocab, length);
@@ -77,11 +77,13 @@ void check_level(Isa isa, size_t length, const std::vector<int32_t>& chunks) {
 int main() {
 #if defined(__SANITIZE_THREAD__)
   // Forty times slower there, and what it looks for does not depend on the level or the length.
-  check_level(best_isa(), 66, {33});
+  check_level(best_isa(), WeightMode::kExact, 66, {33});
 #else
-  check_level(best_isa(), 131, {1, 7, 64});
+  check_level(best_isa(), WeightMode::kExact, 131, {1, 7, 64});
+  check_level(best_isa(), WeightMode::kCompact, 131, {1, 7, 64});
+  check_level(best_isa(), WeightMode::kFast, 66, {7});
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2}) {
-    if (isa < best_isa()) check_level(isa, 66, {7});
+    if (isa < best_isa()) check_level(isa, WeightMode::kExact, 66, {7});
   }
 #endif
 }

@@ -7,46 +7,47 @@ namespace slackwater {
 namespace {
 
 /// A block of activations that stays in a core's second-level cache (2 MiB) while the panels pass over it.
-constexpr int32_t kActivationBytes = 1 << 20;
+constexpr size_t kActivationBytes = 1 << 20;
 constexpr int32_t kUnitRows = 16;
-/// Up to this many rows, a unit of gemm takes several panels, see multiply_rows in ops/gemm/panel.h.
-constexpr int32_t kFewRows = 4;
-constexpr int32_t kFewRowsPanels = 3;
+
+/// Panels of a unit of work. The op computes three at once for one row, else two; a unit should take some microseconds (at
+/// 10 bytes a nanosecond of a core's memory, or 200 multiplications and additions), and there should be several for each thread.
+int32_t unit_panels(const Matrix& matrix, int32_t rows, int threads) {
+  const double panel_ns = std::max(static_cast<double>(panel_bytes(matrix.form(), matrix.k())) / 10, 2.0 * kGemmColumns * matrix.k() * rows / 200);
+  int32_t panels = rows == 1 ? 3 : 2;
+  while (panels * panel_ns < 8000 && gemm_panels(matrix.n()) / (2 * panels) >= 4 * threads) panels *= 2;
+  return panels;
+}
 
 }  // namespace
 
-void Activations::reserve(size_t rows, int32_t k) {
-  k_ = k;
-  values_.reserve(rows * static_cast<size_t>(k));
+void Activations::reserve(size_t rows, int32_t k, ActivationTerms terms) {
+  data_.reserve(rows * activation_stride(k));
+  rows_ = {data_.data(), k, terms};
 }
 
-Status Activations::take(const CpuOps&, const float* x, int32_t stride, int32_t first, int32_t count) {
-  for (int32_t r = first; r < first + count; ++r) std::copy_n(x + static_cast<size_t>(r) * static_cast<size_t>(stride), k_, row(r));
-  return Status::kOk;
+Status Activations::take(const CpuOps& ops, const float* x, int32_t stride, int32_t first, int32_t count) {
+  return ops.quantize({from(first), x + static_cast<size_t>(first) * static_cast<size_t>(stride), stride, count});
 }
 
 Status Activations::take_rmsnorm(const CpuOps& ops, const float* x, const float* weight, float eps, int32_t first, int32_t count) {
-  return ops.rmsnorm({row(first), x + static_cast<size_t>(first) * static_cast<size_t>(k_), weight, count, k_, eps});
+  return ops.rmsnorm_quantize({from(first), x + static_cast<size_t>(first) * static_cast<size_t>(k()), weight, count, eps});
 }
 
-Status Activations::take_swiglu(const CpuOps& ops, const float* gate_up, int32_t first, int32_t count) {
-  return ops.swiglu({row(first), gate_up + static_cast<size_t>(first) * 2 * static_cast<size_t>(k_), count, k_});
+Status Activations::take_swiglu(const CpuOps& ops, float* gate_up, int32_t first, int32_t count) {
+  return ops.swiglu_quantize({from(first), gate_up + static_cast<size_t>(first) * 2 * static_cast<size_t>(k()), count});
 }
-
-size_t Matrix::bytes() const { return static_cast<size_t>(panel_count(n_)) * panel_size(k_) * sizeof(half); }
 
 Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const Activations& a, int32_t rows, float* out, int32_t out_stride, bool accumulate) const {
-  if (a.k() != k_) return Status::kBadShape;
   if (rows == 0) return Status::kOk;
-  const int32_t rows_max = std::max(kUnitRows, kActivationBytes / (k_ * static_cast<int32_t>(sizeof(float))));
+  const int32_t rows_max = std::max(kUnitRows, static_cast<int32_t>(kActivationBytes / activation_stride(k())));
   const int32_t row_blocks = (rows + rows_max - 1) / rows_max, block_rows = (rows + row_blocks - 1) / row_blocks;
-  const int32_t panels = panel_count(n_), unit_panels = rows <= kFewRows ? kFewRowsPanels : 1;
-  const int32_t panel_units = (panels + unit_panels - 1) / unit_panels;
+  const int32_t panels = gemm_panels(n()), step = unit_panels(*this, std::min(rows, block_rows), pool.threads()), panel_units = (panels + step - 1) / step;
   std::atomic<Status> refusal{Status::kOk};
   pool.run(row_blocks * panel_units, [&](int unit, int) {
-    const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * unit_panels;
-    const Status status = ops.gemm({out + static_cast<size_t>(row) * static_cast<size_t>(out_stride), out_stride, a.row(row), k_, {panels_, n_, k_},
-                                    std::min(block_rows, rows - row), panel, std::min(panels, panel + unit_panels), accumulate});
+    const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * step;
+    const Status status = ops.gemm({out + static_cast<size_t>(row) * static_cast<size_t>(out_stride), out_stride, a.from(row), weights_, std::min(block_rows, rows - row), panel,
+                                    std::min(panels, panel + step), accumulate});
     if (status != Status::kOk) refusal.store(status, std::memory_order_relaxed);
   });
   return refusal.load(std::memory_order_relaxed);
@@ -54,24 +55,10 @@ Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const Activations& 
 
 const Matrix* MatrixStore::add(std::vector<TensorReader::Part> parts, int32_t k) {
   Matrix& matrix = matrices_.emplace_back();
-  for (const auto& part : parts) matrix.n_ += part.rows;
-  matrix.k_ = k;
-  sources_.push_back({std::move(parts)});
+  for (const auto& part : parts) matrix.weights_.n += part.rows;
+  matrix.weights_.k = k;
+  sources_.push_back({std::move(parts), {}});
   return &matrix;
-}
-
-void MatrixStore::pack(TensorReader& reader, WeightMode) {
-  size_t size = 0;
-  for (const Matrix& matrix : matrices_) size += matrix.bytes() / sizeof(half);
-  data_ = Buffer<half>(size);
-  half* free = data_.data();
-  for (size_t i = 0; i < matrices_.size(); ++i) {
-    Matrix& matrix = matrices_[i];
-    reader.pack(sources_[i].parts, matrix.k_, free);
-    matrix.panels_ = free;
-    free += matrix.bytes() / sizeof(half);
-  }
-  sources_.clear();
 }
 
 }  // namespace slackwater

@@ -10,35 +10,34 @@
 
 namespace slackwater {
 
-/// Rows that a linear layer multiplies: [rows, k], in the form that the weights' mode asks for. Made by the fused ops
-/// below and reused from layer to layer.
+/// Rows that a linear layer multiplies: [rows, k], in integers. Made by the ops below and reused from layer to layer.
 class Activations {
  public:
-  /// Room for `rows` rows of `k` values. The content is lost.
-  void reserve(size_t rows, int32_t k);
-  int32_t k() const { return k_; }
+  /// Room for `rows` rows of `k` values in `terms`, which is MatrixStore::terms(). The content is lost.
+  void reserve(size_t rows, int32_t k, ActivationTerms terms);
+  int32_t k() const { return rows_.k; }
 
   /// Rows [first, first + count) from fp32 rows of k values at `x` (row `first` is at x + first * stride).
   Status take(const CpuOps& ops, const float* x, int32_t stride, int32_t first, int32_t count);
   /// The same of rmsnorm(x): x [rows, k].
   Status take_rmsnorm(const CpuOps& ops, const float* x, const float* weight, float eps, int32_t first, int32_t count);
-  /// The same of swiglu(gate_up): gate_up [rows, 2 k].
-  Status take_swiglu(const CpuOps& ops, const float* gate_up, int32_t first, int32_t count);
+  /// The same of swiglu(gate_up): gate_up [rows, 2 k], whose first halves are overwritten.
+  Status take_swiglu(const CpuOps& ops, float* gate_up, int32_t first, int32_t count);
+
+  ActivationRows from(int32_t row) const { return {rows_.row(row), rows_.k, rows_.terms}; }
 
  private:
-  friend class Matrix;
-  float* row(int32_t index) const { return values_.data() + static_cast<size_t>(index) * static_cast<size_t>(k_); }
-
-  Buffer<float> values_;
-  int32_t k_ = 0;
+  Buffer<std::byte> data_;
+  ActivationRows rows_{};
 };
 
 /// One packed linear layer: n outputs of k inputs.
 class Matrix {
  public:
-  int32_t n() const { return n_; }
-  int32_t k() const { return k_; }
-  size_t bytes() const;
+  int32_t n() const { return weights_.n; }
+  int32_t k() const { return weights_.k; }
+  WeightForm form() const { return weights_.form; }
+  size_t bytes() const { return static_cast<size_t>(gemm_panels(n())) * panel_bytes(form(), k()); }
 
   /// out[r, j] = sum_i a[r, i] * w[j, i]   (+ out[r, j] before, when `accumulate`), all n outputs of rows [0, rows).
   /// Row r at out + r * out_stride. The bits of an output depend on its row alone, whatever the threads and the rows.
@@ -47,9 +46,7 @@ class Matrix {
 
  private:
   friend class MatrixStore;
-  const half* panels_ = nullptr;
-  int32_t n_ = 0;
-  int32_t k_ = 0;
+  PackedWeights weights_{};
 };
 
 /// All linear layers of a model, in one allocation: then they lie on large pages, which the reading of decode needs
@@ -59,18 +56,32 @@ class MatrixStore {
   /// The layer that stacks the rows of `parts`, each of `k` inputs. The pointer stays valid as long as the store; the
   /// matrix is to be used after `pack`.
   const Matrix* add(std::vector<TensorReader::Part> parts, int32_t k);
-  /// Reads and packs every layer; a fault stays in the reader's error.
-  void pack(TensorReader& reader, WeightMode mode);
 
-  size_t bytes() const { return data_.size() * sizeof(half); }
+  /// Reads and packs every layer, on all threads; a fault stays in `error`, which is the reader's.
+  ///   kExact    kWords
+  ///   kCompact  the grouped form of the tensors' format; kWords where there is none, or where stacked tensors differ in it
+  ///   kFast     kBytes
+  ///   kAuto     kCompact when more than half of the weights are stored in 4 bits, else kExact
+  void pack(TensorReader& reader, ThreadPool& pool, WeightMode mode, Error& error);
+
+  /// After `pack`: never kAuto.
+  WeightMode mode() const { return mode_; }
+  ActivationTerms terms() const { return mode_ == WeightMode::kFast ? ActivationTerms::kOne : ActivationTerms::kTwo; }
+  size_t bytes() const { return data_.size(); }
 
  private:
   struct Source {
     std::vector<TensorReader::Part> parts;
+    std::vector<TensorReader::Row> rows;
   };
+  void choose_mode(WeightMode wanted);
+  WeightForm choose_form(const Source& source) const;
+  void pack_panels(TensorReader& reader, ThreadPool& pool);
+
   std::deque<Matrix> matrices_;
   std::vector<Source> sources_;
-  Buffer<half> data_;
+  Buffer<std::byte> data_;
+  WeightMode mode_ = WeightMode::kExact;
 };
 
 }  // namespace slackwater

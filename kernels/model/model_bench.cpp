@@ -1,5 +1,5 @@
 // Tokens per second of the cpu backend on the real model.
-//   bench_model [--isa auto|scalar|avx2|avx512] [--threads 2] [--repeat 3] [case ...]
+//   bench_model [--isa auto|scalar|avx2|avx512] [--mode auto|exact|compact|fast] [--threads 2] [--repeat 3] [case ...]
 // Cases: prefill-512 prefill-2048 decode-1 decode-16 append-256@2k (all by default). Prints median, minimum, maximum.
 #include <algorithm>
 #include <chrono>
@@ -47,12 +47,15 @@ std::map<std::string, std::function<double(Backend&)>> cases() {
 
 int bench(int argc, char** argv) {
   Isa isa = best_isa();
+  WeightMode mode = WeightMode::kAuto;
   int threads = 2, repeat = 3;
   std::vector<std::string> chosen;
   for (int i = 1; i < argc; ++i) {
     const bool has_value = i + 1 < argc;
     if (std::strcmp(argv[i], "--isa") == 0 && has_value) {
       if (!find_isa(argv[++i], isa)) return std::fprintf(stderr, "isa '%s' is not known or not here\n", argv[i]), 2;
+    } else if (std::strcmp(argv[i], "--mode") == 0 && has_value) {
+      if (!find_weight_mode(argv[++i], mode)) return std::fprintf(stderr, "mode '%s' is not known\n", argv[i]), 2;
     } else if (std::strcmp(argv[i], "--threads") == 0 && has_value) {
       threads = std::atoi(argv[++i]);
     } else if (std::strcmp(argv[i], "--repeat") == 0 && has_value) {
@@ -62,7 +65,7 @@ int bench(int argc, char** argv) {
     }
   }
   const double begin = seconds();
-  const auto backend = load_test_backend(BackendKind::kCpu, isa, threads);
+  const auto backend = load_test_backend(BackendKind::kCpu, isa, threads, mode);
   std::printf("%s, %d threads, loaded in %.2f s\n", backend->numerics(), threads, seconds() - begin);
   for (const auto& [name, run] : cases()) {
     if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), name) == chosen.end()) continue;

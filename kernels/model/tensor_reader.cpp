@@ -5,24 +5,20 @@
 #include <cmath>
 #include <cstring>
 
-#include "../ops/gemm/gemm.h"
+#include "../lib/half.h"
 
 namespace slackwater {
 namespace {
-
-constexpr float kFloatMax = std::numeric_limits<float>::max();
 
 /// The least index noted by any thread. Values are checked where they are dequantised anyway: a pass of its own over a
 /// 4-bit model took a fifth of the time of loading it.
 class FirstBad {
  public:
-  explicit FirstBad(float largest) : largest_(largest) { std::memcpy(&limit_, &largest, sizeof limit_); }
-
-  /// False when a value of `count`, the first of which has index `start`, is NaN or too large in magnitude.
+  /// False when a value of `count`, the first of which has index `start`, is NaN or infinite.
   bool check(const float* values, size_t count, size_t start) {
     if (!has_bad(values, count)) return true;
     size_t bad = 0;
-    while (std::fabs(values[bad]) <= largest_) ++bad;  // NaN is not.
+    while (std::isfinite(values[bad])) ++bad;
     size_t seen = first_.load();
     while (start + bad < seen && !first_.compare_exchange_weak(seen, start + bad)) {
     }
@@ -33,18 +29,16 @@ class FirstBad {
 
  private:
   /// As integers, magnitudes are in order and NaN is above all; and integers are compared four at a time.
-  bool has_bad(const float* values, size_t count) const {
+  static bool has_bad(const float* values, size_t count) {
     int32_t bad = 0;
     for (size_t i = 0; i < count; ++i) {
       int32_t bits;
       std::memcpy(&bits, values + i, sizeof bits);
-      bad |= (bits & 0x7fffffff) > limit_;
+      bad |= (bits & 0x7fffffff) >= 0x7f800000;
     }
     return bad != 0;
   }
 
-  const float largest_;
-  int32_t limit_;
   std::atomic<size_t> first_{SIZE_MAX};
 };
 
@@ -79,7 +73,7 @@ const WeightTensor* TensorReader::find(const std::string& name, int64_t cols, in
   constexpr size_t kChunk = 4 * kFormatBlockMax;  // Values; a multiple of every format's block, and small enough for a stack.
   const FormatBlock block = format_block(static_cast<uint32_t>(tensor->format));
   const size_t width = static_cast<size_t>(cols), bytes = row_bytes(*tensor);
-  FirstBad bad(kFloatMax);
+  FirstBad bad;
   pool_.run(static_cast<int>(rows), [&](int row, int) {
     float chunk[kChunk];
     for (size_t from = 0; from < width; from += kChunk) {
@@ -88,7 +82,7 @@ const WeightTensor* TensorReader::find(const std::string& name, int64_t cols, in
       bad.check(chunk, count, static_cast<size_t>(row) * width + from);
     }
   });
-  if (bad.found()) refuse_value(*tensor, bad.at(), kFloatMax);
+  if (bad.found()) refuse_value(*tensor, bad.at());
   return error_ ? nullptr : tensor;
 }
 
@@ -97,14 +91,14 @@ Buffer<float> TensorReader::read(const std::string& name, int64_t cols, int64_t 
   if (tensor == nullptr) return {};
   Buffer<float> out(static_cast<size_t>(cols * rows));
   const size_t width = static_cast<size_t>(cols), bytes = row_bytes(*tensor);
-  FirstBad bad(kFloatMax);
+  FirstBad bad;
   pool_.run(static_cast<int>(rows), [&](int row, int) {
     const size_t start = static_cast<size_t>(row) * width;
     dequantize(tensor->format, tensor->data + static_cast<size_t>(row) * bytes, width, out.data() + start);
     bad.check(out.data() + start, width, start);
   });
   if (!bad.found()) return out;
-  refuse_value(*tensor, bad.at(), kFloatMax);
+  refuse_value(*tensor, bad.at());
   return {};
 }
 
@@ -114,34 +108,26 @@ Buffer<float> TensorReader::read_norm(const std::string& name, int64_t cols) {
   return out;
 }
 
-void TensorReader::pack(const std::vector<Part>& parts, int32_t cols, half* out) {
-  struct Row {
-    const WeightTensor* tensor;
-    size_t index;
-  };
-  std::vector<Row> rows;
+const std::byte* TensorReader::Row::data() const { return tensor->data + static_cast<size_t>(index) * row_bytes(*tensor); }
+
+std::vector<TensorReader::Row> TensorReader::rows(const std::vector<Part>& parts, int32_t cols) {
+  std::vector<Row> out;
   for (const Part& part : parts) {
     const WeightTensor* tensor = find_shape(part.name, cols, part.rows);
-    if (tensor == nullptr) return;
-    for (int32_t row = 0; row < part.rows; ++row) rows.push_back({tensor, static_cast<size_t>(row)});
+    if (tensor == nullptr) return {};
+    for (int32_t row = 0; row < part.rows; ++row) out.push_back({tensor, row});
   }
-  const int32_t n = static_cast<int32_t>(rows.size());
-  const size_t width = static_cast<size_t>(cols), values = static_cast<size_t>(kPanelColumns) * width;
-  Buffer<float> scratch(values * static_cast<size_t>(pool_.threads()));
-  FirstBad bad(kHalfMax);
-  pool_.run(panel_count(n), [&](int panel, int thread) {
-    float* block = scratch.data() + values * static_cast<size_t>(thread);
-    const int32_t first = panel * kPanelColumns, count = std::min(kPanelColumns, n - first);
-    for (int32_t row = 0; row < count; ++row) {
-      const Row& from = rows[static_cast<size_t>(first + row)];
-      dequantize(from.tensor->format, from.tensor->data + from.index * row_bytes(*from.tensor), width, block + static_cast<size_t>(row) * width);
-    }
-    const bool is_good = bad.check(block, static_cast<size_t>(count) * width, static_cast<size_t>(first) * width);
-    if (is_good) pack_panel(out + static_cast<size_t>(panel) * panel_size(cols), block, count, cols);
-  });
-  if (!bad.found()) return;
-  const Row& row = rows[bad.at() / width];
-  refuse_value(*row.tensor, row.index * width + bad.at() % width, kHalfMax);
+  return out;
+}
+
+void TensorReader::refuse_row(const Row& row) {
+  const auto width = static_cast<size_t>(row.tensor->shape[0]);
+  Buffer<float> values(width);
+  dequantize(row.tensor->format, row.data(), width, values.data());
+  size_t bad = 0;
+  while (bad < width && std::isfinite(values.data()[bad])) ++bad;
+  if (bad < width) return refuse_value(*row.tensor, static_cast<size_t>(row.index) * width + bad);
+  error_.set(kModelUnsupported, "tensor '" + row.tensor->name + "' has a scale or minimum beyond binary16 (" + std::to_string(kHalfMax) + ") in row " + std::to_string(row.index));
 }
 
 void TensorReader::check_all_used() {
@@ -154,15 +140,14 @@ void TensorReader::check_all_used() {
   }
 }
 
-void TensorReader::refuse_value(const WeightTensor& tensor, size_t at, float largest) {
+void TensorReader::refuse_value(const WeightTensor& tensor, size_t at) {
   const FormatBlock block = format_block(static_cast<uint32_t>(tensor.format));
   const size_t values = tensor.bytes / block.bytes * block.values;
   float of_block[kFormatBlockMax];
   dequantize(tensor.format, tensor.data + at / block.values * block.bytes, block.values, of_block);
   const float found = of_block[at % block.values];
-  error_.set(std::isfinite(found) ? kModelUnsupported : kModelInvalid,
-             "tensor '" + tensor.name + "' holds " + (std::isnan(found) ? "nan" : std::to_string(found)) + " at value " + std::to_string(at) + " of " + std::to_string(values) +
-                 "; finite weights of at most " + std::to_string(largest) + " are needed");
+  error_.set(kModelInvalid, "tensor '" + tensor.name + "' holds " + (std::isnan(found) ? "nan" : std::to_string(found)) + " at value " + std::to_string(at) + " of " + std::to_string(values) +
+                                "; finite weights are needed");
 }
 
 }  // namespace slackwater

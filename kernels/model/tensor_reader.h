@@ -1,12 +1,10 @@
 #pragma once
 
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "../lib/buffer.h"
 #include "../lib/error.h"
-#include "../lib/half.h"
 #include "../lib/thread_pool.h"
 #include "model_file.h"
 
@@ -28,20 +26,26 @@ class TensorReader {
   Buffer<float> read(const std::string& name, int64_t cols, int64_t rows);
   /// [cols], with the offset that the model's norms are stored without.
   Buffer<float> read_norm(const std::string& name, int64_t cols);
-  /// Stacks matrices of `cols` inputs, in order, and packs them for the cpu backend into `out`, which has room for
-  /// panel_count(all rows) * panel_size(cols). On a fault, to which belongs a weight beyond binary16, `out` is not to be used.
+  /// Rows of matrices, stacked in order: each of `cols` values, as stored. Empty on a fault.
   struct Part {
     std::string name;
     int32_t rows;
   };
-  void pack(const std::vector<Part>& parts, int32_t cols, half* out);
+  struct Row {
+    const WeightTensor* tensor;
+    int32_t index;
+    const std::byte* data() const;
+  };
+  std::vector<Row> rows(const std::vector<Part>& parts, int32_t cols);
+  /// The fault of a row that a matrix could not take: its first value that is not finite, else a scale beyond binary16.
+  void refuse_row(const Row& row);
   /// A fault when the file has a tensor that nobody asked for: it would be left out of the computation.
   void check_all_used();
 
  private:
   const WeightTensor* find_shape(const std::string& name, int64_t cols, int64_t rows);
-  /// The fault of value `at` of the tensor, which is NaN or above `largest` in magnitude.
-  void refuse_value(const WeightTensor& tensor, size_t at, float largest);
+  /// The fault of value `at` of the tensor, which is not finite.
+  void refuse_value(const WeightTensor& tensor, size_t at);
 
   const WeightTable& weights_;
   const TensorNames names_{};

@@ -1,4 +1,5 @@
-// Every format through the whole path: a tiny llama in it is the llama of the F32 values that it stands for, bit for bit;
+// Every format through the whole path: a tiny llama in it is the llama of the F32 values that it stands for, bit for bit
+// where weights are requantised, and close to it where they stay in the blocks of the file;
 // and a scale that is no number is found when the model is loaded, by the tensor's name.
 #include "test_llama.h"
 
@@ -17,8 +18,8 @@ void check_same_as_f32(TensorFormat format) {
   const auto number = static_cast<uint32_t>(format);
   for (const BackendKind kind : {BackendKind::kReference, BackendKind::kCpu}) {
     Error error;
-    const auto stored = load({.format = number, .is_wide = true}, kind, best_isa(), error);
-    const auto plain = load({.format = number, .is_wide = true, .is_as_f32 = true}, kind, best_isa(), error);
+    const auto stored = load({.format = number, .is_wide = true}, kind, best_isa(), error, 1, WeightMode::kExact);
+    const auto plain = load({.format = number, .is_wide = true, .is_as_f32 = true}, kind, best_isa(), error, 1, WeightMode::kExact);
     CHECK(stored != nullptr && plain != nullptr, "%s: %s", format_name(number), error.message.c_str());
     const std::vector<float> got = logits_of(*stored), want = logits_of(*plain);
     CHECK(same_bits(got, want), "%s on %s: relL2 %.1e from its F32 values", format_name(number), stored->numerics(), rel_l2(got.data(), want.data(), want.size()));
@@ -26,6 +27,17 @@ void check_same_as_f32(TensorFormat format) {
     for (const float value : want) spread = std::fmax(spread, std::fabs(value - want[0]));
     CHECK(std::isfinite(spread) && spread > 0.1, "%s: logits that say something, not %g apart", format_name(number), spread);
   }
+}
+
+void check_compact(TensorFormat format) {
+  const auto number = static_cast<uint32_t>(format);
+  Error error;
+  const auto reference = load({.format = number, .is_wide = true}, BackendKind::kReference, Isa::kScalar, error);
+  const auto compact = load({.format = number, .is_wide = true}, BackendKind::kCpu, best_isa(), error, 1, WeightMode::kCompact);
+  CHECK(compact != nullptr, "%s: %s", format_name(number), error.message.c_str());
+  const std::vector<float> got = logits_of(*compact), want = logits_of(*reference);
+  const double distance = rel_l2(got.data(), want.data(), want.size());
+  CHECK(distance < 2e-3, "%s on %s: relL2 %.1e from the reference", format_name(number), compact->numerics(), distance);
 }
 
 /// The first scale or minimum of a second row is NaN, and so is every value of its block; or infinite.
@@ -62,6 +74,7 @@ void check_ragged_rows(TensorFormat format) {
 int main() {
   for (const TensorFormat format : kFormats) {
     check_same_as_f32(format);
+    check_compact(format);
     check_bad_scale(format);
     check_ragged_rows(format);
   }

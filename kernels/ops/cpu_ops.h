@@ -5,6 +5,7 @@
 #include "geglu/geglu.h"
 #include "gemm/gemm.h"
 #include "heads/heads.h"
+#include "quantize/quantize.h"
 #include "rmsnorm/rmsnorm.h"
 #include "rope/rope.h"
 #include "swiglu/swiglu.h"
@@ -24,6 +25,9 @@ struct CpuOps {
   Status (*swiglu)(const SwigluArgs& args);
   Status (*geglu)(const GegluArgs& args);
   Status (*heads)(const HeadsArgs& args);
+  Status (*quantize)(const QuantizeArgs& args);
+  Status (*rmsnorm_quantize)(const RmsnormQuantizeArgs& args);
+  Status (*swiglu_quantize)(const SwigluQuantizeArgs& args);
 };
 
 /// Null when this build or this machine has no such level.

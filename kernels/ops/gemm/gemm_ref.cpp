@@ -15,21 +15,6 @@ void dot(const float* a, const float* weights, int32_t k, double* sums) {
 
 }  // namespace
 
-void pack_panel(half* panel, const float* rows, int32_t count, int32_t k) {
-  for (int32_t i = 0; i < k; ++i) {
-    for (int32_t c = 0; c < kPanelColumns; ++c) {
-      panel[static_cast<size_t>(i) * kPanelColumns + c] = c < count ? half_from_float(rows[static_cast<size_t>(c) * k + i]) : half{0};
-    }
-  }
-}
-
-Status check_gemm(const GemmArgs& args) {
-  const PackedWeights& w = args.weights;
-  const bool fits = args.rows >= 0 && w.n > 0 && w.k > 0 && args.out_stride >= w.n && args.a_stride >= w.k &&
-                    args.panel_begin >= 0 && args.panel_begin <= args.panel_end && args.panel_end <= panel_count(w.n);
-  return fits ? Status::kOk : Status::kBadShape;
-}
-
 Status gemm_ref(const GemmRefArgs& args) {
   const bool fits = args.rows >= 0 && args.n > 0 && args.k > 0 && args.out_stride >= args.n && args.a_stride >= args.k &&
                     args.column_begin >= 0 && args.column_begin <= args.column_end && args.column_end <= args.n;

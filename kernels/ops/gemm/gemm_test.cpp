@@ -3,56 +3,167 @@
 #include <cstring>
 
 #include "../op_test.h"
+#include "pack.h"
 
 using namespace slackwater;
 
 namespace {
 
+constexpr WeightForm kForms[] = {WeightForm::kWords, WeightForm::kBytes, WeightForm::kFours, WeightForm::kFoursWide, WeightForm::kEights};
+constexpr const char* kFormNames[] = {"words", "bytes", "fours", "wide fours", "eights"};
+/// The formats that the grouped forms are made of here.
+constexpr TensorFormat kFormats[] = {TensorFormat::kF32, TensorFormat::kF32, TensorFormat::kQ4_1, TensorFormat::kQ4_K, TensorFormat::kQ8_0};
+
 struct Case {
+  WeightForm form;
   int32_t n, k;
-  std::vector<float> weights;  // [n, k], exactly representable in binary16
-  std::vector<half> panels;    // not aligned on purpose: alignment is for speed only
-  PackedWeights packed() const { return {panels.data(), n, k}; }
+  std::vector<float> weights;     // [n, k]
+  std::vector<std::byte> panels;  // not aligned on purpose: alignment is for speed only
+  PackedWeights packed() const { return {panels.data() + 1, form, n, k}; }
 };
 
-Case make_case(TestRandom& random, int32_t n, int32_t k) {
-  Case out{n, k, random_values(random, static_cast<size_t>(n) * k), std::vector<half>(static_cast<size_t>(panel_count(n)) * panel_size(k))};
-  for (float& weight : out.weights) weight = half_to_float(half_from_float(weight));
-  for (int32_t p = 0; p < panel_count(n); ++p) {
-    const int32_t first = p * kPanelColumns, count = n - first < kPanelColumns ? n - first : kPanelColumns;
-    pack_panel(out.panels.data() + static_cast<size_t>(p) * panel_size(k), out.weights.data() + static_cast<size_t>(first) * k, count, k);
+/// Rows of a grouped format with scales that are numbers.
+std::vector<std::byte> stored_rows(TestRandom& random, TensorFormat format, size_t count) {
+  const FormatBlock block = format_block(static_cast<uint32_t>(format));
+  std::vector<std::byte> out(count / block.values * block.bytes);
+  for (std::byte& byte : out) byte = static_cast<std::byte>(random.below(256));
+  for (size_t at = 0; at < out.size(); at += block.bytes) {
+    const half d = half_from_float(0.01f + 0.01f * random.uniform()), m = half_from_float(0.1f * random.uniform());
+    std::memcpy(out.data() + at, &d, 2);
+    if (format != TensorFormat::kQ8_0) std::memcpy(out.data() + at + 2, &m, 2);
   }
   return out;
 }
 
-void check_shape(const CpuOps& ops, TestRandom& random, const Case& c, int32_t rows) {
-  const int32_t a_stride = c.k + 3, out_stride = c.n + 5;
-  const std::vector<float> a = random_values(random, static_cast<size_t>(rows) * a_stride);
-  for (const bool accumulate : {false, true}) {
-    Guarded want(static_cast<size_t>(rows) * out_stride, 0.25f), got(want.size(), 0.25f), alone(want.size(), 0.25f);
-    CHECK(gemm_ref({want.data(), out_stride, a.data(), a_stride, c.weights.data(), c.n, c.k, rows, 0, c.n, accumulate}) == Status::kOk, "reference");
-    const GemmArgs args{got.data(), out_stride, a.data(), a_stride, c.packed(), rows, 0, panel_count(c.n), accumulate};
-    CHECK(ops.gemm(args) == Status::kOk, "%s", isa_name(ops.isa));
-    const double error = rel_l2(got.data(), want.data(), want.size());
-    CHECK(error < 5e-6, "%s, %d rows of %d by %d: relL2 %.1e", isa_name(ops.isa), rows, c.k, c.n, error);
-    got.check("gemm");
-    // Batch invariance: the last row alone, panel by panel, gives the same bits.
-    if (rows == 0) continue;
-    const size_t last = static_cast<size_t>(rows - 1);
-    for (int32_t p = 0; p < panel_count(c.n); ++p) {
-      ops.gemm({alone.data() + last * out_stride, out_stride, a.data() + last * a_stride, a_stride, c.packed(), 1, p, p + 1, accumulate});
+Case make_case(TestRandom& random, WeightForm form, int32_t n, int32_t k) {
+  const auto width = static_cast<size_t>(k);
+  Case out{form, n, k, std::vector<float>(static_cast<size_t>(n) * width), std::vector<std::byte>(1 + static_cast<size_t>(gemm_panels(n)) * panel_bytes(form, k))};
+  const TensorFormat format = kFormats[static_cast<int>(form)];
+  const FormatBlock block = format_block(static_cast<uint32_t>(format));
+  std::vector<std::byte> stored;
+  if (is_grouped(form)) {
+    stored = stored_rows(random, format, out.weights.size());
+    dequantize(format, stored.data(), out.weights.size(), out.weights.data());
+  } else {
+    out.weights = random_values(random, out.weights.size());
+  }
+  std::vector<int16_t> scratch(static_cast<size_t>(kGemmColumns) * static_cast<size_t>(padded_inputs(k)));
+  for (int32_t p = 0; p < gemm_panels(n); ++p) {
+    const int32_t first = p * kGemmColumns, count = n - first < kGemmColumns ? n - first : kGemmColumns;
+    std::byte* panel = out.panels.data() + 1 + static_cast<size_t>(p) * panel_bytes(form, k);
+    if (!is_grouped(form)) {
+      pack_panel(panel, form, out.weights.data() + static_cast<size_t>(first) * width, count, k, scratch.data());
+      continue;
     }
-    const size_t bytes = static_cast<size_t>(c.n) * sizeof(float);
-    CHECK(std::memcmp(alone.data() + last * out_stride, got.data() + last * out_stride, bytes) == 0, "%s, %d rows of %d by %d: a row alone differs", isa_name(ops.isa), rows, c.k, c.n);
+    StoredRow rows[kGemmColumns] = {};
+    for (int32_t c = 0; c < count; ++c) rows[c] = {stored.data() + static_cast<size_t>(first + c) * (width / block.values * block.bytes), format};
+    CHECK(pack_grouped_panel(panel, form, rows, count, k) == -1, "scales that are numbers");
+  }
+  return out;
+}
+
+struct Rows {
+  std::vector<float> x;
+  std::vector<std::byte> bytes;
+  ActivationRows view;
+};
+
+Rows make_rows(TestRandom& random, WeightForm form, int32_t k, int32_t rows) {
+  Rows out{random_values(random, static_cast<size_t>(rows) * static_cast<size_t>(k), 3), std::vector<std::byte>(static_cast<size_t>(rows) * activation_stride(k)), {}};
+  out.view = {out.bytes.data(), k, terms_of(form)};
+  CHECK(quantize_ref({out.view, out.x.data(), k, rows}) == Status::kOk, "rows");
+  return out;
+}
+
+/// What quantising may cost: 6 standard deviations of k errors of up to half a step, in the activations and in the weights.
+void check_error(const Case& c, const std::vector<float>& x, const float* got, const float* want, size_t count) {
+  const auto largest = [](const std::vector<float>& values) {
+    double out = 0;
+    for (const float value : values) out = std::fmax(out, std::fabs(value));
+    return out;
+  };
+  const double limit = 1.5 * std::sqrt(c.k) * largest(x) * largest(c.weights) / (terms_of(c.form) == ActivationTerms::kOne ? 127 : 32512);
+  for (size_t i = 0; i < count; ++i) {
+    CHECK(std::fabs(static_cast<double>(got[i]) - want[i]) <= limit, "%s of %d inputs: %g instead of %g, limit %g", kFormNames[static_cast<int>(c.form)], c.k, got[i], want[i], limit);
+  }
+}
+
+void check_shape(TestRandom& random, const Case& c, int32_t rows) {
+  const char* name = kFormNames[static_cast<int>(c.form)];
+  const int32_t out_stride = c.n + 5;
+  const Rows a = make_rows(random, c.form, c.k, rows);
+  const size_t size = static_cast<size_t>(rows) * static_cast<size_t>(out_stride);
+  for (const bool accumulate : {false, true}) {
+    Guarded truth(size, 0.25f), want(size, 0.25f);
+    CHECK(gemm_ref({truth.data(), out_stride, a.x.data(), c.k, c.weights.data(), c.n, c.k, rows, 0, c.n, accumulate}) == Status::kOk, "reference");
+    const GemmArgs args{want.data(), out_stride, a.view, c.packed(), rows, 0, gemm_panels(c.n), accumulate};
+    CHECK(gemm_packed_ref(args) == Status::kOk, "packed reference");
+    want.check("gemm_packed_ref");
+    check_error(c, a.x, want.data(), truth.data(), size);
+    for (const CpuOps* ops : every_level()) {
+      Guarded got(size, 0.25f);
+      GemmArgs whole = args;
+      whole.out = got.data();
+      CHECK(ops->gemm(whole) == Status::kOk, "%s", isa_name(ops->isa));
+      CHECK(std::memcmp(got.data(), want.data(), size * sizeof(float)) == 0, "%s on %s, %d rows of %d by %d%s: bits differ, relL2 %.1e", name, isa_name(ops->isa), rows, c.k, c.n,
+            accumulate ? ", added" : "", rel_l2(got.data(), want.data(), size));
+      got.check("gemm");
+    }
+  }
+}
+
+/// Rows and panels in pieces of any size give the bits of the whole.
+void check_cuts(const CpuOps& ops, TestRandom& random, const Case& c, int32_t rows) {
+  const Rows a = make_rows(random, c.form, c.k, rows);
+  const size_t size = static_cast<size_t>(rows) * static_cast<size_t>(c.n);
+  Guarded whole(size), pieces(size);
+  ops.gemm({whole.data(), c.n, a.view, c.packed(), rows, 0, gemm_panels(c.n), false});
+  for (int32_t row = 0, count; row < rows; row += count) {
+    count = 1 + random.below(rows - row);
+    for (int32_t panel = 0, end; panel < gemm_panels(c.n); panel = end) {
+      end = panel + 1 + random.below(gemm_panels(c.n) - panel);
+      const ActivationRows part{a.view.row(row), c.k, a.view.terms};
+      CHECK(ops.gemm({pieces.data() + static_cast<size_t>(row) * static_cast<size_t>(c.n), c.n, part, c.packed(), count, panel, end, false}) == Status::kOk, "a piece");
+    }
+  }
+  CHECK(std::memcmp(whole.data(), pieces.data(), size * sizeof(float)) == 0, "%s on %s: pieces differ", kFormNames[static_cast<int>(c.form)], isa_name(ops.isa));
+}
+
+/// The largest numbers that there can be, as many as there can be: the sums do not wrap.
+void check_extremes(const CpuOps& ops) {
+  for (const WeightForm form : {WeightForm::kWords, WeightForm::kBytes}) {
+    const int32_t k = kGemmInputsMax;
+    std::vector<float> weights(static_cast<size_t>(k), -2), x(static_cast<size_t>(k), 5);
+    std::vector<int16_t> scratch(static_cast<size_t>(kGemmColumns) * static_cast<size_t>(k));
+    std::vector<std::byte> panel(panel_bytes(form, k)), row(activation_stride(k));
+    pack_panel(panel.data(), form, weights.data(), 1, k, scratch.data());
+    const ActivationRows a{row.data(), k, terms_of(form)};
+    CHECK(ops.quantize({a, x.data(), k, 1}) == Status::kOk, "a row of 32768");
+    float out = 0;
+    CHECK(ops.gemm({&out, 1, a, {panel.data(), form, 1, k}, 1, 0, 1, false}) == Status::kOk, "32768 inputs");
+    CHECK(std::fabs(out + 327680.0f) < 1.0f, "%s on %s: 32768 times -2 by 5 gave %g", kFormNames[static_cast<int>(form)], isa_name(ops.isa), out);
+    CHECK(ops.gemm({&out, 1, {row.data(), k + 1, terms_of(form)}, {panel.data(), form, 1, k + 1}, 1, 0, 1, false}) == Status::kBadShape, "32769 inputs");
+  }
+}
+
+void check_not_finite(const CpuOps& ops, TestRandom& random, const Case& c) {
+  Rows a = make_rows(random, c.form, c.k, 2);
+  a.x[static_cast<size_t>(c.k) - 1] = INFINITY;
+  CHECK(ops.quantize({a.view, a.x.data(), c.k, 2}) == Status::kOk, "infinity is taken");
+  std::vector<float> out(2 * static_cast<size_t>(c.n));
+  ops.gemm({out.data(), c.n, a.view, c.packed(), 2, 0, gemm_panels(c.n), false});
+  for (int32_t j = 0; j < c.n; ++j) {
+    CHECK(std::isnan(out[static_cast<size_t>(j)]), "%s on %s: a row with infinity gives NaN", kFormNames[static_cast<int>(c.form)], isa_name(ops.isa));
+    CHECK(std::isfinite(out[static_cast<size_t>(c.n + j)]), "the next row does not");
   }
 }
 
 void check_bad_arguments(const CpuOps& ops, const Case& c) {
-  float out[1], a[1];
-  const GemmArgs good{out, c.n, a, c.k, c.packed(), 0, 0, 0, false};
+  float out[1];
+  const GemmArgs good{out, c.n, {nullptr, c.k, terms_of(c.form)}, c.packed(), 0, 0, 0, false};
   CHECK(ops.gemm(good) == Status::kOk, "no rows, no panels");
   GemmArgs bad = good;
-  bad.panel_end = panel_count(c.n) + 1;
+  bad.panel_end = gemm_panels(c.n) + 1;
   CHECK(ops.gemm(bad) == Status::kBadShape, "a panel too many");
   bad = good;
   bad.out_stride = c.n - 1;
@@ -60,6 +171,24 @@ void check_bad_arguments(const CpuOps& ops, const Case& c) {
   bad = good;
   bad.rows = -1;
   CHECK(ops.gemm(bad) == Status::kBadShape, "negative rows");
+  bad = good;
+  bad.a.k = c.k + 1;
+  CHECK(ops.gemm(bad) == Status::kBadShape, "rows of another width");
+  bad = good;
+  bad.a.terms = c.form == WeightForm::kBytes ? ActivationTerms::kTwo : ActivationTerms::kOne;
+  CHECK(ops.gemm(bad) == Status::kBadShape, "rows of another mode");
+}
+
+void check_bad_scales() {
+  std::vector<std::byte> row(20), panel(group_bytes(WeightForm::kFours));
+  StoredRow rows[3];
+  for (StoredRow& stored : rows) stored = {row.data(), TensorFormat::kQ4_1};
+  CHECK(pack_grouped_panel(panel.data(), WeightForm::kFours, rows, 3, 32) == -1, "zeros");
+  std::vector<std::byte> bad = row;
+  const half nan = 0x7e00;
+  std::memcpy(bad.data() + 2, &nan, 2);
+  rows[2].data = bad.data();
+  CHECK(pack_grouped_panel(panel.data(), WeightForm::kFours, rows, 3, 32) == 2, "the row whose minimum is NaN");
 }
 
 }  // namespace
@@ -70,12 +199,23 @@ int main() {
   float out[2] = {100, 100};
   gemm_ref({out, 2, a, 2, identity, 2, 2, 1, 0, 2, true});
   CHECK(out[0] == 112 && out[1] == 134, "[10 1] by rows [1 2], [3 4] added to 100");
-  for (const int32_t n : {1, 31, 33, 96, 257}) {
-    for (const int32_t k : kHurtingSizes) {
-      const Case c = make_case(random, n, k);
-      for (const CpuOps* ops : every_level()) {
-        for (const int32_t rows : {0, 1, 2, 3, 4, 5, 7, 12, 13, 33}) check_shape(*ops, random, c, rows);
-        check_bad_arguments(*ops, c);
+  check_bad_scales();
+  for (const CpuOps* ops : every_level()) check_extremes(*ops);
+  for (const WeightForm form : kForms) {
+    const int32_t unit = form == WeightForm::kFoursWide ? 256 : is_grouped(form) ? 32 : 1;
+    for (const int32_t n : {1, 15, 16, 17, 31, 33, 65}) {
+      for (const int32_t inputs : {1, 31, 33, 64, 65, 257, 576, 1536}) {
+        const int32_t k = (inputs + unit - 1) / unit * unit;
+        if (k > 300 && n > 17) continue;
+        const Case c = make_case(random, form, n, k);
+        for (const int32_t rows : {0, 1, 2, 3, 4, 7, 15, 16, 17, 33}) {
+          if (rows <= 4 || n <= 33) check_shape(random, c, rows);
+        }
+        for (const CpuOps* ops : every_level()) {
+          check_bad_arguments(*ops, c);
+          check_not_finite(*ops, random, c);
+          check_cuts(*ops, random, c, 29);
+        }
       }
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../../lib/status.h"
+#include "../quantize/quantize.h"
 
 namespace slackwater {
 
@@ -15,5 +16,12 @@ struct SwigluArgs {
 
 /// The definition, in double. The cpu version is reached through `CpuOps`.
 Status swiglu_ref(const SwigluArgs& args);
+
+/// The same, quantised: what `quantize` makes of swiglu's output, bit for bit. Only through `CpuOps`.
+struct SwigluQuantizeArgs {
+  ActivationRows out;  // out.k columns, > 0
+  float* gate_up;      // [rows, 2 * out.k]; the output in fp32 takes the place of gate
+  int32_t rows;        // ≥ 0
+};
 
 }  // namespace slackwater

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "../../lib/vec.h"
+#include "../quantize/quantize_row.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
@@ -15,21 +16,35 @@ Vec silu(Vec g) {
   return g * (g < zero ? e : splat(1.0f)) / (splat(1.0f) + e);
 }
 
+/// `out` may be `gate`.
+void swiglu_row(float* out, const float* gate, const float* up, int32_t cols) {
+  int32_t c = 0;
+  for (; c + kLanes <= cols; c += kLanes) store(out + c, silu(load(gate + c)) * load(up + c));
+  if (c == cols) return;
+  float rest[kLanes] = {};
+  for (int32_t i = c; i < cols; ++i) rest[i - c] = gate[i];
+  store(rest, silu(load(rest)));
+  for (int32_t i = c; i < cols; ++i) out[i] = rest[i - c] * up[i];
+}
+
 }  // namespace
 
 Status swiglu_cpu(const SwigluArgs& args) {
   if (args.rows < 0 || args.cols <= 0) return Status::kBadShape;
   for (int32_t row = 0; row < args.rows; ++row) {
     const float* gate = args.gate_up + static_cast<size_t>(row) * 2 * args.cols;
-    const float* up = gate + args.cols;
-    float* out = args.out + static_cast<size_t>(row) * args.cols;
-    int32_t c = 0;
-    for (; c + kLanes <= args.cols; c += kLanes) store(out + c, silu(load(gate + c)) * load(up + c));
-    if (c == args.cols) continue;
-    float rest[kLanes] = {};
-    for (int32_t i = c; i < args.cols; ++i) rest[i - c] = gate[i];
-    store(rest, silu(load(rest)));
-    for (int32_t i = c; i < args.cols; ++i) out[i] = rest[i - c] * up[i];
+    swiglu_row(args.out + static_cast<size_t>(row) * args.cols, gate, gate + args.cols, args.cols);
+  }
+  return Status::kOk;
+}
+
+Status swiglu_quantize_cpu(const SwigluQuantizeArgs& args) {
+  const int32_t cols = args.out.k;
+  if (args.rows < 0 || cols <= 0) return Status::kBadShape;
+  for (int32_t row = 0; row < args.rows; ++row) {
+    float* gate = args.gate_up + static_cast<size_t>(row) * 2 * cols;
+    swiglu_row(gate, gate, gate + cols, cols);
+    quantize_row(args.out, row, [gate](int32_t c, int32_t count) { return count == kLanes ? load(gate + c) : load_some(gate + c, count); });
   }
   return Status::kOk;
 }

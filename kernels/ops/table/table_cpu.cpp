@@ -13,6 +13,9 @@ Status attention_merge_cpu(const AttentionMergeArgs& args);
 Status swiglu_cpu(const SwigluArgs& args);
 Status geglu_cpu(const GegluArgs& args);
 Status heads_cpu(const HeadsArgs& args);
+Status quantize_cpu(const QuantizeArgs& args);
+Status rmsnorm_quantize_cpu(const RmsnormQuantizeArgs& args);
+Status swiglu_quantize_cpu(const SwigluQuantizeArgs& args);
 
 extern const CpuOps cpu_ops;
 const CpuOps cpu_ops = {
@@ -23,7 +26,7 @@ const CpuOps cpu_ops = {
 #else
     Isa::kScalar,
 #endif
-    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, attention_merge_cpu, swiglu_cpu, geglu_cpu, heads_cpu};
+    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, attention_merge_cpu, swiglu_cpu, geglu_cpu, heads_cpu, quantize_cpu, rmsnorm_quantize_cpu, swiglu_quantize_cpu};
 
 }  // namespace SLACKWATER_ISA
 }  // namespace slackwater

@@ -1,0 +1,209 @@
+#pragma once
+
+// Inner loops of gemm in 512-bit vectors: 16 outputs a vector, 4 inputs an instruction (vpdpbusd: unsigned weights in a
+// register, a row's four signed bytes broadcast from memory). Only for gemm_cpu.cpp.
+
+#include "../../lib/vec.h"
+#include "gemm.h"
+
+namespace slackwater {
+namespace SLACKWATER_ISA {
+namespace {
+
+/// What the inner loops see of a GemmArgs.
+struct Tile {
+  float* out;  // of the first row, first output of panel 0
+  size_t out_stride;
+  const std::byte* a;  // of the first row
+  size_t a_stride;
+  const std::byte* panels;
+  size_t panel_bytes;
+  int32_t n, k;
+  bool accumulate;
+};
+
+#define SLACKWATER_INLINE inline __attribute__((always_inline))
+
+SLACKWATER_INLINE __m512i load_line(const std::byte* at) { return _mm512_loadu_si512(at); }
+
+SLACKWATER_INLINE __m512i four_inputs(const std::byte* at) {
+  int32_t bytes;
+  __builtin_memcpy(&bytes, at, sizeof bytes);
+  return _mm512_set1_epi32(bytes);
+}
+
+SLACKWATER_INLINE float read_float(const std::byte* at) {
+  float value;
+  __builtin_memcpy(&value, at, sizeof value);
+  return value;
+}
+
+SLACKWATER_INLINE ActivationHead read_head(const std::byte* row) {
+  ActivationHead head;
+  __builtin_memcpy(&head, row, sizeof head);
+  return head;
+}
+
+SLACKWATER_INLINE void put_outputs(const Tile& tile, int32_t row, int32_t panel, __m512 values) {
+  float* out = tile.out + static_cast<size_t>(row) * tile.out_stride + static_cast<size_t>(panel) * kGemmColumns;
+  const int32_t columns = tile.n - panel * kGemmColumns;
+  const __mmask16 mask = columns >= kGemmColumns ? 0xffff : static_cast<__mmask16>((1u << columns) - 1);
+  if (tile.accumulate) values = _mm512_add_ps(_mm512_maskz_loadu_ps(mask, out), values);
+  _mm512_mask_storeu_ps(out, mask, values);
+}
+
+/// kWords (2 planes) or kBytes (1): kRows rows by kPanels panels.
+template <int kPlanes, int kRows, int kPanels>
+struct PlanesTile {
+  static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
+    __m512i high[kRows][kPanels], cross[kRows][kPanels];
+    for (int r = 0; r < kRows; ++r) {
+      for (int p = 0; p < kPanels; ++p) high[r][p] = cross[r][p] = _mm512_setzero_si512();
+    }
+    const std::byte* first = tile.panels + static_cast<size_t>(panel) * tile.panel_bytes;
+    const std::byte* w = first + 64;
+    const std::byte* a = tile.a + activation_hi_at();
+    const size_t lo = activation_lo_at(tile.k) - activation_hi_at();
+    const int32_t padded = padded_inputs(tile.k);
+    for (int32_t i = 0; i < padded; i += 64, w += 1024 * kPlanes) {
+#pragma GCC unroll 1
+      for (int32_t line = 0; line < 16; ++line, a += 4) {
+        const std::byte* at = w + line * 64;
+        for (int p = 0; p < kPanels; ++p) {
+          const std::byte* hi_line = at + static_cast<size_t>(p) * tile.panel_bytes;
+          if constexpr (kRows * kPanels <= 4) {
+            _mm_prefetch(reinterpret_cast<const char*>(hi_line) + 4096, _MM_HINT_T0);
+            if constexpr (kPlanes == 2) _mm_prefetch(reinterpret_cast<const char*>(hi_line) + 1024 + 4096, _MM_HINT_T0);
+          }
+        }
+        __m512i hi_w[kPanels], lo_w[kPanels];
+        for (int p = 0; p < kPanels; ++p) {
+          hi_w[p] = load_line(at + static_cast<size_t>(p) * tile.panel_bytes);
+          if constexpr (kPlanes == 2) lo_w[p] = load_line(at + 1024 + static_cast<size_t>(p) * tile.panel_bytes);
+        }
+        for (int r = 0; r < kRows; ++r) {
+          const std::byte* row = a + static_cast<size_t>(r) * tile.a_stride;
+          const __m512i hi_a = four_inputs(row);
+          for (int p = 0; p < kPanels; ++p) {
+            high[r][p] = _mm512_dpbusd_epi32(high[r][p], hi_w[p], hi_a);
+            if constexpr (kPlanes == 2) cross[r][p] = _mm512_dpbusd_epi32(cross[r][p], lo_w[p], hi_a);
+          }
+          if constexpr (kPlanes == 2) {
+            const __m512i lo_a = four_inputs(row + lo);
+            for (int p = 0; p < kPanels; ++p) cross[r][p] = _mm512_dpbusd_epi32(cross[r][p], hi_w[p], lo_a);
+          }
+        }
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      const ActivationHead head = read_head(tile.a + static_cast<size_t>(r) * tile.a_stride);
+      for (int p = 0; p < kPanels; ++p) {
+        // The weights' bytes are 128 too large.
+        const __m512 scale = _mm512_loadu_ps(first + static_cast<size_t>(p) * tile.panel_bytes);
+        const __m512 whole = _mm512_cvtepi32_ps(_mm512_sub_epi32(high[r][p], _mm512_set1_epi32(head.sum_hi * 128)));
+        if constexpr (kPlanes == 1) {
+          put_outputs(tile, r, panel + p, _mm512_mul_ps(_mm512_mul_ps(whole, scale), _mm512_set1_ps(head.scale)));
+        } else {
+          const __m512 rest = _mm512_cvtepi32_ps(_mm512_sub_epi32(cross[r][p], _mm512_set1_epi32((head.sum_hi + head.sum_lo) * 128)));
+          const __m512 sum = _mm512_add_ps(_mm512_mul_ps(whole, _mm512_set1_ps(256.0f)), rest);
+          put_outputs(tile, r, panel + p, _mm512_mul_ps(_mm512_mul_ps(sum, scale), _mm512_set1_ps(head.scale * 256.0f)));
+        }
+      }
+    }
+  }
+};
+
+/// d and m of 16 outputs.
+template <WeightForm kForm>
+SLACKWATER_INLINE void read_scales(const std::byte* at, __m512& d, __m512& m) {
+  if constexpr (kForm == WeightForm::kFoursWide) {
+    d = _mm512_loadu_ps(at);
+    m = _mm512_loadu_ps(at + 64);
+  } else {
+    d = _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+    m = _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32)));
+  }
+}
+
+/// The grouped forms. With few rows, the two halves of a product have sums of their own: with one sum each, the latency of
+/// sixteen instructions in a row would not be hidden.
+template <WeightForm kForm, int kRows, int kPanels>
+struct GroupsTile {
+  static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
+    constexpr bool kIsSplit = kRows * kPanels <= 6;
+    constexpr int kLines = 8;
+    __m512 sums[kRows][kPanels];
+    for (int r = 0; r < kRows; ++r) {
+      for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
+    }
+    const std::byte* w = tile.panels + static_cast<size_t>(panel) * tile.panel_bytes;
+    const std::byte* a = tile.a + activation_hi_at();
+    const size_t lo = activation_lo_at(tile.k) - activation_hi_at();
+    const std::byte* group_sums = tile.a + activation_groups_at(tile.k);
+    for (int32_t i = 0; i < tile.k; i += kGroupInputs, a += kGroupInputs, w += group_bytes(kForm), group_sums += 4) {
+      __m512i high[kRows][kPanels], low[kRows][kPanels];
+      for (int r = 0; r < kRows; ++r) {
+        for (int p = 0; p < kPanels; ++p) high[r][p] = low[r][p] = _mm512_setzero_si512();
+      }
+      if constexpr (kIsSplit) {
+        for (int p = 0; p < kPanels; ++p) {
+          const std::byte* at = w + static_cast<size_t>(p) * tile.panel_bytes;
+          for (size_t ahead = 0; ahead < group_bytes(kForm); ahead += 64) _mm_prefetch(reinterpret_cast<const char*>(at) + 3072 + ahead, _MM_HINT_T0);
+        }
+        for (int line = 0; line < kLines; ++line) {
+          for (int p = 0; p < kPanels; ++p) {
+            const __m512i numbers = read_line(w + static_cast<size_t>(p) * tile.panel_bytes, line);
+            for (int r = 0; r < kRows; ++r) {
+              const std::byte* row = a + static_cast<size_t>(r) * tile.a_stride + line * 4;
+              high[r][p] = _mm512_dpbusd_epi32(high[r][p], numbers, four_inputs(row));
+              low[r][p] = _mm512_dpbusd_epi32(low[r][p], numbers, four_inputs(row + lo));
+            }
+          }
+        }
+        for (int r = 0; r < kRows; ++r) {
+          for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_add_epi32(_mm512_slli_epi32(high[r][p], 8), low[r][p]);
+        }
+      } else {
+        __m512i numbers[kPanels][kLines];
+        for (int p = 0; p < kPanels; ++p) {
+          for (int line = 0; line < kLines; ++line) numbers[p][line] = read_line(w + static_cast<size_t>(p) * tile.panel_bytes, line);
+        }
+        for (int line = 0; line < kLines; ++line) {
+          for (int r = 0; r < kRows; ++r) {
+            for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_dpbusd_epi32(high[r][p], numbers[p][line], four_inputs(a + static_cast<size_t>(r) * tile.a_stride + line * 4));
+          }
+        }
+        for (int r = 0; r < kRows; ++r) {
+          for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_slli_epi32(high[r][p], 8);
+        }
+        for (int line = 0; line < kLines; ++line) {
+          for (int r = 0; r < kRows; ++r) {
+            for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_dpbusd_epi32(high[r][p], numbers[p][line], four_inputs(a + lo + static_cast<size_t>(r) * tile.a_stride + line * 4));
+          }
+        }
+      }
+      for (int p = 0; p < kPanels; ++p) {
+        __m512 d, m;
+        read_scales<kForm>(w + static_cast<size_t>(p) * tile.panel_bytes + group_numbers(kForm), d, m);
+        for (int r = 0; r < kRows; ++r) {
+          sums[r][p] = _mm512_fmadd_ps(d, _mm512_cvtepi32_ps(high[r][p]), sums[r][p]);
+          sums[r][p] = _mm512_fmadd_ps(m, _mm512_set1_ps(read_float(group_sums + static_cast<size_t>(r) * tile.a_stride)), sums[r][p]);
+        }
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      const __m512 scale = _mm512_set1_ps(read_head(tile.a + static_cast<size_t>(r) * tile.a_stride).scale);
+      for (int p = 0; p < kPanels; ++p) put_outputs(tile, r, panel + p, _mm512_mul_ps(sums[r][p], scale));
+    }
+  }
+
+  static SLACKWATER_INLINE __m512i read_line(const std::byte* group, int line) {
+    if constexpr (kForm == WeightForm::kEights) return load_line(group + line * 64);
+    const __m512i both = load_line(group + line / 2 * 64), mask = _mm512_set1_epi8(15);
+    return _mm512_and_si512(line % 2 == 0 ? both : _mm512_srli_epi16(both, 4), mask);
+  }
+};
+
+}  // namespace
+}  // namespace SLACKWATER_ISA
+}  // namespace slackwater
