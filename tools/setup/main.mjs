@@ -2,7 +2,7 @@
 // It runs on Node 20, before node_modules exists, and imports nothing but node:*. When nothing is to be done it takes milliseconds.
 import { availableParallelism } from 'node:os';
 import { addonStep } from './addon.mjs';
-import { modelStep, natsStep } from './assets.mjs';
+import { gemmaStep, modelStep, natsStep } from './assets.mjs';
 import { withLock } from './lock.mjs';
 import { packagesStep } from './packages.mjs';
 import { missingPrerequisites } from './prerequisites.mjs';
@@ -10,6 +10,7 @@ import { cacheFolder, packageRoot, SetupError } from './world.mjs';
 
 const NODE_MAJOR_MIN = 20;
 const STEP_NAMES = ['packages', 'addon', 'nats', 'model'];
+const ASKED_NAMES = ['gemma']; // done only for who names them
 
 try {
   setUp(parse(process.argv.slice(2)));
@@ -25,7 +26,7 @@ function setUp(options) {
   const say = (line) => { if (!options.quiet) process.stderr.write(`set-up: ${line}\n`); };
   const context = { root: packageRoot, cache: cacheFolder, model: options.model, nats: options.nats, threads: availableParallelism(), say };
 
-  const wanted = [packagesStep, addonStep, natsStep, modelStep].filter((step) => options.need.has(step.name));
+  const wanted = [packagesStep, addonStep, natsStep, modelStep, gemmaStep].filter((step) => options.need.has(step.name));
   const toDo = wanted.filter((step) => !step.isDone(context));
   if (toDo.length === 0) return;
   // Every missing tool is named before minutes are spent on what could be done without it.
@@ -57,15 +58,16 @@ function parse(args) {
       options.nats = argumentOf('--nats', args.slice(i + 1)) ?? options.nats;
       break;
     }
-    else throw new SetupError(`unknown option ${arg}; there are --quiet, --need ${STEP_NAMES.join(',')}, --model PATH, --for FILE ARG…`);
+    else throw new SetupError(`unknown option ${arg}; there are --quiet, --need ${[...STEP_NAMES, ...ASKED_NAMES].join(',')}, --model PATH, --for FILE ARG…`);
   }
   return options;
 }
 
 function needed(list) {
   const names = list.split(',').filter((name) => name !== '');
-  const unknown = names.filter((name) => !STEP_NAMES.includes(name));
-  if (unknown.length > 0) throw new SetupError(`--need does not know ${unknown.join(', ')}; it knows ${STEP_NAMES.join(', ')}`);
+  const known = [...STEP_NAMES, ...ASKED_NAMES];
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new SetupError(`--need does not know ${unknown.join(', ')}; it knows ${known.join(', ')}`);
   return new Set(names);
 }
 

@@ -31,7 +31,7 @@ describe('set-up: prerequisites', () => {
 
   it('an unknown step is refused with the known ones', () => {
     expect(setUp(['--need', 'modle'], { PATH: pathWith('node') }))
-      .toEqual({ exit: 1, lines: ['set-up: --need does not know modle; it knows packages, addon, nats, model'] });
+      .toEqual({ exit: 1, lines: ['set-up: --need does not know modle; it knows packages, addon, nats, model, gemma'] });
   });
 });
 
