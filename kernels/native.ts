@@ -13,8 +13,9 @@ import { fileURLToPath } from 'node:url';
  */
 export interface Native {
   /**
-   * Reads a GGUF, checks, dequantises and packs all its weights and reserves the arenas before it returns: the calling thread waits,
-   * about a second for 135 million weights on two cores. Throws NativeError `bad_argument` | `model_unreadable` | `model_invalid` |
+   * Reads a model (a .gguf file, a folder with config.json, tokenizer.json and safetensors, or a .safetensors file in one), checks,
+   * dequantises and packs all its weights and reserves the arenas before it returns: the calling thread waits, about a second for
+   * 135 million weights on two cores. Throws NativeError `bad_argument` | `model_unreadable` | `model_invalid` |
    * `model_unsupported` | `arena_too_small` | `out_of_memory` (the system refuses memory or threads).
    */
   open(options: EngineOptions, onEvents: (events: EngineEvent[]) => void): NativeEngine;

@@ -35,7 +35,7 @@ const shared = (command: Command): Command => command
   .option('--region <name>', 'region, part of every subject')
   .option('--print-config', 'print the effective configuration and exit')
   .addOption(new Option('--log <level>', 'what is logged, to stderr').choices(['silent', 'error', 'warn', 'info', 'debug']));
-const withModel = (command: Command): Command => command.option('--model <path>', 'a GGUF file, or hf:owner/name[@revision][:file] of the Hugging Face hub');
+const withModel = (command: Command): Command => command.option('--model <path>', 'a GGUF file, a folder with config.json and safetensors, or hf:owner/name[@revision][:file] of the Hugging Face hub');
 const withWorker = (command: Command): Command => withModel(command)
   .option('--hbm <size>', "the engine's KV arena, such as 256MiB").option('--dram <size>', 'the tier below it').option('--threads <n>', 'threads of the engine')
   .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512']))

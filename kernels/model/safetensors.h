@@ -12,9 +12,7 @@ namespace slackwater {
 
 /// The weights of a model in safetensors, mapped read-only: one file, or a folder of shards.
 ///
-/// Beside GgufFile: both give a WeightTable, which is all that TensorReader asks for. No architecture reads this yet: a
-/// folder's numbers are in its config.json and its vocabulary in tokenizer.json, its tensors bear other names, and its Q
-/// and K rows are in another order; all of that comes with the models that are loaded from folders.
+/// Beside GgufFile: both give a WeightTable, which is all that TensorReader asks for. What the tensors mean is ModelFile's.
 ///
 /// As with a GGUF, everything that a header says is checked against the size of its file before it is believed: after
 /// `open` every tensor lies inside a mapping and none overlap. The files must not be cut while this lives.
