@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,7 +27,7 @@ class Rig {
 
   constructor(options: Partial<EngineOptions> = {}) {
     this.engine = native.open(
-      { modelPath, hbmBytes: 40 * BLOCK_BYTES, dramBytes: 40 * BLOCK_BYTES, threads: 2, backend: 'cpu', isa: 'auto', runningMax: 8, iterationTokensMax: 256, ...options },
+      { modelPath, hbmBytes: 40 * BLOCK_BYTES, dramBytes: 40 * BLOCK_BYTES, threads: 'auto', backend: 'cpu', isa: 'auto', runningMax: 8, iterationTokensMax: 256, ...options },
       (events) => {
         this.events.push(...events);
         for (const event of events) if (event.kind === 'blocks') this.#follow(event.events);
@@ -89,6 +90,10 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
   it('describes the model', () => {
     expect(rig.engine.info).toMatchObject({ architecture: 'llama', layers: 30, hidden: 576, vocab: 49_152, contextLength: 8192, blockBytes: BLOCK_BYTES, hbmBlocks: 40, dramBlocks: 40 });
     expect(rig.engine.info.eosTokens.length).toBeGreaterThan(0);
+    expect(['exact', 'compact', 'fast']).toContain(rig.engine.info.weightMode);
+    expect(rig.engine.info.threads).toBeGreaterThanOrEqual(1);
+    expect(rig.engine.info.weightBytes).toBeGreaterThan(60e6);
+    expect(rig.engine.info.kvBytes).toBe(80 * BLOCK_BYTES);
     expect(['scalar', 'avx2', 'avx512']).toContain(native.isa());
   });
 
@@ -157,6 +162,41 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(stopped.tokens.length).toBeLessThanOrEqual(5);
   });
 
+  it('gives the same tokens and logprobs with guesses as without, greedy and sampled', async () => {
+    const plain = new Rig({ speculation: 'off' });
+    try {
+      const record = '{"name": "river", "stones": [1, 2, 3], "because": "the engine runs under a quiet stone"}\n';
+      const tokens = [...tokenizer.encode(record.repeat(4))];
+      for (const [i, how] of [{}, { temperature: 0.7, topP: 0.9 }, { temperature: 1, seed: 3n, stop: ['[1, 2, 3]'] }].entries()) {
+        const [a, b] = await Promise.all([rig.generate(`guess-${i}`, tokens, { maxTokens: 40, ...how }), plain.generate(`guess-${i}`, tokens, { maxTokens: 40, ...how })]);
+        expect({ ...a, ended: a.ended.finish }).toEqual({ ...b, ended: b.ended.finish });
+        expect(a.ended.chain).toEqual(b.ended.chain);
+      }
+      expect(rig.engine.stats().acceptedTokens).toBeGreaterThan(5);
+      expect(rig.engine.stats().draftedTokens).toBeGreaterThanOrEqual(rig.engine.stats().acceptedTokens);
+      expect(plain.engine.stats().draftedTokens).toBe(0);
+    } finally {
+      await plain.engine.close();
+    }
+  });
+
+  it('puts a run back for a better one and continues it exactly', async () => {
+    const one = new Rig({ runningMax: 1 });
+    try {
+      const worse = one.submit('worse', prompt(60, 3), { maxTokens: 60, priority: 5 });
+      await one.find((event): event is EngineEvent => event.kind === 'delta' && event.run === worse);
+      const better = one.submit('better', prompt(20, 4), { maxTokens: 4, priority: 1 });
+      expect((await one.outcome(better)).ended.finish).toBe('length');
+      expect(one.events.some((event) => event.kind === 'ended' && event.run === worse)).toBe(false);
+      const { tokens, logprobs } = await one.outcome(worse);
+      const alone = await one.generate('alone', prompt(60, 3), { maxTokens: 60, salt: new Uint8Array(32).fill(1) });
+      expect({ tokens, logprobs }).toEqual({ tokens: alone.tokens, logprobs: alone.logprobs });
+      expect(one.engine.stats().preemptions).toBe(1);
+    } finally {
+      await one.engine.close();
+    }
+  });
+
   it('cancels a run within an iteration and keeps what it computed', async () => {
     const run = rig.submit('cancelled', prompt(40, 9), { maxTokens: 2000 });
     await rig.find((event): event is EngineEvent => event.kind === 'delta' && event.run === run);
@@ -218,6 +258,10 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(code(() => new Rig({ hbmBytes: BLOCK_BYTES }))).toBe('arena_too_small');
     expect(code(() => new Rig({ runningMax: 0 }))).toBe('bad_argument');
     expect(code(() => new Rig({ threads: 257 }))).toBe('bad_argument');
+    expect(code(() => new Rig({ threads: 0 }))).toBe('bad_argument');
+    expect(() => new Rig({ threads: availableParallelism() + 1 })).toThrow(/threads is \d+; this process may use \d+ cores/);
+    expect(code(() => new Rig({ weightMode: 'tiny' as never }))).toBe('bad_argument');
+    expect(code(() => new Rig({ speculation: 'on' as never }))).toBe('bad_argument');
     expect(code(() => new Rig({ hbmBytes: 2 ** 52 }))).toBe('out_of_memory');
     expect(code(() => new Rig({ modelPath: '/nowhere.gguf' }))).toBe('model_unreadable');
     expect(code(() => new Rig({ modelPath: import.meta.filename }))).toBe('model_invalid');

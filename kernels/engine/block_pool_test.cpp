@@ -37,6 +37,29 @@ void hit_during_a_running_demotion_keeps_the_block_and_the_copy() {
   bench.check();
 }
 
+void fork_of_a_running_sequence_takes_one_block_for_its_copy() {
+  Bench bench(16, 0);
+  const auto tokens = make_tokens(150, 1);
+  auto parent = bench.admit("parent", tokens, 300);
+  bench.make_resident(*parent);
+  bench.compute(*parent, 150);  // two full blocks and 22 tokens of a third, which it goes on writing
+  for (int child = 0; child < 3; ++child) {
+    const int32_t before = bench.pool.hbm_free();
+    auto forked = tokens;
+    forked.push_back(7);
+    auto use = bench.admit("child" + std::to_string(child), forked, 160);
+    EXPECT_EQ(use->sequence.hit, 150);
+    EXPECT_EQ(before - bench.pool.hbm_free(), 1);
+    bench.make_resident(*use);  // checks the bytes
+    bench.compute(*use, 1);
+    bench.release(*use);
+    bench.check();
+  }
+  bench.make_resident(*parent);
+  bench.release(*parent);
+  bench.check();
+}
+
 void run_of_the_lane_cancels_its_demotion() {
   Bench bench(8, 8);
   bench.run("a", make_tokens(150, 1));
@@ -169,6 +192,7 @@ void recall_stops_at_what_is_worth_more() {
 }  // namespace
 
 int main() {
+  fork_of_a_running_sequence_takes_one_block_for_its_copy();
   hit_during_a_queued_demotion_cancels_it();
   hit_during_a_running_demotion_keeps_the_block_and_the_copy();
   run_of_the_lane_cancels_its_demotion();

@@ -35,10 +35,17 @@ class Rig {
  public:
   explicit Rig(LoopOptions options = {.hbm_blocks = 32, .dram_blocks = 32, .running_max = 8, .iteration_tokens_max = 96}, int32_t context = 4096,
                size_t block_bytes = kBlockTokens * sizeof(uint64_t), int habit = 0) {
-    options.check_each_iteration = true;
     auto made = std::make_unique<ToyBackend>(context, block_bytes);
     made->habit = habit;
     backend = made.get();
+    open(std::move(made), options);
+  }
+  /// Over another backend; `backend` is null then.
+  Rig(std::unique_ptr<Backend> other, const LoopOptions& options) { open(std::move(other), options); }
+
+ private:
+  void open(std::unique_ptr<Backend> made, LoopOptions options) {
+    options.check_each_iteration = true;
     Vocab vocab;
     for (int32_t i = 0; i < 97; ++i) vocab.bytes.push_back(std::string(1, static_cast<char>(' ' + i % 64)));
     vocab.is_special.assign(97, 0);
@@ -51,6 +58,7 @@ class Rig {
     });
   }
 
+ public:
   static RunRequest request(int64_t run, const std::string& lane, std::vector<int32_t> tokens, int32_t max_tokens = 8) {
     return {run, lane, Salt{}, std::move(tokens), max_tokens, {}, {}, -1, 0};
   }
@@ -101,7 +109,7 @@ class Rig {
     return event;
   }
 
-  ToyBackend* backend;
+  ToyBackend* backend = nullptr;
   std::map<int64_t, Outcome> outcomes;
   std::vector<MovedEvent> moved;
   std::vector<int64_t> start_order;
@@ -137,6 +145,23 @@ class Rig {
       moved.push_back(std::get<MovedEvent>(event));
     }
   }
+};
+
+/// A backend whose iterations take a fixed time by a clock of the test's own, and so can be planned for exactly.
+struct Timed {
+  Timed(const LoopOptions& options, double base, double row, int habit = 9) : rig(with_clock(options), 4096, kBlockTokens * sizeof(uint64_t), habit) {
+    rig.backend->on_batch = [this, base, row](const Batch& batch) {
+      *now = *now + base + row * batch.rows;
+      if (on_batch) on_batch(batch, base + row * batch.rows);
+    };
+  }
+  LoopOptions with_clock(LoopOptions options) {
+    options.clock_ms = [at = now] { return at->load(); };
+    return options;
+  }
+  std::function<void(const Batch&, double ms)> on_batch;  // on the loop's thread
+  std::shared_ptr<std::atomic<double>> now = std::make_shared<std::atomic<double>>(0);
+  Rig rig;
 };
 
 inline std::vector<int32_t> joined(std::vector<int32_t> a, const std::vector<int32_t>& b) {

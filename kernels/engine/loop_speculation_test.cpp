@@ -13,19 +13,6 @@ LoopOptions without_guesses() {
   return options;
 }
 
-/// A backend whose iterations take a fixed time by a clock of the test's own, and so can be planned for exactly.
-struct Timed {
-  explicit Timed(LoopOptions options, double base, double row, int habit = 9) : rig(with_clock(options), 4096, kBlockTokens * sizeof(uint64_t), habit) {
-    rig.backend->on_batch = [this, base, row](const Batch& batch) { *now = *now + base + row * batch.rows; };
-  }
-  LoopOptions with_clock(LoopOptions options) {
-    options.clock_ms = [at = now] { return at->load(); };
-    return options;
-  }
-  std::shared_ptr<std::atomic<double>> now = std::make_shared<std::atomic<double>>(0);
-  Rig rig;
-};
-
 void the_same_tokens_and_logprobs_come_with_guesses_as_without(uint64_t seed) {
   uint64_t state = seed;
   const auto draw = [&](uint64_t below) { return (state = ToyBackend::mix(state, 7)) % below; };
