@@ -40,11 +40,15 @@ export const configShape = z.strictObject({
     name: token.default('worker-1'),
     hbm: bytes.default(256 * MiB),
     dram: bytes.default(1024 * MiB),
-    threads: z.int().min(1).max(256).default(1),
+    /** `auto`: the cores this process may use, shared among the workers of one `up`. */
+    threads: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'),
+    /** How the weights are kept and multiplied: docs/benchmarks/engine.md has what each is good for. */
+    weightMode: z.enum(['auto', 'exact', 'compact', 'fast']).default('auto'),
+    speculation: z.enum(['auto', 'off']).default('auto'),
     backend: z.enum(['cpu', 'reference']).default('cpu'),
     isa: z.enum(['auto', 'scalar', 'avx2', 'avx512']).default('auto'),
-    runsMax: z.int().min(1).max(256).default(16),
-    iterationTokensMax: z.int().min(1).max(8192).default(256),
+    runsMax: z.int().min(1).max(256).default(64),
+    iterationTokensMax: z.int().min(1).max(8192).default(512),
     device: z.string().default(`cpu-${cpus().length}core`),
     metricsPort: port.nullable().default(null),
   }).prefault({}),

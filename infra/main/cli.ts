@@ -16,7 +16,7 @@ import { StartError } from './role.ts';
 
 interface Flags {
   config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;
-  name?: string; host?: string; port?: string; policy?: Config['conductor']['policy']; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa'];
+  name?: string; host?: string; port?: string; policy?: Config['conductor']['policy']; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
   backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
   dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
 }
@@ -37,7 +37,8 @@ const shared = (command: Command): Command => command
   .addOption(new Option('--log <level>', 'what is logged, to stderr').choices(['silent', 'error', 'warn', 'info', 'debug']));
 const withModel = (command: Command): Command => command.option('--model <path>', 'a GGUF file, a folder with config.json and safetensors, or hf:owner/name[@revision][:file] of the Hugging Face hub');
 const withWorker = (command: Command): Command => withModel(command)
-  .option('--hbm <size>', "the engine's KV arena, such as 256MiB").option('--dram <size>', 'the tier below it').option('--threads <n>', 'threads of the engine')
+  .option('--hbm <size>', "the engine's KV arena, such as 256MiB").option('--dram <size>', 'the tier below it').option('--threads <n>', 'threads of the engine, or auto: all cores it may use')
+  .addOption(new Option('--weight-mode <mode>', 'how weights are kept and multiplied').choices(['auto', 'exact', 'compact', 'fast']))
   .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512']))
   .addOption(new Option('--backend <kind>', 'reference: plain loops, the definition').choices(['cpu', 'reference']));
 const policyOption = new Option('--policy <name>', 'how steps are placed and what is kept').choices(['slackwater', 'round-robin-lru']);
@@ -115,7 +116,7 @@ function settingsOf(flags: Flags): ConfigInput {
     model: defined({ path: flags.model }),
     gateway: defined({ name, host: flags.host, port: flags.port === undefined ? undefined : whole(flags.port, 'port') }),
     conductor: defined({ name, policy: flags.policy, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
-    worker: defined({ name, hbm: flags.hbm, dram: flags.dram, threads: flags.threads === undefined ? undefined : whole(flags.threads, 'threads'), isa: flags.isa, backend: flags.backend, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
+    worker: defined({ name, hbm: flags.hbm, dram: flags.dram, threads: flags.threads === undefined || flags.threads === 'auto' ? flags.threads : whole(flags.threads, 'threads'), weightMode: flags.weightMode, isa: flags.isa, backend: flags.backend, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
     fleet: defined({ conductors: flags.conductors === undefined ? undefined : whole(flags.conductors, 'conductors'), workers: flags.workers === undefined ? undefined : whole(flags.workers, 'workers') }),
   }) as ConfigInput;
 }
