@@ -48,7 +48,7 @@ int read_threads(const Napi::Object& options) {
   const int cores = available_cores();
   const Napi::Value value = options.Get("threads");
   if (value.IsString() && value.As<Napi::String>().Utf8Value() == "auto") return std::min(auto_threads(cores), kThreadsMax);
-  const int threads = read_threads(options);
+  const auto threads = static_cast<int>(read_integer(options, "threads", 1, kThreadsMax));
   const bool is_forced = options.Get("allowOversubscription").ToBoolean().Value();
   if (threads > cores && !is_forced) {
     throw native_error(options.Env(), "bad_argument", "threads is " + std::to_string(threads) + "; this process may use " + std::to_string(cores) + " cores, and more threads than cores only wait for each other");
@@ -102,7 +102,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const auto options = info[0].As<Napi::Object>();
   const double hbm_bytes = read_number(options, "hbmBytes", 0, kBytesMax);
   const double dram_bytes = read_number(options, "dramBytes", 0, kBytesMax);
-  const auto threads = static_cast<int>(read_integer(options, "threads", 1, kThreadsMax));
+  const int threads = read_threads(options);
   const auto running_max = static_cast<int32_t>(read_integer(options, "runningMax", 1, 1024));
   const auto iteration_tokens_max = static_cast<int32_t>(read_integer(options, "iterationTokensMax", 1, 65536));
   if (iteration_tokens_max < running_max) {  // each running sequence needs its decode row

@@ -31,6 +31,7 @@ class CpuBackend final : public Backend {
   const ModelShape& shape() const override { return shape_; }
   size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(half); }
   const char* numerics() const override { return numerics_.c_str(); }
+  WeightMode weight_mode() const override { return matrices_.mode(); }
   size_t weight_bytes() const override { return matrices_.bytes() + embedding_.size(); }
   Status run(const Batch& batch, std::byte* arena) override;
 
