@@ -1,0 +1,92 @@
+import type { Spread } from './stats.ts';
+
+/** One line of the NDJSON file: one metric of one subject on one case. `mode`: the variant of the subject; `goal`: in the metric's own unit, from the best peer of this run. */
+export interface Figure extends Spread {
+  readonly bench: string; readonly case: string; readonly subject: string; readonly mode: string; readonly metric: string; readonly unit: string;
+  readonly goal: number | null; readonly roofline: number | null;
+  readonly commit: string; readonly machine: string; readonly date: string;
+}
+
+/** One row of the table: a case, ours by mode, the better variant of every peer, and ours over the best of them. */
+export interface Row { readonly case: string; readonly unit: string; readonly cells: ReadonlyMap<string, Figure>; readonly best: Figure | null }
+
+export const isOurs = (figure: Pick<Figure, 'subject'>): boolean => figure.subject === 'slackwater';
+const isRate = (unit: string): boolean => unit.startsWith('tok');
+
+/** Of the figures of one metric: a column for each mode of ours, one for each peer with its better variant. `best` is the best peer. */
+export function rowsOf(figures: readonly Figure[], metricOf: (caseId: string) => string | null): readonly Row[] {
+  const cases = [...new Set(figures.map((figure) => figure.case))];
+  return cases.flatMap((id) => {
+    const here = figures.filter((figure) => figure.case === id && figure.metric === metricOf(id));
+    const cells = new Map<string, Figure>();
+    for (const figure of here) {
+      const column = columnOf(figure);
+      const held = cells.get(column);
+      if (held === undefined || isBetter(figure, held)) cells.set(column, figure);
+    }
+    const peers = [...cells.values()].filter((figure) => !isOurs(figure));
+    const best = peers.reduce<Figure | null>((held, figure) => held === null || isBetter(figure, held) ? figure : held, null);
+    return here.length === 0 ? [] : [{ case: id, unit: here[0]!.unit, cells, best }];
+  });
+}
+
+export const columnOf = (figure: Pick<Figure, 'subject' | 'mode'>): string => isOurs(figure) && figure.mode !== '' ? figure.mode : figure.subject;
+const isBetter = (one: Figure, other: Figure): boolean => isRate(one.unit) ? one.median > other.median : one.median < other.median;
+
+/** How many times better `ours` is than `peer`, by medians; of seconds and bytes the smaller is better. */
+export const ratioOf = (ours: Pick<Figure, 'median' | 'unit'>, peer: Pick<Figure, 'median'>): number => isRate(ours.unit) ? ours.median / peer.median : peer.median / ours.median;
+
+/** The table as cells of text; the first row is the head. */
+export function tableOf(rows: readonly Row[], goalOf: (caseId: string, mode: string) => number | null): readonly (readonly string[])[] {
+  const columns = [...new Set(rows.flatMap((row) => [...row.cells.keys()]))];
+  const ours = columns.filter((column) => rows.some((row) => { const cell = row.cells.get(column); return cell !== undefined && isOurs(cell); }));
+  const peers = columns.filter((column) => !ours.includes(column)).sort();
+  const head = ['case', 'unit', ...ours.flatMap((column) => [column, `${column} / best peer`]), ...peers, 'best peer'];
+  return [head, ...rows.map((row) => [
+    row.case, row.unit,
+    ...ours.flatMap((column) => {
+      const cell = row.cells.get(column);
+      if (cell === undefined) return ['–', '–'];
+      const goal = goalOf(row.case, column);
+      const ratio = row.best === null ? '–' : `${ratioOf(cell, row.best).toFixed(2)}×`;
+      return [told(cell), goal === null ? ratio : `${ratio} (goal ${goal}×)`];
+    }),
+    ...peers.map((column) => { const cell = row.cells.get(column); return cell === undefined ? '–' : `${told(cell)}${cell.mode === '' ? '' : ` ${cell.mode}`}`; }),
+    row.best === null ? '–' : row.best.subject,
+  ])];
+}
+
+function told(figure: Figure): string {
+  const share = figure.roofline === null ? '' : `, ${Math.round(figure.roofline * 100)}%`;
+  return `${short(figure.median)} (${short(figure.min)}–${short(figure.max)}${share})`;
+}
+
+/** Three digits that count. */
+export function short(value: number): string {
+  if (value >= 1e6) return `${(value / 2 ** 20).toFixed(0)} Mi`;
+  if (value >= 100) return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ',');
+  return value.toFixed(value >= 10 ? 1 : 2);
+}
+
+/** For a terminal: columns padded, two spaces between. */
+export function plain(table: readonly (readonly string[])[]): string {
+  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
+  return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()).join('\n');
+}
+
+export function markdown(table: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(table[0]!), line(table[0]!.map(() => '---')), ...table.slice(1).map(line)].join('\n');
+}
+
+export const generatedBegin = '<!-- generated by `npm run bench -- engine`: below is overwritten -->';
+export const generatedEnd = '<!-- end of what is generated -->';
+
+/** The document with what lies between the two marks replaced; at the end when it has no marks. What people wrote stays. */
+export function withGenerated(document: string, text: string): string {
+  const begin = document.indexOf(generatedBegin);
+  const end = document.indexOf(generatedEnd);
+  const block = `${generatedBegin}\n${text.trim()}\n${generatedEnd}`;
+  if (begin < 0 || end < begin) return `${document.trimEnd()}\n\n${block}\n`;
+  return document.slice(0, begin) + block + document.slice(end + generatedEnd.length);
+}
