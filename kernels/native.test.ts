@@ -263,6 +263,8 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(code(() => new Rig({ weightMode: 'tiny' as never }))).toBe('bad_argument');
     expect(code(() => new Rig({ speculation: 'on' as never }))).toBe('bad_argument');
     expect(code(() => new Rig({ hbmBytes: 2 ** 52 }))).toBe('out_of_memory');
+    expect(() => new Rig({ hbmBytes: 2 ** 52 })).toThrow(/are needed \(weights [\d.]+ MB, hbm 4503599\.63 GB, dram [\d.]+ [MG]B, activations [\d.]+ MB\); [\d.]+ [MG]B are available$/);
+    expect(code(() => new Rig({ packedFolder: 7 as never }))).toBe('bad_argument');
     expect(code(() => new Rig({ modelPath: '/nowhere.gguf' }))).toBe('model_unreadable');
     expect(code(() => new Rig({ modelPath: import.meta.filename }))).toBe('model_invalid');
   });

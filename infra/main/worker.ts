@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { WorkerHost, type WorkerStats } from '../../actors/host/worker-host.ts';
 import { loadNative } from '../../kernels/native.ts';
 import type { Config } from '../config.ts';
@@ -30,7 +31,7 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
       offload: config.conductor.policy === 'slackwater',
       saltFor: (tenant) => salt(tenant, weightsDigest, '', kvDtype),
       openEngine: (onEvents) => native.open({
-        modelPath: model.path, hbmBytes: worker.hbm, dramBytes: config.conductor.policy === 'slackwater' ? worker.dram : 0, threads,
+        modelPath: model.path, packedFolder: join(config.cache, 'packed'), hbmBytes: worker.hbm, dramBytes: config.conductor.policy === 'slackwater' ? worker.dram : 0, threads,
         backend: worker.backend, isa: worker.isa, runningMax: worker.runsMax, iterationTokensMax: worker.iterationTokensMax,
         weightMode: worker.weightMode, speculation: worker.speculation,
       }, onEvents),

@@ -113,6 +113,8 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
   const WeightMode mode = read_weight_mode(options);
 
   const std::string path = read_text(options, "modelPath");
+  const LoadOptions load{.packed_folder = options.Get("packedFolder").IsUndefined() ? "" : read_text(options, "packedFolder"), .hbm_bytes = static_cast<size_t>(hbm_bytes),
+                         .dram_bytes = static_cast<size_t>(dram_bytes), .rows_max = iteration_tokens_max, .logits_max = running_max};
   Architecture model;
   Vocab vocab;
   auto backend = or_out_of_memory(env, "memory for " + path, [&] {
@@ -121,7 +123,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
     throw_if(env, error);
     model = file->architecture();
     if (!file->read_vocab(vocab, error)) throw_if(env, error);
-    auto made = make_backend(*file, kind, isa, mode, threads, error);
+    auto made = make_backend(*file, kind, isa, mode, threads, error, load);
     throw_if(env, error);
     return made;
   });

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "../lib/memory.h"
 #include "../ops/cpu_ops.h"
 #include "../ops/embedding/embedding.h"
 #include "attend.h"
@@ -26,7 +27,7 @@ struct Layer {
 class CpuBackend final : public Backend {
  public:
   CpuBackend(const CpuOps& ops, int threads) : ops_(ops), pool_(threads) {}
-  bool load(const ModelFile& model, WeightMode mode, Error& error);
+  bool load(const ModelFile& model, WeightMode mode, Error& error, const LoadOptions& options);
 
   const ModelShape& shape() const override { return shape_; }
   size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(half); }
@@ -38,6 +39,7 @@ class CpuBackend final : public Backend {
  private:
   size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
   int32_t qkv_size() const { return model_.qkv_size(); }
+  size_t activation_bytes(const LoadOptions& options) const;
   void reserve(const Batch& batch);
   void note(Status status);
   void run_layer(int32_t rows, int32_t layer, std::byte* arena);
@@ -70,7 +72,8 @@ class CpuBackend final : public Backend {
   std::optional<Attend> attend_;
 };
 
-bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error) {
+bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error, const LoadOptions& options) {
+  const size_t available = available_memory();
   model_ = model.architecture();
   shape_ = model_.shape;
   if (const std::string refusal = Attend::refusal(shape_); !refusal.empty()) {
@@ -95,8 +98,12 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error) {
                        linear({{prefix + "ffn_gate.weight", shape_.ffn}, {prefix + "ffn_up.weight", shape_.ffn}}, hidden),
                        linear({{prefix + "ffn_down.weight", hidden}}, shape_.ffn)});
   }
+  matrices_.plan(reader, mode, error);
+  const size_t tables = embedding_.size() + model_.ropes.size() * static_cast<size_t>(shape_.context_length) * static_cast<size_t>(model_.rope_pairs) * 2 * sizeof(float);
+  const MemoryNeed need{matrices_.bytes() + tables, options.hbm_bytes, options.dram_bytes, activation_bytes(options)};
+  if (error || !check_memory(need, available, error)) return false;
   rope_tables_ = read_rope_tables(reader, model_, error);
-  matrices_.pack(reader, pool_, mode, error);
+  matrices_.pack(reader, pool_, error, PackedCache(options.packed_folder));
   reader.check_all_used();
   if (error) return false;
   numerics_ = std::string("cpu-") + weight_mode_name(matrices_.mode()) + "-" + isa_name(ops_.isa);
@@ -120,6 +127,15 @@ Status CpuBackend::run(const Batch& batch, std::byte* arena) {
 // From any thread of the pool, whose end orders it before run() looks.
 void CpuBackend::note(Status status) {
   if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
+}
+
+/// What `reserve` will take at most, and the logits.
+size_t CpuBackend::activation_bytes(const LoadOptions& options) const {
+  const auto rows = static_cast<size_t>(std::max(options.rows_max, options.logits_max)), hidden = static_cast<size_t>(shape_.hidden), ffn = static_cast<size_t>(shape_.ffn);
+  const size_t q_size = static_cast<size_t>(shape_.heads) * static_cast<size_t>(shape_.head_dim);
+  const size_t values = hidden + static_cast<size_t>(qkv_size()) + std::max(q_size, hidden) + 2 * ffn + std::max(hidden, ffn);
+  return rows * (values * sizeof(float) + activation_stride(shape_.hidden) + activation_stride(static_cast<int32_t>(q_size)) + activation_stride(shape_.ffn)) +
+         static_cast<size_t>(options.logits_max) * static_cast<size_t>(shape_.vocab) * sizeof(float);
 }
 
 void CpuBackend::reserve(const Batch& batch) {
@@ -211,14 +227,14 @@ void CpuBackend::norm(Activations& out, const float* x, const Buffer<float>& wei
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend(const ModelFile& model, Isa isa, WeightMode mode, int threads, Error& error) {
+std::unique_ptr<Backend> make_cpu_backend(const ModelFile& model, Isa isa, WeightMode mode, int threads, Error& error, const LoadOptions& options) {
   const CpuOps* ops = find_cpu_ops(isa);
   if (ops == nullptr) {
     error.set(kModelUnsupported, std::string("instruction set ") + isa_name(isa) + "; this machine offers up to " + isa_name(best_isa()));
     return nullptr;
   }
   auto backend = std::make_unique<CpuBackend>(*ops, threads);
-  if (!backend->load(model, mode, error)) return nullptr;
+  if (!backend->load(model, mode, error, options)) return nullptr;
   return backend;
 }
 

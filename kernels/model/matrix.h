@@ -5,6 +5,7 @@
 
 #include "../lib/buffer.h"
 #include "../ops/cpu_ops.h"
+#include "packed_cache.h"
 #include "tensor_reader.h"
 #include "weight_mode.h"
 
@@ -57,17 +58,19 @@ class MatrixStore {
   /// matrix is to be used after `pack`.
   const Matrix* add(std::vector<TensorReader::Part> parts, int32_t k);
 
-  /// Reads and packs every layer, on all threads; a fault stays in `error`, which is the reader's.
+  /// Decides the mode and each layer's form, and with them `bytes`; a fault stays in `error`, which is the reader's.
   ///   kExact    kWords
   ///   kCompact  the grouped form of the tensors' format; kWords where there is none, or where stacked tensors differ in it
   ///   kFast     kBytes
   ///   kAuto     kCompact when more than half of the weights are stored in 4 bits, else kExact
-  void pack(TensorReader& reader, ThreadPool& pool, WeightMode mode, Error& error);
+  void plan(TensorReader& reader, WeightMode mode, Error& error);
+  /// Reads and packs every layer, on all threads, or takes from `cache` what an earlier start packed of the same content.
+  void pack(TensorReader& reader, ThreadPool& pool, Error& error, const PackedCache& cache);
 
-  /// After `pack`: never kAuto.
+  /// After `plan`: never kAuto.
   WeightMode mode() const { return mode_; }
   ActivationTerms terms() const { return mode_ == WeightMode::kFast ? ActivationTerms::kOne : ActivationTerms::kTwo; }
-  size_t bytes() const { return data_.size(); }
+  size_t bytes() const;
 
  private:
   struct Source {
@@ -76,6 +79,8 @@ class MatrixStore {
   };
   void choose_mode(WeightMode wanted);
   WeightForm choose_form(const Source& source) const;
+  bool is_worth_keeping() const;
+  Digest key_of(ThreadPool& pool) const;
   void pack_panels(TensorReader& reader, ThreadPool& pool);
 
   std::deque<Matrix> matrices_;

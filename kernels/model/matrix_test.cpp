@@ -44,7 +44,8 @@ void pack(Layer& out, const std::vector<Tensor>& tensors, int32_t k, WeightMode 
   ThreadPool pool(2);
   TensorReader reader(file->weights(), pool, out.error);
   out.matrix = out.store.add(parts, k);
-  out.store.pack(reader, pool, mode, out.error);
+  out.store.plan(reader, mode, out.error);
+  out.store.pack(reader, pool, out.error, PackedCache(""));
 }
 
 void check_form(const std::vector<Tensor>& tensors, WeightMode mode, WeightForm form, const char* what) {

@@ -6,6 +6,10 @@
 
 namespace slackwater {
 
+/// Counts the ways in which panels were laid out and rounded; packed files of another number are not read. Whoever changes a
+/// byte of what the two functions below write adds one (gemm_test knows the bytes).
+constexpr uint64_t kPackedLayout = 1;
+
 /// Quantises up to 16 rows of finite weights into one panel of kWords or kBytes. `panel` [panel_bytes(form, k)] out;
 /// `rows` [count, k], 0 ≤ count ≤ 16. Outputs beyond count are zero. `scratch` holds 16 * padded k numbers.
 void pack_panel(std::byte* panel, WeightForm form, const float* rows, int32_t count, int32_t k, int16_t* scratch);

@@ -1,0 +1,172 @@
+// A start from packed weights that were kept computes the same bits as the one that packed them, whatever happened to them
+// meanwhile; and a start that cannot fit is refused before it takes anything.
+#include <sys/stat.h>
+
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+
+#include "../ops/gemm/pack.h"
+#include "packed_cache.h"
+#include "test_llama.h"
+#include "test_safetensors.h"
+
+using namespace slackwater;
+
+namespace {
+
+constexpr auto kF16 = static_cast<uint32_t>(TensorFormat::kF16), kQ41 = static_cast<uint32_t>(TensorFormat::kQ4_1);
+
+std::vector<float> start(const Variant& variant, WeightMode mode, const std::string& folder, Isa isa = best_isa()) {
+  const TestFile file(tiny_model(variant));
+  Error error;
+  const auto model = ModelFile::open(file.path(), error);
+  CHECK(model != nullptr, "%s", error.message.c_str());
+  const auto backend = make_backend(*model, BackendKind::kCpu, isa, mode, 2, error, {.packed_folder = folder});
+  CHECK(backend != nullptr, "%s", error.message.c_str());
+  return logits_of(*backend);
+}
+
+bool is_same(const std::vector<float>& a, const std::vector<float>& b) { return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0; }
+
+std::vector<std::filesystem::path> kept_in(const std::string& folder) {
+  std::vector<std::filesystem::path> out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) out.push_back(entry.path());
+  return out;
+}
+
+std::string bytes_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void check_second_start() {
+  for (const uint32_t format : {kF16, kQ41}) {
+    for (const WeightMode mode : {WeightMode::kExact, WeightMode::kFast}) {
+      const TestFolder folder;
+      const Variant variant{.format = format};
+      const std::vector<float> without = start(variant, mode, "");
+      const std::vector<float> first = start(variant, mode, folder.path());
+      const auto kept = kept_in(folder.path());
+      CHECK(kept.size() == 1, "%zu files", kept.size());
+      const auto written = std::filesystem::last_write_time(kept[0]);
+      std::filesystem::last_write_time(kept[0], written - std::chrono::hours(1));
+      CHECK(is_same(without, first) && is_same(first, start(variant, mode, folder.path())), "format %u, mode %s", format, weight_mode_name(mode));
+      CHECK(kept_in(folder.path()) == kept && std::filesystem::last_write_time(kept[0]) > written - std::chrono::hours(1), "it was used, and is the only one");
+      CHECK(is_same(start(variant, mode, "", Isa::kScalar), start(variant, mode, folder.path(), Isa::kScalar)) && kept_in(folder.path()).size() == 1, "on every instruction set");
+    }
+  }
+}
+
+/// The kept weights are really what is computed with: with the digests mended, a changed byte changes the logits.
+void check_kept_weights_are_used() {
+  const TestFolder folder;
+  const Variant variant{.format = kF16};
+  const std::vector<float> logits = start(variant, WeightMode::kExact, folder.path());
+  const auto path = kept_in(folder.path())[0];
+  const std::string good = bytes_of_file(path);
+  Digest key;
+  std::memcpy(&key, good.data() + 16, sizeof key);
+  Buffer<std::byte> packed(good.size() - 4096);
+  std::memcpy(packed.data(), good.data() + 4096, packed.size());
+  for (size_t at = packed.size() / 2; at < packed.size() / 2 + 4096; ++at) packed.data()[at] ^= std::byte{0x40};
+  ThreadPool pool(1);
+  PackedCache(folder.path()).store(pool, key, packed);
+  CHECK(!is_same(logits, start(variant, WeightMode::kExact, folder.path())), "the kept weights were not read");
+}
+
+void check_damage() {
+  const TestFolder folder;
+  const Variant variant{.format = kF16};
+  const std::vector<float> logits = start(variant, WeightMode::kExact, folder.path());
+  const auto path = kept_in(folder.path())[0];
+  const std::string good = bytes_of_file(path);
+  for (const size_t at : {size_t{0}, size_t{9}, size_t{20}, size_t{40}, size_t{4096}, good.size() / 2, good.size() - 1}) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    folder.write(path.filename().string(), bad);
+    CHECK(is_same(logits, start(variant, WeightMode::kExact, folder.path())), "byte %zu", at);
+    CHECK(bytes_of_file(path) == good, "byte %zu: it is written again", at);
+  }
+  folder.write(path.filename().string(), good.substr(0, good.size() / 2));
+  CHECK(is_same(logits, start(variant, WeightMode::kExact, folder.path())) && bytes_of_file(path) == good, "a file cut short");
+}
+
+void check_keys() {
+  const TestFolder folder;
+  size_t files = 0;
+  const auto expect_new = [&](const Variant& variant, WeightMode mode, const char* what) {
+    const std::vector<float> plain = start(variant, mode, "");
+    CHECK(is_same(plain, start(variant, mode, folder.path())) && kept_in(folder.path()).size() == ++files, "%s: %zu files", what, kept_in(folder.path()).size());
+  };
+  expect_new({.format = kF16}, WeightMode::kExact, "a first model");
+  expect_new({.format = kF16}, WeightMode::kFast, "another mode");
+  expect_new({.format = kF16, .is_as_f32 = true}, WeightMode::kExact, "other bytes of the same values");
+  const half changed = half_from_float(0.25f);
+  expect_new({.format = kF16, .poison = "blk.1.ffn_up.weight", .poisoned = bytes_of(changed), .poison_at = 2 * 17}, WeightMode::kExact, "one weight changed");
+  // The norms are no part of what is packed.
+  const std::vector<float> norm = start({.format = kF16, .poison = "blk.1.ffn_norm.weight", .poisoned = bytes_of(0.25f)}, WeightMode::kExact, folder.path());
+  CHECK(kept_in(folder.path()).size() == files && !is_same(norm, start({.format = kF16}, WeightMode::kExact, folder.path())), "a norm changed");
+}
+
+void check_groups_are_not_kept() {
+  const TestFolder folder;
+  start({.format = kQ41}, WeightMode::kCompact, folder.path());
+  CHECK(kept_in(folder.path()).empty(), "the file's own groups are packed as fast as they are read");
+}
+
+void check_no_folder() {
+  const TestFolder folder;
+  folder.write("file", "");
+  const Variant variant{.format = kF16};
+  CHECK(is_same(start(variant, WeightMode::kExact, ""), start(variant, WeightMode::kExact, folder.path() + "/file/x")), "a folder that cannot be made");
+  CHECK(is_same(start(variant, WeightMode::kExact, ""), start(variant, WeightMode::kExact, "/proc/x")), "one that cannot be written");
+}
+
+void check_memory_refusals() {
+  const TestFile file(tiny_model({}));
+  Error error;
+  const auto model = ModelFile::open(file.path(), error);
+  const auto refuse = [&](const LoadOptions& options, const char* part) {
+    error = {};
+    CHECK(make_backend(*model, BackendKind::kCpu, best_isa(), WeightMode::kExact, 1, error, options) == nullptr, "'%s' is refused", part);
+    CHECK(error.code == kOutOfMemory && error.message.find(part) != std::string::npos && error.message.find(" are available") != std::string::npos, "%s: %s", error.code.c_str(), error.message.c_str());
+  };
+  refuse({.dram_bytes = size_t{1} << 50}, "(weights 0.2 MB, hbm 0.0 MB, dram 1125899.91 GB, activations 0.0 MB)");
+  refuse({.hbm_bytes = size_t{1} << 50}, "hbm 1125899.91 GB");
+  refuse({.rows_max = INT32_MAX, .logits_max = INT32_MAX}, "activations ");
+  error = {};
+  CHECK(!check_memory({100, 20, 3, 4}, 126, error) && check_memory({100, 20, 3, 4}, 127, error), "to the byte");
+}
+
+/// Packed files of other layouts are not read: whoever changes these bytes has to change kPackedLayout.
+void check_layout() {
+  constexpr int32_t k = 128, rows = 13;
+  TestRandom random(7);
+  std::vector<float> values(16 * k);
+  for (float& value : values) value = random.uniform();
+  Digest all;
+  for (const WeightForm form : {WeightForm::kWords, WeightForm::kBytes}) {
+    std::vector<std::byte> panel(panel_bytes(form, k));
+    std::vector<int16_t> scratch(16 * static_cast<size_t>(padded_inputs(k)));
+    pack_panel(panel.data(), form, values.data(), rows, k, scratch.data());
+    const Digest one = digest_of(panel.data(), panel.size());
+    all = {all.low * 31 + one.low, all.high * 31 + one.high};
+  }
+  CHECK(kPackedLayout == 1 && all.low == 0xe29c75c1eecb0a91ull && all.high == 0x8ae7c12fd772b5f5ull, "layout %d has 0x%016llxull, 0x%016llxull", static_cast<int>(kPackedLayout),
+        static_cast<unsigned long long>(all.low), static_cast<unsigned long long>(all.high));
+}
+
+}  // namespace
+
+int main() {
+  check_second_start();
+  check_kept_weights_are_used();
+  check_damage();
+  check_keys();
+  check_groups_are_not_kept();
+  check_no_folder();
+  check_memory_refusals();
+  check_layout();
+  std::printf("packed start: ok\n");
+}
