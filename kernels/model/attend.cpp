@@ -12,7 +12,7 @@ constexpr int32_t kStoreTokens = 32;
 
 std::string Attend::refusal(const ModelShape& shape) {
   const int32_t group = shape.heads / shape.kv_heads;
-  if (shape.head_dim % kHeadDimStep == 0 && token_rows(group) <= kAttentionRows) return {};
+  if (shape.head_dim % kHeadDimStep == 0 && group <= kAttentionRows) return {};
   return "heads of " + std::to_string(shape.head_dim) + " values in groups of " + std::to_string(group) + "; the cpu backend takes multiples of " +
          std::to_string(kHeadDimStep) + " in groups of at most " + std::to_string(kAttentionRows);
 }

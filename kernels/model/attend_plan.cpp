@@ -55,7 +55,7 @@ void AttendPlan::build(const Batch& batch, const std::vector<int32_t>& order, co
   split_.clear();
   merges_.clear();
   const int64_t items_wanted = int64_t{kItemsPerThread} * threads;
-  const int32_t tokens_min = std::min(item_tokens_, (kWholeRows + token_rows(group) - 1) / token_rows(group));
+  const int32_t tokens_min = std::min(item_tokens_, (kWholeRows + group - 1) / group);
   int32_t segments = 0;
   for (const int32_t index : order) {
     const SequenceView& view = batch.views[index];

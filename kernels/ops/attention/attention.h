@@ -114,22 +114,9 @@ constexpr int32_t kSegmentTokens = 512;
 /// Floats of one head's result in one segment: the weighted sum [head_dim], the sum of weights, their base.
 constexpr size_t partial_size(int32_t head_dim) { return static_cast<size_t>(head_dim) + 16; }
 
-/// Rows of work (tokens times heads of a group) that an item may have.
+/// Rows of work (tokens times heads of a group) that an item may have: a block is converted to fp32 once for all of them.
 constexpr int32_t kAttentionRows = 192;
-/// Rows of work that are in registers together, and how the heads of a group fill them: a tile holds whole tokens, or
-/// a token is cut into tiles of nearly equal size.
-constexpr int32_t kTileRows = 6;
-constexpr int32_t tile_rows(int32_t group) {
-  if (group <= kTileRows) return kTileRows / group * group;
-  const int32_t tiles = (group + kTileRows - 1) / kTileRows;
-  return (group + tiles - 1) / tiles;
-}
-/// Rows of work from token to token.
-constexpr int32_t token_rows(int32_t group) {
-  const int32_t rows = tile_rows(group);
-  return group <= kTileRows ? group : (group + rows - 1) / rows * rows;
-}
-constexpr int32_t attention_tokens(int32_t group) { return kAttentionRows / token_rows(group); }
+constexpr int32_t attention_tokens(int32_t group) { return kAttentionRows / group; }
 size_t attention_scratch_bytes(int32_t head_dim);
 
 /// kOk when the arguments keep to the comments above. The cpu version answers kUnsupported when head_dim is not a

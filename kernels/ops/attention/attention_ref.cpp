@@ -44,9 +44,8 @@ bool is_shape(int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t q_strid
 size_t attention_scratch_bytes(int32_t head_dim) {
   const size_t dim = static_cast<size_t>(head_dim), rows = kAttentionRows;
   const size_t kv = 2 * dim * kKvBlockTokens;
-  const size_t q = (rows / 2 + 1) * kTileRows * dim;   // A tile may be half full.
-  const size_t state = 2 * rows * (dim + 16 + 1);      // sums, totals by lane, bases; of a segment and of all
-  return (kv + q + state + rows) * 4 + 12 * 64;
+  const size_t state = 2 * rows * (dim + 16 + 1);  // sums, totals by lane, bases; of a segment and of all
+  return (kv + rows * dim + state + rows) * 4 + 12 * 64;
 }
 
 Status check_attention(const AttentionArgs& args) {
@@ -62,7 +61,7 @@ Status check_attention(const AttentionArgs& args) {
     rows += part.rows;
   }
   const int32_t group = args.heads / args.layer.kv_heads;
-  if (args.layer.head_dim % kHeadDimStep != 0 || token_rows(group) > kAttentionRows) return Status::kUnsupported;
+  if (args.layer.head_dim % kHeadDimStep != 0 || group > kAttentionRows) return Status::kUnsupported;
   return rows <= attention_tokens(group) ? Status::kOk : Status::kBadShape;
 }
 

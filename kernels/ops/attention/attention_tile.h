@@ -21,6 +21,8 @@ constexpr int kTileVecs = 4;
 #else
 constexpr int kTileVecs = 2;
 #endif
+/// Rows that are in registers together.
+constexpr int kTileRows = 6;
 constexpr int kScoreVecs = kKvBlockTokens / kLanes;
 
 constexpr float kMasked = -1e30f;
@@ -33,14 +35,19 @@ constexpr float kSlack = 16;
 inline Vec read_words(const half* at) { return load_halves(at); }
 inline Vec read_words(const float* at) { return load(at); }
 
+/// A block in binary16 comes straight from memory: what is needed next is asked for meanwhile.
+template <class Word>
+constexpr bool kStreams = sizeof(Word) == sizeof(half);
+constexpr int kLineHalves = 32;  // of a cache line
+
 /// Row r of the tile sees keys [begin[r], end[r]) of the block; the tile's own range, not empty, covers
 /// those of all its rows.
 template <class Word>
 struct Tile {
-  const float* q;      // [head_dim][kTileRows], scaled, with log2(e) in the scale
+  const float* q;      // [rows][head_dim], scaled, with log2(e) in the scale
   const Word* keys;    // [head_dim][64]
   const Word* values;  // [64][head_dim]
-  const Word* next;    // prefetched: [head_dim * 64] of the next block; may be any address
+  const half* next;    // of a streamed block: the next one's keys, asked for meanwhile
   float* sums;         // [rows][head_dim]
   float* totals;       // [rows][kLanes]: of the weights, by lane
   float* bases;        // [rows]
@@ -51,42 +58,60 @@ struct Tile {
   const int32_t* row_end;
 };
 
+/// Keys [vec * kLanes, (vec + Vecs) * kLanes).
+template <class Word, int Rows, int Vecs>
+inline __attribute__((always_inline)) void score_keys(const Tile<Word>& tile, int vec, float* scores) {
+  Vec sums[Rows][Vecs];
+  for (int r = 0; r < Rows; ++r) {
+    for (int v = 0; v < Vecs; ++v) sums[r][v] = Vec{};
+  }
+  const Word* keys = tile.keys + vec * kLanes;
+  const Word* ahead = tile.values;
+  const float* q = tile.q;
+  const float* const q_end = q + tile.head_dim;
+  const size_t stride = static_cast<size_t>(tile.head_dim);
+  do {
+    if (kStreams<Word> && vec == 0) {
+      for (int line = 0; line < kKvBlockTokens; line += kLineHalves) __builtin_prefetch(ahead + line);
+      ahead += kKvBlockTokens;
+    }
+    Vec words[Vecs];
+    for (int v = 0; v < Vecs; ++v) words[v] = read_words(keys + v * kLanes);
+    for (int r = 0; r < Rows; ++r) {
+      const Vec value = splat(q[r * stride]);
+      for (int v = 0; v < Vecs; ++v) sums[r][v] = fmadd(value, words[v], sums[r][v]);
+    }
+    keys += kKvBlockTokens;
+  } while (++q < q_end);
+  for (int r = 0; r < Rows; ++r) {
+    for (int v = 0; v < Vecs; ++v) store(scores + r * kKvBlockTokens + (vec + v) * kLanes, sums[r][v]);
+  }
+}
+
+/// Behind the last key that any row sees, scores may be anything.
 template <class Word, int Rows>
 inline __attribute__((always_inline)) void score_rows(const Tile<Word>& tile, float* scores) {
-  constexpr bool kStreams = sizeof(Word) == sizeof(half);
-  const Word* ahead = tile.values;
-  for (int vec = 0; vec * kLanes < tile.end; vec += kTileVecs) {
-    Vec sums[Rows][kTileVecs];
-    for (int r = 0; r < Rows; ++r) {
-      for (int v = 0; v < kTileVecs; ++v) sums[r][v] = Vec{};
-    }
-    const Word* keys = tile.keys + vec * kLanes;
-    const float* q = tile.q;
-    for (int32_t d = 0; d < tile.head_dim; ++d, keys += kKvBlockTokens, q += kTileRows) {
-      if (kStreams && vec == 0) {
-        __builtin_prefetch(ahead);
-        __builtin_prefetch(ahead + kKvBlockTokens / 2);
-        ahead += kKvBlockTokens;
-      }
-      Vec words[kTileVecs];
-      for (int v = 0; v < kTileVecs; ++v) words[v] = read_words(keys + v * kLanes);
-      for (int r = 0; r < Rows; ++r) {
-        const Vec value = splat(q[r]);
-        for (int v = 0; v < kTileVecs; ++v) sums[r][v] = fmadd(value, words[v], sums[r][v]);
-      }
-    }
-    for (int r = 0; r < Rows; ++r) {
-      for (int v = 0; v < kTileVecs; ++v) store(scores + r * kKvBlockTokens + (vec + v) * kLanes, sums[r][v]);
-    }
+  int vec = 0;
+  if (kTileVecs > 2 && tile.end <= kKvBlockTokens / 2) {
+    score_keys<Word, Rows, 2>(tile, vec, scores);
+    return;
   }
+  for (; vec * kLanes < tile.end; vec += kTileVecs) score_keys<Word, Rows, kTileVecs>(tile, vec, scores);
+}
+
+/// The score of keys that the row does not see: kMasked.
+inline Vec mask_keys(Vec score, int32_t first_key, int32_t begin, int32_t end) {
+  IntVec key;
+  for (int i = 0; i < kLanes; ++i) key[i] = first_key + i;
+  return (key >= begin) & (key < end) ? score : splat(kMasked);
 }
 
 /// Scores of one row become weights, relative to the row's base.
 template <class Word>
 inline __attribute__((always_inline)) void soften_row(const Tile<Word>& tile, int row, float* scores) {
-  if (tile.row_begin[row] > 0 || tile.row_end[row] < kKvBlockTokens) {
-    for (int32_t t = 0; t < tile.row_begin[row] && t < kKvBlockTokens; ++t) scores[t] = kMasked;
-    for (int32_t t = tile.row_end[row] < 0 ? 0 : tile.row_end[row]; t < kKvBlockTokens; ++t) scores[t] = kMasked;
+  const int32_t begin = tile.row_begin[row], end = tile.row_end[row];
+  if (begin > 0 || end < kKvBlockTokens) {
+    for (int v = 0; v < kScoreVecs; ++v) store(scores + v * kLanes, mask_keys(load(scores + v * kLanes), v * kLanes, begin, end));
   }
   Vec best = load(scores);
   for (int v = 1; v < kScoreVecs; ++v) best = greater(best, load(scores + v * kLanes));
@@ -111,8 +136,7 @@ inline __attribute__((always_inline)) void soften_row(const Tile<Word>& tile, in
 }
 
 template <class Word, int Rows, int Vecs>
-inline __attribute__((always_inline)) void add_values(const Tile<Word>& tile, const float* weights, int32_t dim, const Word* ahead) {
-  constexpr bool kStreams = sizeof(Word) == sizeof(half);
+inline __attribute__((always_inline)) void add_values(const Tile<Word>& tile, const float* weights, int32_t dim, const half* ahead) {
   Vec sums[Rows][Vecs];
   float* out = tile.sums + dim;
   for (int r = 0; r < Rows; ++r) {
@@ -122,8 +146,8 @@ inline __attribute__((always_inline)) void add_values(const Tile<Word>& tile, co
   const float* weight_at = weights + tile.begin;
   const float* const weight_end = weights + tile.end;
   do {  // begin < end: a loop that might not run at all would have its sums spilled.
-    if (kStreams) {
-      for (int line = 0; line < Vecs * kLanes; line += 32) __builtin_prefetch(ahead + line);
+    if (kStreams<Word>) {
+      for (int line = 0; line < Vecs * kLanes; line += kLineHalves) __builtin_prefetch(ahead + line);
       ahead += Vecs * kLanes;
     }
     Vec words[Vecs];
@@ -144,7 +168,7 @@ void attend_tile(const Tile<Word>& tile) {
   alignas(64) float scores[Rows * kKvBlockTokens];
   score_rows<Word, Rows>(tile, scores);
   for (int r = 0; r < Rows; ++r) soften_row(tile, r, scores + r * kKvBlockTokens);
-  const Word* ahead = tile.next;
+  const half* ahead = tile.next;
   int32_t dim = 0;
   for (; dim + kTileVecs * kLanes <= tile.head_dim; dim += kTileVecs * kLanes) {
     add_values<Word, Rows, kTileVecs>(tile, scores, dim, ahead);
