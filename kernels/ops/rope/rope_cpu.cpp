@@ -7,6 +7,7 @@ namespace SLACKWATER_ISA {
 namespace {
 
 void rotate_pairs(float* x, const float* angles, int32_t pairs) {
+#pragma GCC ivdep
   for (int32_t i = 0; i < pairs; ++i) {
     const float even = x[2 * i], odd = x[2 * i + 1], cosine = angles[2 * i], sine = angles[2 * i + 1];
     x[2 * i] = even * cosine - odd * sine;
@@ -16,6 +17,7 @@ void rotate_pairs(float* x, const float* angles, int32_t pairs) {
 
 void rotate_halves(float* x, const float* angles, int32_t pairs) {
   float* second = x + pairs;
+#pragma GCC ivdep
   for (int32_t i = 0; i < pairs; ++i) {
     const float a = x[i], b = second[i], cosine = angles[2 * i], sine = angles[2 * i + 1];
     x[i] = a * cosine - b * sine;
