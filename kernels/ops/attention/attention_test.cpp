@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "../../lib/buffer.h"
 #include "../op_test.h"
@@ -29,14 +30,28 @@ struct Paged {
   KvLayer<float> ref_layer() { return {ref_arena.data(), block_values(), kv_heads, head_dim}; }
   KvLayer<half> layer() { return {arena.data(), block_values(), kv_heads, head_dim}; }
 
-  void write(const CpuOps& ops, TestRandom& random, int32_t start, int32_t rows) {
+  /// New tokens in the reference's layer; the same values in `keys` and `kv`, for the levels to write.
+  void write_ref(TestRandom& random, int32_t rows) {
     const int32_t stride = kv_heads * head_dim + 3;
-    std::vector<float> keys = random_values(random, static_cast<size_t>(rows) * stride, 2), values = random_values(random, keys.size());
+    keys = random_values(random, static_cast<size_t>(rows) * stride, 2);
+    values = random_values(random, keys.size());
     for (float& value : keys) value = half_to_float(half_from_float(value));
     for (float& value : values) value = half_to_float(half_from_float(value));
-    CHECK(kv_write_ref({ref_layer(), keys.data(), values.data(), stride, blocks.data(), start, rows}) == Status::kOk, "reference write");
-    CHECK(ops.kv_write({layer(), keys.data(), values.data(), stride, blocks.data(), start, rows}) == Status::kOk, "write");
+    CHECK(kv_write_ref({ref_layer(), keys.data(), values.data(), stride, blocks.data(), 0, rows}) == Status::kOk, "reference write");
   }
+  /// In two calls, the second of which begins anywhere.
+  void write(const CpuOps& ops, TestRandom& random, int32_t rows) {
+    const int32_t stride = kv_heads * head_dim + 3, cut = random.below(rows + 1);
+    const size_t at = static_cast<size_t>(cut) * stride;
+    std::fill(arena.begin(), arena.end(), half{0x7e00});
+    CHECK(ops.kv_write({layer(), keys.data(), values.data(), stride, blocks.data(), 0, cut}) == Status::kOk, "write");
+    CHECK(ops.kv_write({layer(), keys.data() + at, values.data() + at, stride, blocks.data(), cut, rows - cut}) == Status::kOk, "write");
+    for (size_t i = 0; i < arena.size(); ++i) {
+      const float want = ref_arena[i], got = half_to_float(arena[i]);
+      CHECK(got == want || (std::isnan(got) && std::isnan(want)), "%s: value %zu of the arena is %g, not %g", isa_name(ops.isa), i, got, want);
+    }
+  }
+  std::vector<float> keys, values;
 };
 
 struct Rows {
@@ -78,23 +93,29 @@ void attend_by_segment(const CpuOps& ops, Paged& paged, const Rows& rows, int32_
   }
 }
 
-void check_shape(const CpuOps& ops, TestRandom& random, int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t start, int32_t rows, int32_t window = 0) {
+void check_shape(TestRandom& random, int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t start, int32_t rows, int32_t window = 0) {
   Paged paged(heads, kv_heads, head_dim);
-  paged.write(ops, random, 0, start + rows);
+  paged.write_ref(random, start + rows);
   const float scale = 1.1f / std::sqrt(static_cast<float>(head_dim));
   const int32_t size = heads * head_dim, q_stride = size + 7, out_stride = size + 2;
   const std::vector<float> q = random_values(random, static_cast<size_t>(rows) * q_stride, 3);
-  Guarded want(static_cast<size_t>(rows) * out_stride), got(want.size()), alone(want.size());
+  Guarded want(static_cast<size_t>(rows) * out_stride);
   CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window}) == Status::kOk, "reference");
-  attend_all(ops, paged, {got.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, attention_tokens(heads / kv_heads));
-  const double error = rel_l2(got.data(), want.data(), want.size());
-  CHECK(error < 2e-6, "%s, %d/%d heads of %d, %d rows from %d, window %d: relL2 %.1e", isa_name(ops.isa), heads, kv_heads, head_dim, rows, start, window, error);
-  got.check("attention");
-  // Batch invariance: row by row, and cut by segment, gives the same bits.
-  attend_all(ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, 1);
-  CHECK(std::memcmp(alone.data(), got.data(), want.size() * sizeof(float)) == 0, "%s, %d rows from %d: rows alone differ", isa_name(ops.isa), rows, start);
-  attend_by_segment(ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows);
-  CHECK(std::memcmp(alone.data(), got.data(), want.size() * sizeof(float)) == 0, "%s, %d rows from %d: cut by segment differ", isa_name(ops.isa), rows, start);
+  for (const CpuOps* ops : every_level()) {
+    const std::string what = std::string(isa_name(ops->isa)) + ", " + std::to_string(heads) + "/" + std::to_string(kv_heads) + " heads of " + std::to_string(head_dim) + ", " +
+                             std::to_string(rows) + " rows from " + std::to_string(start) + ", window " + std::to_string(window);
+    paged.write(*ops, random, start + rows);
+    Guarded got(want.size()), alone(want.size());
+    attend_all(*ops, paged, {got.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, attention_tokens(heads / kv_heads));
+    const double error = rel_l2(got.data(), want.data(), want.size());
+    CHECK(error < 2e-6, "%s: relL2 %.1e", what.c_str(), error);
+    got.check("attention");
+    // Batch invariance: row by row, and cut by segment, gives the same bits.
+    attend_all(*ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, 1);
+    CHECK(std::memcmp(alone.data(), got.data(), want.size() * sizeof(float)) == 0, "%s: rows alone differ", what.c_str());
+    attend_by_segment(*ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows);
+    CHECK(std::memcmp(alone.data(), got.data(), want.size() * sizeof(float)) == 0, "%s: cut by segment differs", what.c_str());
+  }
 }
 
 void check_bad_arguments(const CpuOps& ops) {
@@ -123,18 +144,16 @@ void check_bad_arguments(const CpuOps& ops) {
 
 int main() {
   TestRandom random(15);
-  for (const CpuOps* ops : every_level()) {
-    for (const int32_t rows : {0, 1, 31, 33, 257}) {
-      for (const int32_t start : {0, 1, 63, 64, 500}) check_shape(*ops, random, 9, 3, 64, start, rows);
-    }
-    for (const int32_t window : {1, 63, 64, 65, 300, 512, 700}) check_shape(*ops, random, 4, 2, 32, 450, 130, window);
-    for (const int32_t start : {447, 448, 511, 512, 513, 1023, 1024}) check_shape(*ops, random, 2, 1, 32, start, 3);
-    check_shape(*ops, random, 2, 2, 32, 100, 33);
-    check_shape(*ops, random, 9, 1, 32, 500, 31);
-    check_shape(*ops, random, 8, 1, 96, 257, 31);
-    check_shape(*ops, random, 4, 2, 128, 989, 5);
-    check_shape(*ops, random, 4, 1, 256, 509, 9, 200);
-    check_bad_arguments(*ops);
+  for (const int32_t rows : {0, 1, 31, 33, 257}) {
+    for (const int32_t start : {0, 1, 63, 64, 500}) check_shape(random, 9, 3, 64, start, rows);
   }
+  for (const int32_t window : {1, 63, 64, 65, 300, 512, 700}) check_shape(random, 4, 2, 32, 450, 130, window);
+  for (const int32_t start : {447, 448, 511, 512, 513, 1023, 1024}) check_shape(random, 2, 1, 32, start, 3);
+  check_shape(random, 2, 2, 32, 100, 33);
+  check_shape(random, 9, 1, 32, 500, 31);
+  check_shape(random, 8, 1, 96, 257, 31);
+  check_shape(random, 4, 2, 128, 989, 5);
+  check_shape(random, 4, 1, 256, 509, 9, 200);
+  for (const CpuOps* ops : every_level()) check_bad_arguments(*ops);
   std::puts("attention: ok");
 }
