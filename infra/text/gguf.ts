@@ -97,7 +97,7 @@ function describe(path: string, fileBytes: number, metadata: Map<string, Metadat
       normalForm: normalFormOf(text(metadata, 'tokenizer.ggml.pre') ?? ''),
       tokens,
       scores: (metadata.get('tokenizer.ggml.scores') ?? []) as readonly number[],
-      addsSpace: metadata.get('tokenizer.ggml.add_space_prefix') !== false,
+      addsSpace: metadata.get('tokenizer.ggml.add_space_prefix') === false ? 'never' : 'always',
       merges: strings(metadata, 'tokenizer.ggml.merges'),
       tokenTypes: (metadata.get('tokenizer.ggml.token_type') ?? []) as readonly number[],
       bosToken: id('bos_token_id'), eosTokens: [...new Set(eos)], unkToken: id('unknown_token_id'), padToken: id('padding_token_id'),

@@ -9,10 +9,7 @@ export class Marks {
   readonly #isOurs: boolean;
   readonly #break: string;
   readonly #mark: RegExp;
-  readonly #lookalike: RegExp | null;
-  readonly #halfAtStart: RegExp | null;
-  readonly #halfAtEnd: RegExp | null;
-  readonly #longest: number;
+  readonly #lookalikes: Lookalikes;
 
   /** `values`: everything that will be rendered. `control`: texts of the model's control tokens. */
   constructor(values: unknown, control: readonly string[]) {
@@ -21,11 +18,7 @@ export class Marks {
     this.#open = unusedOpening(used);
     this.#break = `${this.#open}\ufdd2`;
     this.#mark = new RegExp(`${this.#open}(\\d+)\ufdd2`, 'u');
-    const patterns = lookalikePatterns(control);
-    this.#lookalike = patterns.whole;
-    this.#halfAtStart = patterns.start;
-    this.#halfAtEnd = patterns.end;
-    this.#longest = Math.max(1, ...control.map((token) => token.length));
+    this.#lookalikes = findLookalikes(control);
   }
 
   of(index: number): string { return `${this.#open}${index}\ufdd2`; }
@@ -47,10 +40,12 @@ export class Marks {
   harmless<Value>(value: Value): Value { return mapStrings(value, (text) => this.#harmlessText(text)) as Value; }
 
   #harmlessText(text: string): string {
-    if (this.#lookalike === null) return text;
-    const broken = text.replace(this.#lookalike, (token) => token[0] + this.#break + token.slice(1));
-    const start = this.#halfAtStart!.test(broken) ? this.#break : '';
-    return start + broken + (this.#halfAtEnd!.test(broken.slice(-this.#longest)) ? this.#break : '');
+    const { whole, starts, ends, longest } = this.#lookalikes;
+    if (whole === null) return text;
+    const broken = text.replace(whole, (token) => token[0] + this.#break + token.slice(1));
+    const isHalf = (halves: ReadonlySet<string>, cut: (length: number) => string): boolean => Array.from({ length: longest }, (_, at) => cut(at + 1)).some((half) => halves.has(half));
+    const start = isHalf(ends, (length) => broken.slice(0, length)) ? this.#break : '';
+    return start + broken + (isHalf(starts, (length) => broken.slice(-length)) ? this.#break : '');
   }
 }
 
@@ -69,21 +64,26 @@ function unusedOpening(used: readonly string[]): string {
   return `\ufdd0${number}\ufdd1`;
 }
 
-interface Lookalikes { readonly whole: RegExp | null; readonly start: RegExp | null; readonly end: RegExp | null }
+/** Control tokens, and the beginnings and ends that one can be cut into; Gemma has 6,249 of them, so the halves are no pattern. */
+interface Lookalikes { readonly whole: RegExp | null; readonly starts: ReadonlySet<string>; readonly ends: ReadonlySet<string>; readonly longest: number }
 
 const lookalikesOf = new Map<string, Lookalikes>(); // one entry a model
 
-function lookalikePatterns(control: readonly string[]): Lookalikes {
+function findLookalikes(control: readonly string[]): Lookalikes {
   const key = control.join('\n');
   const known = lookalikesOf.get(key);
   if (known !== undefined) return known;
-  const anyOf = (texts: Iterable<string>): string => [...new Set(texts)].sort((a, b) => b.length - a.length).map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
-  const cuts = control.flatMap((token) => Array.from({ length: token.length - 1 }, (_, at) => [token.slice(0, at + 1), token.slice(at + 1)] as const));
-  const made = control.length === 0 ? { whole: null, start: null, end: null } : {
-    whole: new RegExp(anyOf(control), 'gu'),
-    start: new RegExp(`^(?:${anyOf(cuts.map(([, second]) => second))})`, 'u'),
-    end: new RegExp(`(?:${anyOf(cuts.map(([first]) => first))})$`, 'u'),
-  };
+  const starts = new Set<string>(), ends = new Set<string>();
+  let longest = 1;
+  for (const token of control) {
+    longest = Math.max(longest, token.length);
+    for (let cut = 1; cut < token.length; cut++) {
+      starts.add(token.slice(0, cut));
+      ends.add(token.slice(cut));
+    }
+  }
+  const anyOf = [...control].sort((a, b) => b.length - a.length).map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+  const made = { whole: control.length === 0 ? null : new RegExp(anyOf, 'gu'), starts, ends, longest };
   lookalikesOf.set(key, made);
   return made;
 }

@@ -33,8 +33,8 @@ export interface TokenizerFacts {
   readonly merges: readonly string[];
   /** Of "llama" without merges: the higher, the earlier a piece is made. */
   readonly scores?: readonly number[];
-  /** Of "llama": a text gets a space in front. */
-  readonly addsSpace?: boolean;
+  /** Of "llama": whether a text gets a space in front; `unlessThere`: not when it begins with one. */
+  readonly addsSpace?: 'always' | 'unlessThere' | 'never';
   /** 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte. Empty when absent. */
   readonly tokenTypes: readonly number[];
   readonly bosToken: number | null;

@@ -12,7 +12,7 @@ export class PieceBpe {
   readonly #ids = new Map<string, number>();
   readonly #bytes: readonly (number | undefined)[];
   readonly #unknown: number | null;
-  readonly #addsSpace: boolean;
+  readonly #addsSpace: 'always' | 'unlessThere' | 'never';
   readonly #rank: (left: string, right: string) => number | undefined;
   /** Neighbouring characters that some merge joins. Between others no merge ever reaches, so a text may be cut there. */
   readonly #joined = new Set<string>();
@@ -28,7 +28,7 @@ export class PieceBpe {
     const byteIds = new Map(tokens.flatMap((token, id) => (tokenTypes[id] === tokenType.byte ? [[token, id] as const] : [])));
     this.#bytes = Array.from({ length: 256 }, (_, byte) => byteIds.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`));
     this.#unknown = facts.unkToken;
-    this.#addsSpace = facts.addsSpace === true;
+    this.#addsSpace = facts.addsSpace ?? 'never';
     if (merges.length === 0 && scores?.length !== tokens.length) {
       throw new TextError('tokenizer_unsupported', `tokenizer.ggml.model "llama" with ${tokens.length} tokens, ${merges.length} merges and ${scores?.length ?? 0} scores; merges, or a score for each token are needed`);
     }
@@ -39,8 +39,10 @@ export class PieceBpe {
   words(text: string): string[] {
     if (text === '') return [];
     const words: string[] = [];
+    const marked = text.replaceAll(' ', '\u2581');
+    const isAdded = this.#addsSpace === 'always' || (this.#addsSpace === 'unlessThere' && !marked.startsWith('\u2581'));
     let word = '', last = '';
-    for (const character of (this.#addsSpace ? ` ${text}` : text).replaceAll(' ', '\u2581')) {
+    for (const character of isAdded ? `\u2581${marked}` : marked) {
       if (word !== '' && !this.#joined.has(last + character)) {
         words.push(word);
         word = '';

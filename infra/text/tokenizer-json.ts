@@ -79,15 +79,15 @@ function readNormalizer(json: Json, isByteLevel: boolean, refuse: Refuse): Norma
 }
 
 /** Of pieces: that spaces become U+2581, and whether one is put in front. Splitting at spaces has nothing left to split. */
-function readPieceSpace(json: Json, normalizer: Normalizer, refuse: Refuse): boolean {
-  let isMarked = normalizer.replacesSpaces, adds = normalizer.prepends;
+function readPieceSpace(json: Json, normalizer: Normalizer, refuse: Refuse): 'always' | 'unlessThere' | 'never' {
+  let isMarked = normalizer.replacesSpaces, adds: 'always' | 'unlessThere' | 'never' = normalizer.prepends ? 'always' : 'never';
   for (const part of partsOf(json, 'pretokenizers')) {
     const isIdle = part['type'] === 'Split' && isRecord(part['pattern']) && part['pattern']['String'] === ' ' && normalizer.replacesSpaces;
     const scheme = part['prepend_scheme'];
     const isMetaspace = part['type'] === 'Metaspace' && part['replacement'] === '\u2581' && part['split'] === false && (scheme === 'always' || scheme === 'never');
     if (!isIdle && !isMetaspace) refuse(`pre_tokenizer ${JSON.stringify(part)}; known for pieces: Metaspace without split that prepends always or never`);
     isMarked ||= isMetaspace;
-    adds ||= scheme === 'always';
+    if (scheme === 'always' && adds === 'never') adds = 'unlessThere';
   }
   return isMarked ? adds : refuse('neither normalizer nor pre_tokenizer writes spaces as U+2581');
 }

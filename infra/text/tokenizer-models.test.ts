@@ -92,6 +92,23 @@ describe('a model in a folder', () => {
     expect(readModel(join(tiny, 'qwen2', 'model.safetensors'))).toMatchObject({ architecture: 'qwen2' });
   });
 
+  it('of pieces puts a space in front of a text where the files say so', () => {
+    const replace = { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' };
+    const plain = new Tokenizer(readModel(join(tiny, 'gemma3')));
+    const prepending = changed('gemma3', 'tokenizer.json', (json) => ({ ...json, normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '\u2581' }, replace] } }));
+    const metaspace = (scheme: string): string => changed('gemma3', 'tokenizer.json', (json) => ({ ...json, normalizer: null, pre_tokenizer: { type: 'Metaspace', replacement: '\u2581', prepend_scheme: scheme, split: false } }));
+    for (const folder of [prepending, metaspace('always')]) {
+      expect([...new Tokenizer(readModel(folder)).encode('the tide')]).toEqual([...plain.encode(' the tide')]);
+      expect(new Tokenizer(readModel(folder)).encode('')).toHaveLength(0);
+    }
+    expect([...new Tokenizer(readModel(prepending)).encode(' the tide')]).toEqual([...plain.encode('  the tide')]);
+    expect([...new Tokenizer(readModel(metaspace('always'))).encode(' the tide')]).toEqual([...plain.encode(' the tide')]);
+    expect([...new Tokenizer(readModel(metaspace('never'))).encode('the tide')]).toEqual([...plain.encode('the tide')]);
+    expect(() => readModel(metaspace('first'))).toThrow(/prepend_scheme":"first"/);
+    expect(() => readModel(changed('gemma3', 'tokenizer.json', (json) => ({ ...json, normalizer: null })))).toThrow(/neither normalizer nor pre_tokenizer writes spaces/);
+    expect(() => readModel(changed('gemma3', 'tokenizer.json', (json) => ({ ...json, normalizer: { type: 'NFKC' } })))).toThrow(/normalizer {"type":"NFKC"}; known: Replace and Prepend/);
+  });
+
   it('has the template of tokenizer_config.json where no file of its own is there', () => {
     const named = (chatTemplate: unknown): string | null => {
       const folder = changed('qwen2', 'tokenizer_config.json', (json) => ({ ...json, chat_template: chatTemplate }));
