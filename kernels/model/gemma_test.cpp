@@ -41,9 +41,9 @@ void check_prompt(Backend& backend, const GoldenPrompt& prompt, size_t sampled, 
   }
 }
 
-void check_backend(const ModelFile& model, const Golden& golden, BackendKind kind, size_t tokens_max, double gate) {
+void check_backend(const ModelFile& model, const Golden& golden, BackendKind kind, WeightMode mode, size_t tokens_max, double gate) {
   Error error;
-  const auto backend = make_backend(model, kind, best_isa(), WeightMode::kAuto, 2, error);
+  const auto backend = make_backend(model, kind, best_isa(), mode, 2, error);
   CHECK(backend != nullptr, "%s", error.message.c_str());
   CHECK(golden.vocab * kEvery == static_cast<size_t>(backend->shape().vocab), "a golden file of another vocabulary");
   for (const GoldenPrompt& prompt : golden.prompts) {
@@ -60,8 +60,8 @@ int check(const char* path) {
   CHECK(model->read_vocab(vocab, error), "%s", error.message.c_str());
   CHECK(vocab.bos_token == 2 && vocab.bytes[138] == "  " && vocab.bytes[238 + 0xe9] == "\xe9" && vocab.bytes[108] == "\n\n", "pieces, bytes and user-defined tokens");
   const Golden golden = read_golden(std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/gemma.bin");
-  check_backend(*model, golden, BackendKind::kReference, 150, 1e-5);  // The long prompt would take it minutes.
-  check_backend(*model, golden, BackendKind::kCpu, 2000, 1e-2);
+  check_backend(*model, golden, BackendKind::kReference, WeightMode::kExact, 150, 1e-5);  // The long prompt would take it minutes.
+  for (const WeightMode mode : {WeightMode::kExact, WeightMode::kCompact}) check_backend(*model, golden, BackendKind::kCpu, mode, 2000, 1e-2);
   std::puts("gemma: ok");
   return 0;
 }

@@ -39,18 +39,18 @@ class Copy {
   TestFolder folder_;
 };
 
-std::unique_ptr<Backend> load_path(const std::string& path, BackendKind kind, Isa isa, Error& error) {
+std::unique_ptr<Backend> load_path(const std::string& path, BackendKind kind, Isa isa, Error& error, WeightMode mode = WeightMode::kExact) {
   const auto model = ModelFile::open(path, error);
-  return model == nullptr ? nullptr : make_backend(*model, kind, isa, WeightMode::kAuto, 2, error);
+  return model == nullptr ? nullptr : make_backend(*model, kind, isa, mode, 2, error);
 }
 
 struct Gate {
   double rel_l2, kl;
 };
 
-void check_logits(const std::string& path, const GoldenPrompt& prompt, BackendKind kind, Isa isa, const Gate& gate) {
+void check_logits(const std::string& path, const GoldenPrompt& prompt, BackendKind kind, Isa isa, WeightMode mode, const Gate& gate) {
   Error error;
-  const auto backend = load_path(path, kind, isa, error);
+  const auto backend = load_path(path, kind, isa, error, mode);
   CHECK(backend != nullptr, "%s: %s", path.c_str(), error.message.c_str());
   const auto vocab = static_cast<size_t>(backend->shape().vocab);
   TestSequences run(*backend, 1, static_cast<int32_t>(prompt.tokens.size()));
@@ -67,10 +67,12 @@ void check_logits(const std::string& path, const GoldenPrompt& prompt, BackendKi
 
 void check_all_backends(const std::string& path, const std::string& golden_path) {
   const Golden golden = read_golden(golden_path);
-  check_logits(path, golden.prompts[0], BackendKind::kReference, Isa::kScalar, {1e-5, 1e-8});
+  const GoldenPrompt& prompt = golden.prompts[0];
+  check_logits(path, prompt, BackendKind::kReference, Isa::kScalar, WeightMode::kExact, {1e-5, 1e-8});
   for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
-    if (isa <= best_isa()) check_logits(path, golden.prompts[0], BackendKind::kCpu, isa, {1e-2, 1e-4});
+    if (isa <= best_isa()) check_logits(path, prompt, BackendKind::kCpu, isa, WeightMode::kExact, {1e-2, 1e-4});
   }
+  check_logits(path, prompt, BackendKind::kCpu, best_isa(), WeightMode::kCompact, {1e-2, 1e-4});
 }
 
 /// Only the configuration differs, and transformers was asked with it.
