@@ -12,7 +12,8 @@ export interface SubjectPlan {
 
 export class SubjectError extends Error { override readonly name = 'SubjectError'; }
 
-const runDeadlineMs = 300_000;
+/** The longest run expected on two cores is four agents on llama.cpp without fast kernels: about four minutes. */
+const runDeadlineMs = 600_000;
 const sequencesMax = 32;
 const contextTokens = 8192;
 
