@@ -1,11 +1,11 @@
 #include "cpu_backend.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <optional>
 
 #include "../lib/memory.h"
+#include "../lib/refusal.h"
 #include "../ops/cpu_ops.h"
 #include "../ops/embedding/embedding.h"
 #include "attend.h"
@@ -41,7 +41,7 @@ class CpuBackend final : public Backend {
   int32_t qkv_size() const { return model_.qkv_size(); }
   size_t activation_bytes(const LoadOptions& options) const;
   void reserve(const Batch& batch);
-  void note(Status status);
+  void note(Status status) { refusal_.note(status); }
   void run_layer(int32_t rows, int32_t layer, std::byte* arena);
   void attend(int32_t rows, int32_t layer, std::byte* arena);
   void activate(int32_t rows);
@@ -65,7 +65,7 @@ class CpuBackend final : public Backend {
   std::vector<Buffer<float>> rope_tables_;
   std::vector<Layer> layers_;
 
-  std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
+  Refusal refusal_;  // of an op, in this run
   Buffer<float> x_, qkv_, attended_, gate_up_;  // [rows, ..]
   Buffer<float> passing_;                       // [rows, max(hidden, ffn)] on its way from one op to the next, in models that need it
   Activations normed_, mixed_, hidden_;         // Of x_, attended_ and gate_up_.
@@ -116,17 +116,12 @@ Status CpuBackend::run(const Batch& batch, std::byte* arena) {
   if (status != Status::kOk || batch.rows == 0) return status;
   reserve(batch);
   attend_->plan(batch);
-  refusal_.store(Status::kOk, std::memory_order_relaxed);
+  refusal_.clear();
   note(embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab}));
   for (size_t i = 0; model_.embedding_scale != 1 && i < static_cast<size_t>(batch.rows) * shape_.hidden; ++i) x_.data()[i] *= model_.embedding_scale;
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch.rows, layer, arena);
   run_logits(batch);
-  return refusal_.load(std::memory_order_relaxed);
-}
-
-// From any thread of the pool, whose end orders it before run() looks.
-void CpuBackend::note(Status status) {
-  if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
+  return refusal_.status();
 }
 
 /// What `reserve` will take at most, and the logits.

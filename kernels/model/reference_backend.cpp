@@ -1,7 +1,6 @@
 #include "reference_backend.h"
 
-#include <atomic>
-
+#include "../lib/refusal.h"
 #include "../ops/attention/attention.h"
 #include "../ops/embedding/embedding.h"
 #include "../ops/geglu/geglu.h"
@@ -39,7 +38,7 @@ class ReferenceBackend final : public Backend {
 
  private:
   size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
-  void note(Status status);
+  void note(Status status) { refusal_.note(status); }
   void run_layer(const Batch& batch, int32_t layer, std::byte* arena);
   void attend(const Batch& batch, int32_t layer, std::byte* arena);
   void multiply(float* out, int32_t out_stride, const float* a, const Matrix& matrix, int32_t rows, bool accumulate);
@@ -56,7 +55,7 @@ class ReferenceBackend final : public Backend {
   std::vector<Buffer<float>> rope_tables_;
   std::vector<Layer> layers_;
 
-  std::atomic<Status> refusal_{Status::kOk};  // of an op, in this run
+  Refusal refusal_;  // of an op, in this run
   std::vector<int32_t> positions_;
   std::vector<float> x_, normed_, qkv_, attended_, gate_up_, hidden_, added_;  // [rows, ..]
 };
@@ -98,7 +97,7 @@ Status ReferenceBackend::run(const Batch& batch, std::byte* arena) {
   for (int32_t i = 0; i < batch.sequences; ++i) {
     for (int32_t r = 0; r < batch.views[i].rows; ++r) positions_.push_back(batch.views[i].start + r);
   }
-  refusal_.store(Status::kOk, std::memory_order_relaxed);
+  refusal_.clear();
   note(embedding({x_.data(), reinterpret_cast<const std::byte*>(embedding_.weights.data()), batch.tokens, TensorFormat::kF32, batch.rows, shape_.hidden, shape_.vocab}));
   for (float& value : x_) value *= model_.embedding_scale;
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch, layer, arena);
@@ -107,12 +106,7 @@ Status ReferenceBackend::run(const Batch& batch, std::byte* arena) {
     norm(normed_.data(), x_.data() + static_cast<size_t>(batch.logits_rows[i]) * shape_.hidden, output_norm_, 1);
     multiply(batch.logits + static_cast<size_t>(i) * shape_.vocab, shape_.vocab, normed_.data(), head, 1, false);
   }
-  return refusal_.load(std::memory_order_relaxed);
-}
-
-// From any thread of the pool, whose end orders it before run() looks.
-void ReferenceBackend::note(Status status) {
-  if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
+  return refusal_.status();
 }
 
 void ReferenceBackend::run_layer(const Batch& batch, int32_t index, std::byte* arena) {
