@@ -13,7 +13,7 @@
 namespace slackwater {
 
 /// The ops of one instruction set. Each `ops/*/*_cpu.cpp` is compiled once per level; this table is how they are
-/// reached. A level that brings a kernel of its own for an op (AMX tiles) is one more table with another entry.
+/// reached.
 struct CpuOps {
   Isa isa;
   Status (*rmsnorm)(const RmsnormArgs& args);

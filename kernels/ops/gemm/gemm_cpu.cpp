@@ -16,20 +16,20 @@ namespace {
 // With few rows, several panels: their sums hide the latency that many rows would hide.
 struct Words {
   static constexpr int kRowsMax = 6;
-  static constexpr int panels(int rows) { return rows == 1 ? 4 : 2; }
+  static constexpr int panels(int rows) { return rows == 1 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = PlanesTile<2, kRows, kPanels>;
 };
 struct Bytes {
-  static constexpr int kRowsMax = 14;
-  static constexpr int panels(int rows) { return rows <= 3 ? 4 : 2; }
+  static constexpr int kRowsMax = 12;
+  static constexpr int panels(int rows) { return rows <= 3 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = PlanesTile<1, kRows, kPanels>;
 };
 template <WeightForm kForm>
 struct Groups {
   static constexpr int kRowsMax = 10;
-  static constexpr int panels(int rows) { return rows == 1 ? 4 : rows <= 3 ? 2 : 1; }
+  static constexpr int panels(int rows) { return rows == 1 ? 3 : rows <= 3 ? 2 : 1; }
   template <int kRows, int kPanels>
   using Inner = GroupsTile<kForm, kRows, kPanels>;
 };
@@ -54,13 +54,17 @@ void multiply(const GemmArgs& args) {
   const PackedWeights& w = args.weights;
   const auto out_stride = static_cast<size_t>(args.out_stride);
   const int32_t groups = (args.rows + Form::kRowsMax - 1) / Form::kRowsMax;
-  const int32_t step = groups > 1 ? Form::panels(Form::kRowsMax) : args.panel_end - args.panel_begin;
+  const int32_t step = Form::panels(args.rows < Form::kRowsMax ? args.rows : Form::kRowsMax);
   for (int32_t panel = args.panel_begin; panel < args.panel_end; panel += step) {
     const int32_t end = panel + step < args.panel_end ? panel + step : args.panel_end;
     for (int32_t group = 0; group < groups; ++group) {
       const auto row = static_cast<int32_t>(static_cast<int64_t>(args.rows) * group / groups);
       const auto next = static_cast<int32_t>(static_cast<int64_t>(args.rows) * (group + 1) / groups);
-      const Tile tile{args.out + static_cast<size_t>(row) * out_stride, out_stride, args.a.row(row), activation_stride(w.k), w.panels, panel_bytes(w.form, w.k), w.n, w.k, args.accumulate};
+      Tile tile{args.out + static_cast<size_t>(row) * out_stride, out_stride, args.a.row(row), activation_stride(w.k), w.panels, panel_bytes(w.form, w.k), w.n, w.k, args.accumulate, {}};
+      // While these panels are multiplied, the next ones are fetched: each group looks after its share of the streams.
+      for (int32_t stream = 0; stream < 4; ++stream) {
+        if (stream % groups == group) tile.ahead[stream] = static_cast<size_t>(step) * tile.panel_bytes;
+      }
       multiply_rows<Form>(tile, next - row, panel, end);
     }
   }

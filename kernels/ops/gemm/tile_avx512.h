@@ -20,9 +20,40 @@ struct Tile {
   size_t panel_bytes;
   int32_t n, k;
   bool accumulate;
+  /// Bytes from a line to the one that is fetched for later, for each of the streams of lines (panel, plane). Zero, the line
+  /// itself, costs nothing: in a group of rows that has no stream to look after.
+  size_t ahead[4];
 };
 
 #define SLACKWATER_INLINE inline __attribute__((always_inline))
+#define SLACKWATER_LAMBDA __attribute__((always_inline))
+
+/// A number that is known when compiled: the place in an array of sums.
+template <int kValue>
+struct Number {
+  constexpr operator int() const { return kValue; }
+};
+
+/// body(Number<0>{}) .. body(Number<kEnd - 1>{}). By templates: arrays of sums stay in registers only where every index is
+/// known before the compiler unrolls loops, and where their type is not one that may alias anything, as __m512i is. With
+/// GCC 12 either fault writes all sums to memory in every turn, which halves the speed.
+template <int kEnd, int kFirst = 0, class Body>
+SLACKWATER_INLINE void each(const Body& body) {
+  if constexpr (kFirst < kEnd) {
+    body(Number<kFirst>{});
+    each<kEnd, kFirst + 1>(body);
+  }
+}
+
+/// sum + the products of 4 inputs.
+SLACKWATER_INLINE IntVec add_products(IntVec sum, __m512i weights, __m512i inputs) {
+  return reinterpret_cast<IntVec>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(sum), weights, inputs));
+}
+
+/// Into the second-level cache: weights come from memory, and the hardware alone does not fetch them far enough ahead.
+SLACKWATER_INLINE void fetch(const std::byte* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
+
+SLACKWATER_INLINE __m512 to_floats(IntVec v) { return _mm512_cvtepi32_ps(reinterpret_cast<__m512i>(v)); }
 
 SLACKWATER_INLINE __m512i load_line(const std::byte* at) { return _mm512_loadu_si512(at); }
 
@@ -56,10 +87,10 @@ SLACKWATER_INLINE void put_outputs(const Tile& tile, int32_t row, int32_t panel,
 template <int kPlanes, int kRows, int kPanels>
 struct PlanesTile {
   static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
-    __m512i high[kRows][kPanels], cross[kRows][kPanels];
-    for (int r = 0; r < kRows; ++r) {
-      for (int p = 0; p < kPanels; ++p) high[r][p] = cross[r][p] = _mm512_setzero_si512();
-    }
+    IntVec high[kRows][kPanels], cross[kRows][kPanels];
+    each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+      each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] = cross[r][p] = IntVec{}; });
+    });
     const std::byte* first = tile.panels + static_cast<size_t>(panel) * tile.panel_bytes;
     const std::byte* w = first + 64;
     const std::byte* a = tile.a + activation_hi_at();
@@ -69,47 +100,45 @@ struct PlanesTile {
 #pragma GCC unroll 1
       for (int32_t line = 0; line < 16; ++line, a += 4) {
         const std::byte* at = w + line * 64;
-        for (int p = 0; p < kPanels; ++p) {
-          const std::byte* hi_line = at + static_cast<size_t>(p) * tile.panel_bytes;
-          if constexpr (kRows * kPanels <= 4) {
-            _mm_prefetch(reinterpret_cast<const char*>(hi_line) + 4096, _MM_HINT_T0);
-            if constexpr (kPlanes == 2) _mm_prefetch(reinterpret_cast<const char*>(hi_line) + 1024 + 4096, _MM_HINT_T0);
-          }
-        }
+        each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
+          const std::byte* line = at + static_cast<size_t>(p) * tile.panel_bytes;
+          fetch(line + tile.ahead[p % 2 * 2]);
+          if constexpr (kPlanes == 2) fetch(line + 1024 + tile.ahead[p % 2 * 2 + 1]);
+        });
         __m512i hi_w[kPanels], lo_w[kPanels];
-        for (int p = 0; p < kPanels; ++p) {
+        each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
           hi_w[p] = load_line(at + static_cast<size_t>(p) * tile.panel_bytes);
           if constexpr (kPlanes == 2) lo_w[p] = load_line(at + 1024 + static_cast<size_t>(p) * tile.panel_bytes);
-        }
-        for (int r = 0; r < kRows; ++r) {
+        });
+        each<kRows>([&](auto r) SLACKWATER_LAMBDA {
           const std::byte* row = a + static_cast<size_t>(r) * tile.a_stride;
           const __m512i hi_a = four_inputs(row);
-          for (int p = 0; p < kPanels; ++p) {
-            high[r][p] = _mm512_dpbusd_epi32(high[r][p], hi_w[p], hi_a);
-            if constexpr (kPlanes == 2) cross[r][p] = _mm512_dpbusd_epi32(cross[r][p], lo_w[p], hi_a);
-          }
+          each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
+            high[r][p] = add_products(high[r][p], hi_w[p], hi_a);
+            if constexpr (kPlanes == 2) cross[r][p] = add_products(cross[r][p], lo_w[p], hi_a);
+          });
           if constexpr (kPlanes == 2) {
             const __m512i lo_a = four_inputs(row + lo);
-            for (int p = 0; p < kPanels; ++p) cross[r][p] = _mm512_dpbusd_epi32(cross[r][p], hi_w[p], lo_a);
+            each<kPanels>([&](auto p) SLACKWATER_LAMBDA { cross[r][p] = add_products(cross[r][p], hi_w[p], lo_a); });
           }
-        }
+        });
       }
     }
-    for (int r = 0; r < kRows; ++r) {
+    each<kRows>([&](auto r) SLACKWATER_LAMBDA {
       const ActivationHead head = read_head(tile.a + static_cast<size_t>(r) * tile.a_stride);
-      for (int p = 0; p < kPanels; ++p) {
+      each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
         // The weights' bytes are 128 too large.
         const __m512 scale = _mm512_loadu_ps(first + static_cast<size_t>(p) * tile.panel_bytes);
-        const __m512 whole = _mm512_cvtepi32_ps(_mm512_sub_epi32(high[r][p], _mm512_set1_epi32(head.sum_hi * 128)));
+        const __m512 whole = to_floats(high[r][p] - head.sum_hi * 128);
         if constexpr (kPlanes == 1) {
           put_outputs(tile, r, panel + p, _mm512_mul_ps(_mm512_mul_ps(whole, scale), _mm512_set1_ps(head.scale)));
         } else {
-          const __m512 rest = _mm512_cvtepi32_ps(_mm512_sub_epi32(cross[r][p], _mm512_set1_epi32((head.sum_hi + head.sum_lo) * 128)));
+          const __m512 rest = to_floats(cross[r][p] - (head.sum_hi + head.sum_lo) * 128);
           const __m512 sum = _mm512_add_ps(_mm512_mul_ps(whole, _mm512_set1_ps(256.0f)), rest);
           put_outputs(tile, r, panel + p, _mm512_mul_ps(_mm512_mul_ps(sum, scale), _mm512_set1_ps(head.scale * 256.0f)));
         }
-      }
-    }
+      });
+    });
   }
 };
 
@@ -132,69 +161,69 @@ struct GroupsTile {
   static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
     constexpr bool kIsSplit = kRows * kPanels <= 6;
     constexpr int kLines = 8;
-    __m512 sums[kRows][kPanels];
-    for (int r = 0; r < kRows; ++r) {
-      for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
-    }
+    Vec sums[kRows][kPanels];
+    each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+      each<kPanels>([&](auto p) SLACKWATER_LAMBDA { sums[r][p] = Vec{}; });
+    });
     const std::byte* w = tile.panels + static_cast<size_t>(panel) * tile.panel_bytes;
     const std::byte* a = tile.a + activation_hi_at();
     const size_t lo = activation_lo_at(tile.k) - activation_hi_at();
     const std::byte* group_sums = tile.a + activation_groups_at(tile.k);
     for (int32_t i = 0; i < tile.k; i += kGroupInputs, a += kGroupInputs, w += group_bytes(kForm), group_sums += 4) {
-      __m512i high[kRows][kPanels], low[kRows][kPanels];
-      for (int r = 0; r < kRows; ++r) {
-        for (int p = 0; p < kPanels; ++p) high[r][p] = low[r][p] = _mm512_setzero_si512();
-      }
+      IntVec high[kRows][kPanels], low[kRows][kPanels];
+      each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+        each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] = low[r][p] = IntVec{}; });
+      });
+      each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
+        const std::byte* at = w + static_cast<size_t>(p) * tile.panel_bytes;
+        for (size_t line = 0; line < group_bytes(kForm); line += 64) fetch(at + line + tile.ahead[p % 2 * 2]);
+      });
       if constexpr (kIsSplit) {
-        for (int p = 0; p < kPanels; ++p) {
-          const std::byte* at = w + static_cast<size_t>(p) * tile.panel_bytes;
-          for (size_t ahead = 0; ahead < group_bytes(kForm); ahead += 64) _mm_prefetch(reinterpret_cast<const char*>(at) + 3072 + ahead, _MM_HINT_T0);
-        }
-        for (int line = 0; line < kLines; ++line) {
-          for (int p = 0; p < kPanels; ++p) {
+        each<kLines>([&](auto line) SLACKWATER_LAMBDA {
+          each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
             const __m512i numbers = read_line(w + static_cast<size_t>(p) * tile.panel_bytes, line);
-            for (int r = 0; r < kRows; ++r) {
+            each<kRows>([&](auto r) SLACKWATER_LAMBDA {
               const std::byte* row = a + static_cast<size_t>(r) * tile.a_stride + line * 4;
-              high[r][p] = _mm512_dpbusd_epi32(high[r][p], numbers, four_inputs(row));
-              low[r][p] = _mm512_dpbusd_epi32(low[r][p], numbers, four_inputs(row + lo));
-            }
-          }
-        }
-        for (int r = 0; r < kRows; ++r) {
-          for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_add_epi32(_mm512_slli_epi32(high[r][p], 8), low[r][p]);
-        }
+              high[r][p] = add_products(high[r][p], numbers, four_inputs(row));
+              low[r][p] = add_products(low[r][p], numbers, four_inputs(row + lo));
+            });
+          });
+        });
+        each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+          each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] = (high[r][p] << 8) + low[r][p]; });
+        });
       } else {
         __m512i numbers[kPanels][kLines];
-        for (int p = 0; p < kPanels; ++p) {
-          for (int line = 0; line < kLines; ++line) numbers[p][line] = read_line(w + static_cast<size_t>(p) * tile.panel_bytes, line);
-        }
-        for (int line = 0; line < kLines; ++line) {
-          for (int r = 0; r < kRows; ++r) {
-            for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_dpbusd_epi32(high[r][p], numbers[p][line], four_inputs(a + static_cast<size_t>(r) * tile.a_stride + line * 4));
-          }
-        }
-        for (int r = 0; r < kRows; ++r) {
-          for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_slli_epi32(high[r][p], 8);
-        }
-        for (int line = 0; line < kLines; ++line) {
-          for (int r = 0; r < kRows; ++r) {
-            for (int p = 0; p < kPanels; ++p) high[r][p] = _mm512_dpbusd_epi32(high[r][p], numbers[p][line], four_inputs(a + lo + static_cast<size_t>(r) * tile.a_stride + line * 4));
-          }
-        }
+        each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
+          each<kLines>([&](auto line) SLACKWATER_LAMBDA { numbers[p][line] = read_line(w + static_cast<size_t>(p) * tile.panel_bytes, line); });
+        });
+        each<kLines>([&](auto line) SLACKWATER_LAMBDA {
+          each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+            each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] = add_products(high[r][p], numbers[p][line], four_inputs(a + static_cast<size_t>(r) * tile.a_stride + line * 4)); });
+          });
+        });
+        each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+          each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] <<= 8; });
+        });
+        each<kLines>([&](auto line) SLACKWATER_LAMBDA {
+          each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+            each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] = add_products(high[r][p], numbers[p][line], four_inputs(a + lo + static_cast<size_t>(r) * tile.a_stride + line * 4)); });
+          });
+        });
       }
-      for (int p = 0; p < kPanels; ++p) {
+      each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
         __m512 d, m;
         read_scales<kForm>(w + static_cast<size_t>(p) * tile.panel_bytes + group_numbers(kForm), d, m);
-        for (int r = 0; r < kRows; ++r) {
-          sums[r][p] = _mm512_fmadd_ps(d, _mm512_cvtepi32_ps(high[r][p]), sums[r][p]);
+        each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+          sums[r][p] = _mm512_fmadd_ps(d, to_floats(high[r][p]), sums[r][p]);
           sums[r][p] = _mm512_fmadd_ps(m, _mm512_set1_ps(read_float(group_sums + static_cast<size_t>(r) * tile.a_stride)), sums[r][p]);
-        }
-      }
+        });
+      });
     }
-    for (int r = 0; r < kRows; ++r) {
+    each<kRows>([&](auto r) SLACKWATER_LAMBDA {
       const __m512 scale = _mm512_set1_ps(read_head(tile.a + static_cast<size_t>(r) * tile.a_stride).scale);
-      for (int p = 0; p < kPanels; ++p) put_outputs(tile, r, panel + p, _mm512_mul_ps(sums[r][p], scale));
-    }
+      each<kPanels>([&](auto p) SLACKWATER_LAMBDA { put_outputs(tile, r, panel + p, _mm512_mul_ps(sums[r][p], scale)); });
+    });
   }
 
   static SLACKWATER_INLINE __m512i read_line(const std::byte* group, int line) {
