@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -312,6 +312,21 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
       }`;
     const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 50_000 });
     expect(said).toBe('survived\n'.repeat(3));
+  });
+
+  it('profiles its ops when SLACKWATER_PROFILE is 1, in its statistics and as a table at its end', () => {
+    const script = `
+      import { loadNative } from ${JSON.stringify(new URL('./native.ts', import.meta.url).href)};
+      const engine = loadNative().open(${JSON.stringify({ modelPath, hbmBytes: 8 * BLOCK_BYTES, dramBytes: 0, threads: 1, backend: 'cpu', isa: 'auto', runningMax: 2, iterationTokensMax: 64 })}, (events) => {
+        if (!events.some((event) => event.kind === 'ended')) return;
+        console.log((engine.stats().profile ?? []).map((row) => row.op + (row.ms > 0 && row.shareOfCeiling >= 0 ? '' : ' without a time')).join());
+        void engine.close();
+      });
+      engine.submit({ run: 1, lane: 'a', salt: new Uint8Array(32), tokens: Int32Array.of(1, 2, 3), maxTokens: 3, temperature: 0, topK: 0, topP: 1, seed: 1n, stop: [], logprobs: -1, priority: 0 });`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script], { encoding: 'utf8', timeout: 20_000, env: { ...process.env, SLACKWATER_PROFILE: '1' } });
+    expect(stdout.trim()).toBe('embedding,gemm qkv,attention,gemm output,gemm gate up,gemm down,norm, quantise,gemm logits,backend, all,sampling,loop');
+    expect(stderr).toMatch(/^gemm logits +\d+ +\d+\.\d+ /m);
+    expect(rig.engine.stats().profile).toBeUndefined();
   });
 
   it('lets the process end without close(), idle or in the middle of a run', () => {

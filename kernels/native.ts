@@ -148,7 +148,12 @@ export interface EngineStats {
   readonly busyMs: number; readonly ownMs: number;
   /** Measured, exponentially averaged; 0 before the first measurement. */
   readonly prefillTokensPerS: number; readonly decodeTokensPerS: number; readonly recallBytesPerS: number;
+  /** With SLACKWATER_PROFILE=1 alone: what the time went into so far. A table of it goes to stderr when the engine closes. */
+  readonly profile?: readonly ProfileRow[];
 }
+
+/** `flops`: a multiplication and an addition are two. `shareOfCeiling`: the least time that this machine's measured arithmetic and memory allow, over the time it took. */
+export interface ProfileRow { readonly op: string; readonly calls: number; readonly ms: number; readonly bytes: number; readonly flops: number; readonly shareOfCeiling: number }
 
 export class NativeError extends Error {
   override readonly name = 'NativeError';

@@ -92,6 +92,24 @@ Napi::Object moved(Napi::Env env, const MovedEvent& event) {
   return object;
 }
 
+Napi::Array write_profile(Napi::Env env, const LoopStats& stats) {
+  Napi::Array array = Napi::Array::New(env);
+  uint32_t count = 0;
+  for (size_t i = 0; i < kProfileOps; ++i) {
+    const Profile::Row& row = stats.profile[i];
+    if (row.calls == 0) continue;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("op", profile_op_name(static_cast<ProfileOp>(i)));
+    object.Set("calls", static_cast<double>(row.calls));
+    object.Set("ms", row.ms);
+    object.Set("bytes", row.bytes);
+    object.Set("flops", row.flops);
+    object.Set("shareOfCeiling", stats.ceiling_shares[i]);
+    array.Set(count++, object);
+  }
+  return array;
+}
+
 }  // namespace
 
 // All names of a batch lie in one buffer: thousands of 16-byte buffers would cost more than the copy.
@@ -151,6 +169,7 @@ Napi::Object write_stats(Napi::Env env, const LoopStats& stats) {
   set("prefillTokensPerS", stats.prefill_tokens_per_s);
   set("decodeTokensPerS", stats.decode_tokens_per_s);
   set("recallBytesPerS", stats.recall_bytes_per_s);
+  if (stats.has_profile) object.Set("profile", write_profile(env, stats));
   return object;
 }
 

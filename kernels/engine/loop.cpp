@@ -11,12 +11,14 @@
 namespace slackwater {
 
 Loop::Loop(std::unique_ptr<Backend> backend, Vocab vocab, const LoopOptions& options, std::function<void()> on_events)
-    : backend_(std::move(backend)),
+    : profile_(Profile::is_wanted() ? std::make_unique<Profile>(backend->threads()) : nullptr),
+      backend_(std::move(backend)),
       vocab_(std::move(vocab)),
       options_(options),
       on_events_(std::move(on_events)),
       copier_([this] { signal(); }),
       pool_({backend_->block_bytes(), options.hbm_blocks, options.dram_blocks, options.lanes_max}, copier_) {
+  backend_->set_profile(profile_.get());
   // What an iteration can need at most, so that none asks for memory.
   const auto runs = static_cast<size_t>(options.running_max), rows = static_cast<size_t>(options.iteration_tokens_max);
   plan_.tokens.reserve(rows);
@@ -51,6 +53,7 @@ void Loop::work() {
   copier_.stop();
   keep_stats();
   publish();
+  if (profile_ != nullptr) std::fputs(profile_->table().c_str(), stderr);
   if (on_stopped_) on_stopped_();
 }
 
@@ -80,7 +83,11 @@ bool Loop::iterate() {
     }
   }
   lock.unlock();
-  if (!plan_.parts.empty()) totals_.own_ms += now_ms() - begun - backend_ms;
+  if (!plan_.parts.empty()) {
+    const double own_ms = now_ms() - begun - backend_ms;
+    totals_.own_ms += own_ms;
+    if (profile_ != nullptr) profile_->add(ProfileOp::kLoop, own_ms - sampling_ms_, 0, 0);
+  }
   keep_stats();
   publish();
   return is_busy;
@@ -245,6 +252,11 @@ void Loop::keep_stats() {
   now.prefill_tokens_per_s = prefill_speed_.per_s();
   now.decode_tokens_per_s = decode_speed_.per_s();
   now.recall_bytes_per_s = counters.recall_bytes_per_s;
+  now.has_profile = profile_ != nullptr;
+  for (size_t i = 0; profile_ != nullptr && i < kProfileOps; ++i) {
+    now.profile[i] = profile_->rows()[i];
+    now.ceiling_shares[i] = profile_->share_of_ceiling(now.profile[i]);
+  }
   std::lock_guard lock(stats_mutex_);
   stats_ = now;
 }

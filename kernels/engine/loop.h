@@ -11,6 +11,7 @@
 
 #include "../lib/buffer.h"
 #include "../lib/error.h"
+#include "../lib/profile.h"
 #include "../model/backend.h"
 #include "../model/vocab.h"
 #include "block_pool.h"
@@ -43,6 +44,9 @@ struct LoopStats {
   uint64_t preempted;                        // times a run was put back into the queue for a better one
   double busy_ms, own_ms;                    // in the backend, and in the loop around it
   double prefill_tokens_per_s, decode_tokens_per_s, recall_bytes_per_s;
+  bool has_profile;
+  std::array<Profile::Row, kProfileOps> profile;  // by ProfileOp
+  std::array<double, kProfileOps> ceiling_shares;
 };
 
 /// The engine's loop, on a thread of its own: compose an iteration from the queue, run it, collect its tokens.
@@ -148,6 +152,7 @@ class Loop {
   void keep_stats();
   double now_ms() const;
 
+  std::unique_ptr<Profile> profile_;  // null unless asked for; outlives the backend, which writes into it
   std::unique_ptr<Backend> backend_;
   Vocab vocab_;
   LoopOptions options_;
@@ -180,6 +185,7 @@ class Loop {
   Buffer<float> logits_;
   StepTimeModel steps_;
   Speculation speculation_;
+  double sampling_ms_ = 0;  // of this iteration, if there is a profile
   struct Speed {  // decayed sums, so that a long iteration weighs more than a short one
     double tokens = 0, ms = 0;
     void add(double more_tokens, double more_ms) {

@@ -134,8 +134,13 @@ double Loop::run_plan(Status& status) {
     const double start = now_ms();
     status = backend_->run(batch, pool_.arena());
     ms = now_ms() - start;
+    const double sampling_start = profile_ == nullptr ? 0 : now_ms();
     for (Plan::Part& part : plan_.parts) {
       if (status == Status::kOk && part.logits_row >= 0) sample_part(part);
+    }
+    if (profile_ != nullptr) {
+      sampling_ms_ = now_ms() - sampling_start;
+      profile_->add(ProfileOp::kSampling, sampling_ms_, 0, static_cast<double>(plan_.sampled.size()) * backend_->shape().vocab * sizeof(float));
     }
   } catch (const std::bad_alloc&) {
     status = Status::kOutOfMemory;

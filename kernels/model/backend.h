@@ -8,6 +8,8 @@
 
 namespace slackwater {
 
+class Profile;
+
 /// Tokens of one KV block. Blocks are aligned: block b of a sequence holds positions [64 b, 64 b + 64).
 constexpr int32_t kBlockTokens = 64;
 
@@ -57,6 +59,9 @@ class Backend {
   /// Which mode it computes in, never kAuto, and what its weights take.
   virtual WeightMode weight_mode() const { return WeightMode::kExact; }
   virtual size_t weight_bytes() const { return 0; }
+  virtual int threads() const { return 1; }
+  /// From now on what it spends its time on is added to `profile`, which must outlive it; null: to nothing.
+  virtual void set_profile(Profile* /*profile*/) {}
   /// Runs one iteration; `arena` is the base of the KV arena (64-byte aligned), block b at arena + b * block_bytes().
   /// Anything but kOk: the logits are not to be used. Throws std::bad_alloc when there is no memory for the activations.
   virtual Status run(const Batch& batch, std::byte* arena) = 0;

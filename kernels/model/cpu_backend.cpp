@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "../lib/memory.h"
+#include "../lib/profile.h"
 #include "../lib/refusal.h"
 #include "../ops/cpu_ops.h"
 #include "../ops/embedding/embedding.h"
@@ -32,6 +33,8 @@ class CpuBackend final : public Backend {
   const ModelShape& shape() const override { return shape_; }
   size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(half); }
   const char* numerics() const override { return numerics_.c_str(); }
+  int threads() const override { return pool_.threads(); }
+  void set_profile(Profile* profile) override { profile_ = profile; }
   WeightMode weight_mode() const override { return matrices_.mode(); }
   size_t weight_bytes() const override { return matrices_.bytes() + embedding_.size(); }
   Status run(const Batch& batch, std::byte* arena) override;
@@ -44,10 +47,13 @@ class CpuBackend final : public Backend {
   void note(Status status) { refusal_.note(status); }
   void run_layer(int32_t rows, int32_t layer, std::byte* arena);
   void attend(int32_t rows, int32_t layer, std::byte* arena);
+  void embed(const Batch& batch);
+  void weigh_attention(const Batch& batch);
+  void take_attended(int32_t rows);
   void activate(int32_t rows);
-  void add_product(const Activations& a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows);
+  void add_product(ProfileOp op, const Activations& a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows);
   void run_logits(const Batch& batch);
-  void multiply(float* out, int32_t out_stride, const Activations& a, const Matrix& matrix, int32_t rows, bool accumulate);
+  void multiply(ProfileOp op, float* out, int32_t out_stride, const Activations& a, const Matrix& matrix, int32_t rows, bool accumulate);
   template <class Work>
   void each_rows(int32_t rows, const Work& work);
   void norm(Activations& out, const float* x, const Buffer<float>& weight, int32_t rows);
@@ -65,6 +71,8 @@ class CpuBackend final : public Backend {
   std::vector<Buffer<float>> rope_tables_;
   std::vector<Layer> layers_;
 
+  Profile* profile_ = nullptr;
+  double attention_flops_ = 0, attention_bytes_ = 0;  // of one layer, for the profile
   Refusal refusal_;  // of an op, in this run
   Buffer<float> x_, qkv_, attended_, gate_up_;  // [rows, ..]
   Buffer<float> passing_;                       // [rows, max(hidden, ffn)] on its way from one op to the next, in models that need it
@@ -117,11 +125,29 @@ Status CpuBackend::run(const Batch& batch, std::byte* arena) {
   reserve(batch);
   attend_->plan(batch);
   refusal_.clear();
-  note(embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab}));
-  for (size_t i = 0; model_.embedding_scale != 1 && i < static_cast<size_t>(batch.rows) * shape_.hidden; ++i) x_.data()[i] *= model_.embedding_scale;
+  const ProfileScope scope(profile_, ProfileOp::kBackend);
+  if (profile_ != nullptr) weigh_attention(batch);
+  embed(batch);
   for (int32_t layer = 0; layer < shape_.layers; ++layer) run_layer(batch.rows, layer, arena);
   run_logits(batch);
   return refusal_.status();
+}
+
+void CpuBackend::embed(const Batch& batch) {
+  const ProfileScope scope(profile_, ProfileOp::kEmbedding);
+  note(embedding({x_.data(), embedding_.data(), batch.tokens, embedding_format_, batch.rows, shape_.hidden, shape_.vocab}));
+  for (size_t i = 0; model_.embedding_scale != 1 && i < static_cast<size_t>(batch.rows) * shape_.hidden; ++i) x_.data()[i] *= model_.embedding_scale;
+}
+
+// For the profile: what one layer's attention multiplies and reads when no window cuts it and no block is shared.
+void CpuBackend::weigh_attention(const Batch& batch) {
+  attention_flops_ = attention_bytes_ = 0;
+  for (int32_t i = 0; i < batch.sequences; ++i) {
+    const SequenceView& view = batch.views[i];
+    const double rows = view.rows, pairs = rows * view.start + 0.5 * rows * (rows + 1);
+    attention_flops_ += 4 * pairs * shape_.heads * shape_.head_dim;
+    attention_bytes_ += static_cast<double>((view.start + view.rows + kBlockTokens - 1) / kBlockTokens) * static_cast<double>(layer_values()) * sizeof(half);
+  }
 }
 
 /// What `reserve` will take at most, and the logits.
@@ -148,17 +174,23 @@ void CpuBackend::reserve(const Batch& batch) {
 void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
   const Layer& layer = layers_[static_cast<size_t>(index)];
   norm(normed_, x_.data(), layer.vectors.attention_norm, rows);
-  multiply(qkv_.data(), qkv_size(), normed_, *layer.qkv, rows, false);
+  multiply(ProfileOp::kQkv, qkv_.data(), qkv_size(), normed_, *layer.qkv, rows, false);
   attend(rows, index, arena);
-  each_rows(rows, [&](int32_t first, int32_t count) { note(mixed_.take(ops_, attended_.data(), mixed_.k(), first, count)); });
-  add_product(mixed_, *layer.o, layer.vectors.post_attention_norm, rows);
+  take_attended(rows);
+  add_product(ProfileOp::kOutput, mixed_, *layer.o, layer.vectors.post_attention_norm, rows);
   norm(normed_, x_.data(), layer.vectors.ffn_norm, rows);
-  multiply(gate_up_.data(), 2 * shape_.ffn, normed_, *layer.gate_up, rows, false);
+  multiply(ProfileOp::kGateUp, gate_up_.data(), 2 * shape_.ffn, normed_, *layer.gate_up, rows, false);
   activate(rows);
-  add_product(hidden_, *layer.down, layer.vectors.post_ffn_norm, rows);
+  add_product(ProfileOp::kDown, hidden_, *layer.down, layer.vectors.post_ffn_norm, rows);
+}
+
+void CpuBackend::take_attended(int32_t rows) {
+  const ProfileScope scope(profile_, ProfileOp::kNorm);
+  each_rows(rows, [&](int32_t first, int32_t count) { note(mixed_.take(ops_, attended_.data(), mixed_.k(), first, count)); });
 }
 
 void CpuBackend::activate(int32_t rows) {
+  const ProfileScope scope(profile_, ProfileOp::kNorm);
   each_rows(rows, [&](int32_t first, int32_t count) {
     if (model_.activation == Activation::kSilu) return note(hidden_.take_swiglu(ops_, gate_up_.data(), first, count));
     const size_t at = static_cast<size_t>(first) * shape_.ffn;
@@ -168,10 +200,11 @@ void CpuBackend::activate(int32_t rows) {
 }
 
 /// x += a * matrix, or the norm of it.
-void CpuBackend::add_product(const Activations& a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows) {
+void CpuBackend::add_product(ProfileOp op, const Activations& a, const Matrix& matrix, const Buffer<float>& post_norm, int32_t rows) {
   const int32_t hidden = shape_.hidden;
-  if (post_norm.size() == 0) return multiply(x_.data(), hidden, a, matrix, rows, true);
-  multiply(passing_.data(), hidden, a, matrix, rows, false);
+  if (post_norm.size() == 0) return multiply(op, x_.data(), hidden, a, matrix, rows, true);
+  multiply(op, passing_.data(), hidden, a, matrix, rows, false);
+  const ProfileScope scope(profile_, ProfileOp::kNorm);
   each_rows(rows, [&](int32_t first, int32_t count) {
     const size_t at = static_cast<size_t>(first) * hidden, values = static_cast<size_t>(count) * hidden;
     float *x = x_.data() + at, *added = passing_.data() + at;
@@ -181,6 +214,7 @@ void CpuBackend::add_product(const Activations& a, const Matrix& matrix, const B
 }
 
 void CpuBackend::attend(int32_t rows, int32_t index, std::byte* arena) {
+  const ProfileScope scope(profile_, ProfileOp::kAttention, attention_flops_, attention_bytes_);
   const LayerVectors& vectors = layers_[static_cast<size_t>(index)].vectors;
   const LayerFacts& facts = model_.layers[static_cast<size_t>(index)];
   if (model_.has_qkv_bias || model_.has_head_norms) {
@@ -201,10 +235,11 @@ void CpuBackend::run_logits(const Batch& batch) {
     std::memcpy(attended_.data() + static_cast<size_t>(i) * hidden, x_.data() + static_cast<size_t>(batch.logits_rows[i]) * hidden, hidden * sizeof(float));
   }
   norm(normed_, attended_.data(), output_norm_, batch.logits_count);
-  multiply(batch.logits, shape_.vocab, normed_, *output_, batch.logits_count, false);
+  multiply(ProfileOp::kLogits, batch.logits, shape_.vocab, normed_, *output_, batch.logits_count, false);
 }
 
-void CpuBackend::multiply(float* out, int32_t out_stride, const Activations& a, const Matrix& matrix, int32_t rows, bool accumulate) {
+void CpuBackend::multiply(ProfileOp op, float* out, int32_t out_stride, const Activations& a, const Matrix& matrix, int32_t rows, bool accumulate) {
+  const ProfileScope scope(profile_, op, 2.0 * rows * matrix.n() * matrix.k(), static_cast<double>(matrix.bytes()));
   note(matrix.multiply(pool_, ops_, a, rows, out, out_stride, accumulate));
 }
 
@@ -217,6 +252,7 @@ void CpuBackend::each_rows(int32_t rows, const Work& work) {
 }
 
 void CpuBackend::norm(Activations& out, const float* x, const Buffer<float>& weight, int32_t rows) {
+  const ProfileScope scope(profile_, ProfileOp::kNorm);
   each_rows(rows, [&](int32_t first, int32_t count) { note(out.take_rmsnorm(ops_, x, weight.data(), model_.norm_eps, first, count)); });
 }
 
