@@ -314,6 +314,32 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(said).toBe('survived\n'.repeat(3));
   });
 
+  it('lets a consumer that throws at one run take no other run with it', async () => {
+    const faults: { run: number; error: unknown }[] = [];
+    const seen: EngineEvent[] = [];
+    let done = () => {};
+    const allDone = new Promise<void>((resolve) => { done = resolve; });
+    const engine = native.open({ modelPath, hbmBytes: 40 * BLOCK_BYTES, dramBytes: 0, threads: 'auto', backend: 'cpu', isa: 'auto', runningMax: 8, iterationTokensMax: 256, onRunFault: (run, error) => faults.push({ run, error }) }, (events) => {
+      for (const event of events) {
+        if (event.kind === 'delta' && event.run === 2) throw new Error('this consumer is broken');
+        seen.push(event);
+      }
+      if ([1, 3].every((run) => seen.some((event) => event.kind === 'ended' && event.run === run))) done();
+    });
+    try {
+      for (const run of [1, 2, 3]) {
+        engine.submit({ run, lane: `l${run}`, salt: new Uint8Array(32), tokens: Int32Array.from(prompt(20, run)), maxTokens: run === 2 ? 1500 : 12, temperature: 0, topK: 0, topP: 1, seed: 7n, stop: [], logprobs: -1, priority: 0 });
+      }
+      await allDone;
+      expect(seen.filter((event) => event.kind === 'ended').map((event) => event.finish)).toEqual(['length', 'length']);
+      expect(faults).toEqual([{ run: 2, error: new Error('this consumer is broken') }]);
+    } finally {
+      await engine.close();
+    }
+    expect(seen.some((event) => event.kind === 'delta' && event.run === 2)).toBe(false);
+    expect(faults.length).toBe(1);
+  });
+
   it('profiles its ops when SLACKWATER_PROFILE is 1, in its statistics and as a table at its end', () => {
     const script = `
       import { loadNative } from ${JSON.stringify(new URL('./native.ts', import.meta.url).href)};

@@ -49,6 +49,12 @@ export interface EngineOptions {
   readonly iterationTokensMax: number;
   /** What an iteration in which sequences decode should take at most: chunks of prefill are cut to it, never below a block. Default 100. */
   readonly iterationMsMax?: number;
+  /**
+   * With it, an exception that `onEvents` throws while it is given an event of a run is that run's alone: the run is cancelled, none
+   * of its events comes any more, this is told once, and the events of all others come as ever. Without it, and for events of no
+   * run, an exception is a bug of the process and ends it.
+   */
+  readonly onRunFault?: (run: number, error: unknown) => void;
   /** `auto`, the default: tokens guessed from the sequence's own past ride along while that pays. The answer is the same either way. */
   readonly speculation?: 'auto' | 'off';
 }
@@ -174,18 +180,45 @@ export function loadNative(path: string | null = findAddon()): Native {
     addon.useErrorClass(NativeError);
     return {
       isa: () => addon.isa(),
-      // An exception in a callback of the addon would only be a warning: it is a bug, and must end the process.
-      open: (options, onEvents) => addon.open(options, (events) => {
-        try {
-          onEvents(events);
-        } catch (error) {
-          process.nextTick(() => { throw error; });
-        }
-      }),
+      open: (options, onEvents) => {
+        const { onRunFault } = options;
+        const engine = addon.open(options, onRunFault === undefined ? orEnd(onEvents) : orEnd(eachRunAlone(onEvents, (run, error) => { engine.cancel(run); onRunFault(run, error); })));
+        return engine;
+      },
     };
   } catch (error) {
     throw new NativeError('addon_unloadable', `${path} does not load: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
   }
+}
+
+/** An exception in a callback of the addon would only be a warning: it is a bug, and must end the process. */
+function orEnd(onEvents: (events: EngineEvent[]) => void): (events: EngineEvent[]) => void {
+  return (events) => {
+    try {
+      onEvents(events);
+    } catch (error) {
+      process.nextTick(() => { throw error; });
+    }
+  };
+}
+
+/** One event at a time, so that a run whose event is not borne takes no other's with it. */
+function eachRunAlone(onEvents: (events: EngineEvent[]) => void, onFault: (run: number, error: unknown) => void): (events: EngineEvent[]) => void {
+  const silenced = new Set<number>();
+  return (events) => {
+    for (const event of events) {
+      if (!('run' in event)) { onEvents([event]); continue; }
+      const { run } = event;
+      if (event.kind === 'ended' && silenced.delete(run)) continue;
+      if (silenced.has(run)) continue;
+      try {
+        onEvents([event]);
+      } catch (error) {
+        if (event.kind !== 'ended') silenced.add(run);
+        onFault(run, error);
+      }
+    }
+  };
 }
 
 /** The sources lie one folder below the package root, the compiled package's files deeper: climb until there is one. */
