@@ -114,7 +114,7 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<En
 
   const std::string path = read_text(options, "modelPath");
   const LoadOptions load{.packed_folder = options.Get("packedFolder").IsUndefined() ? "" : read_text(options, "packedFolder"), .hbm_bytes = static_cast<size_t>(hbm_bytes),
-                         .dram_bytes = static_cast<size_t>(dram_bytes), .rows_max = iteration_tokens_max, .logits_max = running_max};
+                         .dram_bytes = static_cast<size_t>(dram_bytes), .rows_max = iteration_tokens_max, .logits_max = running_max + Loop::kGuessesMax};
   Architecture model;
   Vocab vocab;
   auto backend = or_out_of_memory(env, "memory for " + path, [&] {

@@ -63,6 +63,7 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   static constexpr size_t kCommandsMax = 65536;
+  static constexpr int32_t kGuessesMax = 64;  // rows of an iteration that are guesses: each samples, and its logits take memory
 
   const Backend& backend() const { return *backend_; }
   const Vocab& vocab() const { return vocab_; }

@@ -7,8 +7,7 @@
 namespace slackwater {
 namespace {
 
-constexpr double kDeltaMs = 25;        // tokens of a run are delivered at most this often, and at its end
-constexpr int32_t kGuessesMax = 64;    // rows of an iteration that are guesses: their logits take memory
+constexpr double kDeltaMs = 25;  // tokens of a run are delivered at most this often, and at its end
 
 StepLoad decode_load(int32_t computed) { return {1, attended_pairs(computed, 1), 1}; }
 
