@@ -53,21 +53,27 @@ export async function benchEngine(args: readonly string[]): Promise<void> {
       for (let repeat = 0; repeat < options.repeat; ++repeat) await playRound(scenario, repeat, contestants, taken, options.threads, vocab);
       say(`${scenario.id}: ${[...taken.values()].filter((row) => row.scenario === scenario && row.measure.metric === mainMetric(scenario)).map((row) => `${label(row.plan)} ${short(spread(row.values).median)}`).join(', ')} ${unitOf(scenario)}`);
       // After every scenario: a run of an hour that is broken off has told what it knew.
-      if (options.json !== null) writeFileSync(options.json, lines(figuresOf(taken, contestants, shape, ceilings)));
+      const soFar = figuresOf(taken, contestants, shape, ceilings);
+      if (options.json !== null) writeFileSync(options.json, lines(soFar));
+      if (options.isWriting) writeDocuments(soFar, contestants, ceilings, options);
     }
   } finally {
     await Promise.all(contestants.filter(({ subject }) => subject.isAlive).map(({ subject }) => subject.close()));
   }
   const figures = figuresOf(taken, contestants, shape, ceilings);
-  const goalOf = (id: string, mode: string): number | null => scenarios.find((scenario) => scenario.id === id)?.goals[mode as Mode] ?? null;
-  const table = tableOf(rowsOf(figures, (id) => id === 'memory' ? 'rss_bytes' : mainMetric(scenarios.find((scenario) => scenario.id === id)!)), goalOf);
-  console.log(`\n${plain(table)}\n\nmedian (min–max, share of the roofline); machine: ${machine(options.threads)}; commit ${commit()}\n${ceilingsLine(ceilings)}\n${foreignLines(figures).join('\n')}`);
-  if (options.isWriting) {
-    const folder = join(packageRoot(), 'docs', 'benchmarks');
-    writeFileSync(join(folder, 'engine.ndjson'), lines(figures));
-    writeFileSync(join(folder, 'engine.md'), withGenerated(readFileSync(join(folder, 'engine.md'), 'utf8'), section(figures, contestants, table, ceilings, options)));
-  }
+  console.log(`\n${plain(tableFor(figures))}\n\nmedian (min–max, share of the roofline); machine: ${machine(options.threads)}; commit ${commit()}\n${ceilingsLine(ceilings)}\n${foreignLines(figures).join('\n')}`);
   if (figures.length === 0) process.exitCode = 1;
+}
+
+const tableFor = (figures: readonly Figure[]): ReturnType<typeof tableOf> => {
+  const scenarioOf = (id: string): Scenario | undefined => scenarios.find((scenario) => scenario.id === id);
+  return tableOf(rowsOf(figures, (id) => id === 'memory' ? 'rss_bytes' : mainMetric(scenarioOf(id)!)), (id, mode) => scenarioOf(id)?.goals[mode as Mode] ?? null);
+};
+
+function writeDocuments(figures: readonly Figure[], contestants: readonly Contestant[], ceilings: Ceilings | null, options: Options): void {
+  const folder = join(packageRoot(), 'docs', 'benchmarks');
+  writeFileSync(join(folder, 'engine.ndjson'), lines(figures));
+  writeFileSync(join(folder, 'engine.md'), withGenerated(readFileSync(join(folder, 'engine.md'), 'utf8'), section(figures, contestants, tableFor(figures), ceilings, options)));
 }
 
 function read(args: readonly string[]): Options {

@@ -53,9 +53,9 @@ export function shapeOf(gguf: ModelFacts): ModelShape {
 const all = (bytes: number) => (shape: ModelShape): number => bytes * (shape.bodyParams + shape.headParams);
 const float = (bytes: number): Arithmetic => ({ weightBytes: all(bytes), unit: 'float', products: 1 });
 
-/** By subject and variant; a variant that is not here has no share told. Ours multiply 16 bits as two planes of 8: three products, four-bit weights two. */
+/** By subject and variant; a variant that is not here has no share told. Ours multiply 16 bits as two planes of 8: four products, four-bit weights two. */
 export const arithmetics: Readonly<Record<string, Arithmetic>> = {
-  'slackwater/exact': { weightBytes: all(2), unit: 'int8', products: 3 },
+  'slackwater/exact': { weightBytes: all(2), unit: 'int8', products: 4 },
   'slackwater/compact': { weightBytes: (shape) => shape.fileBytes, unit: 'int8', products: 2 },
   'slackwater/fast': { weightBytes: all(1), unit: 'int8', products: 1 },
   'llamacpp/file': { weightBytes: (shape) => shape.fileBytes, unit: 'int8', products: 1 },
