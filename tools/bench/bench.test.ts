@@ -67,20 +67,20 @@ describe('measures', () => {
 describe('roofline', () => {
   const shape: ModelShape = { layers: 1, width: 10, bodyParams: 1000, headParams: 500, kvBytesPerToken: 4, fileBytes: 900 };
   const ceilings: Ceilings = { threads: 1, readBytesPerS: { 2000: 1000, 4000: 500 }, fmaPerS: 1e6, dot8PerS: 3e6, tile8PerS: 0, tile16PerS: 0 };
-  const exact = { weightBytes: () => 3000, unit: 'int8', products: 3 } as const;
+  const words = { weightBytes: () => 3000, unit: 'int8', products: 3 } as const;
   it('a decode step reads the weights and the context once, from the memory level that holds both', () => {
     const one = { ...scenario('decode-1'), generate: 3, appendTokens: 98.5 };
-    expect(boundSeconds(one, shape, ceilings, exact)).toBeCloseTo((2 * (3000 + 4 * 100)) / 500);
+    expect(boundSeconds(one, shape, ceilings, words)).toBeCloseTo((2 * (3000 + 4 * 100)) / 500);
     expect(shareOf(one, 0.1, 10)).toBeCloseTo(0.5);
   });
   it('a shared prefix counts once in bytes', () => {
     const fan = { ...scenario('fanout-16@2k'), generate: 2, appendTokens: 0, prefixTokens: 100 };
-    expect(boundSeconds(fan, shape, ceilings, exact)).toBeCloseTo((3000 + 4 * (100 + 16)) / 500);
+    expect(boundSeconds(fan, shape, ceilings, words)).toBeCloseTo((3000 + 4 * (100 + 16)) / 500);
   });
-  it('prefill is bound by multiplications: three products each in exact', () => {
+  it('prefill is bound by multiplications: as many products each as its arithmetic takes', () => {
     const prompt = { ...scenario('prefill-512'), appendTokens: 1_000_000 };
     const [linear, attention] = [(2 * (1000 * 1e6 + 500)) / 1e6, (4 * 10 * 1e6 * 5e5) / 1e6];
-    expect(boundSeconds(prompt, shape, ceilings, exact)).toBeCloseTo(linear + attention, 0);
+    expect(boundSeconds(prompt, shape, ceilings, words)).toBeCloseTo(linear + attention, 0);
   });
 });
 
