@@ -10,7 +10,7 @@ namespace slackwater {
 
 /// How the weights of one linear layer are kept, and so how they are multiplied.
 ///   kWords  16 bits: w = scale of the output * q, q = 256 hi + lo, |q| ≤ 32512, as two planes of unsigned bytes, hi + 128
-///           and lo + 128. Multiplied as hi hi and hi lo + lo hi; lo lo, below a 2^-16th of the largest product, is left out.
+///           and lo + 128. Multiplied as hi hi, hi lo + lo hi and lo lo, whose sums are whole numbers, put together in fp32.
 ///   kBytes  8 bits: w = scale of the output * q, |q| ≤ 127, one plane of q + 128.
 ///   kFours  4 bits in the file's own groups of 32 inputs: w = d q + m, q in 0..15, d and m in binary16.
 ///   kFoursWide  the same with d and m in fp32.
@@ -19,7 +19,7 @@ enum class WeightForm : int32_t { kWords, kBytes, kFours, kFoursWide, kEights };
 
 /// Outputs of a panel: a 64-byte line holds 4 inputs of each, [16 outputs][4 inputs].
 constexpr int32_t kGemmColumns = 16;
-/// So that the sums of kWords fit 32 bits: 32768 * 2 * 255 * 128 < 2^31.
+/// So that the largest sum of kWords, hi lo + lo hi, fits 32 bits: 32768 * 2 * 255 * 128 < 2^31.
 constexpr int32_t kGemmInputsMax = 32768;
 
 constexpr int32_t gemm_panels(int32_t n) { return (n + kGemmColumns - 1) / kGemmColumns; }

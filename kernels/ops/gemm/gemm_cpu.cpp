@@ -15,7 +15,7 @@ namespace {
 // Most rows and panels that are computed together: sums, weights and the broadcast value just fit the 32 registers.
 // With few rows, several panels: their sums hide the latency that many rows would hide.
 struct Words {
-  static constexpr int kRowsMax = 6;
+  static constexpr int kRowsMax = 4;
   static constexpr int panels(int rows) { return rows == 1 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = PlanesTile<2, kRows, kPanels>;

@@ -146,6 +146,22 @@ void check_extremes(const CpuOps& ops) {
   }
 }
 
+/// A large number in a row puts all others into their low bytes, in weights and activations: their products count in full.
+/// The scales are 1, so that nothing is rounded.
+void check_small_beside_large(const CpuOps& ops) {
+  const int32_t k = 130;
+  std::vector<float> weights(static_cast<size_t>(k), 3), x(static_cast<size_t>(k), 5);
+  weights[0] = x[1] = 32512;
+  std::vector<int16_t> scratch(static_cast<size_t>(kGemmColumns) * static_cast<size_t>(padded_inputs(k)));
+  std::vector<std::byte> panel(panel_bytes(WeightForm::kWords, k)), row(activation_stride(k));
+  pack_panel(panel.data(), WeightForm::kWords, weights.data(), 1, k, scratch.data());
+  const ActivationRows a{row.data(), k, ActivationTerms::kTwo};
+  CHECK(ops.quantize({a, x.data(), k, 1}) == Status::kOk, "a row with one large number");
+  float out = 0;
+  CHECK(ops.gemm({&out, 1, a, {panel.data(), WeightForm::kWords, 1, k}, 1, 0, 1, false}) == Status::kOk, "one output");
+  CHECK(out == 32512 * 5 + 3 * 32512 + 128 * 15, "%s: 260096 and 128 products of 3 by 5 gave %g", isa_name(ops.isa), out);
+}
+
 void check_not_finite(const CpuOps& ops, TestRandom& random, const Case& c) {
   Rows a = make_rows(random, c.form, c.k, 2);
   a.x[static_cast<size_t>(c.k) - 1] = INFINITY;
@@ -200,7 +216,10 @@ int main() {
   gemm_ref({out, 2, a, 2, identity, 2, 2, 1, 0, 2, true});
   CHECK(out[0] == 112 && out[1] == 134, "[10 1] by rows [1 2], [3 4] added to 100");
   check_bad_scales();
-  for (const CpuOps* ops : every_level()) check_extremes(*ops);
+  for (const CpuOps* ops : every_level()) {
+    check_extremes(*ops);
+    check_small_beside_large(*ops);
+  }
   for (const WeightForm form : kForms) {
     const int32_t unit = form == WeightForm::kFoursWide ? 256 : is_grouped(form) ? 32 : 1;
     for (const int32_t n : {1, 15, 16, 17, 31, 33, 65}) {

@@ -21,16 +21,20 @@ size_t place(int32_t i, int32_t c) { return static_cast<size_t>(i / 4 * 64 + c *
 
 float dot_planes(const std::byte* a, const std::byte* panel, WeightForm form, int32_t k, int32_t c) {
   const size_t planes = form == WeightForm::kWords ? 2 : 1;
-  int64_t high = 0, cross = 0;
+  int64_t high = 0, cross = 0, low = 0;
   for (int32_t i = 0; i < k; ++i) {
     const std::byte* w = panel + 64 + static_cast<size_t>(i / 64) * 1024 * planes + place(i % 64, c);
     const int32_t a_hi = signed_at(a + activation_hi_at() + static_cast<size_t>(i)), w_hi = static_cast<int32_t>(*w) - 128;
     high += a_hi * w_hi;
-    if (planes == 2) cross += w_hi * signed_at(a + activation_lo_at(k) + static_cast<size_t>(i)) + (static_cast<int32_t>(w[1024]) - 128) * a_hi;
+    if (planes == 1) continue;
+    const int32_t a_lo = signed_at(a + activation_lo_at(k) + static_cast<size_t>(i)), w_lo = static_cast<int32_t>(w[1024]) - 128;
+    cross += w_hi * a_lo + w_lo * a_hi;
+    low += w_lo * a_lo;
   }
   const auto a_scale = read<float>(a), w_scale = read<float>(panel + static_cast<size_t>(c) * sizeof(float));
   if (planes == 1) return static_cast<float>(high) * w_scale * a_scale;
-  return (static_cast<float>(high) * 256.0f + static_cast<float>(cross)) * w_scale * (a_scale * 256.0f);
+  // A product by 256 is exact: fused or not, the bits are these.
+  return ((static_cast<float>(high) * 256.0f + static_cast<float>(cross)) * 256.0f + static_cast<float>(low)) * w_scale * a_scale;
 }
 
 struct Group {

@@ -130,7 +130,7 @@ inline ActivationHead read_head(const std::byte* row) {
 /// Half a panel of one layer by kRows rows: `panel` is its start, `side` 0 or 1, `values` [kRows, 8] out.
 template <int kPlanes, int kRows>
 void multiply_planes(const std::byte* a, size_t a_stride, const std::byte* panel, int side, int32_t k, float (*values)[kHalf]) {
-  Sums8 high[kRows], cross[kRows];
+  Sums8 high[kRows], cross[kRows], low[kRows];
   const std::byte* w = panel + 64 + side * 32;
   const std::byte* hi = a + activation_hi_at();
   const size_t lo = activation_lo_at(k) - activation_hi_at();
@@ -142,24 +142,31 @@ void multiply_planes(const std::byte* a, size_t a_stride, const std::byte* panel
       } else {
         const Weights8 lo_w = read_bytes(w + 1024 + line * 64);
         for (int r = 0; r < kRows; ++r) {
-          const Inputs4 hi_a = read_inputs(hi + static_cast<size_t>(r) * a_stride);
+          const std::byte* row = hi + static_cast<size_t>(r) * a_stride;
+          const Inputs4 hi_a = read_inputs(row), lo_a = read_inputs(row + lo);
           add_products(high[r], hi_w, hi_a);
           add_products(cross[r], lo_w, hi_a);
-          add_products(cross[r], hi_w, read_inputs(hi + lo + static_cast<size_t>(r) * a_stride));
+          add_products(cross[r], hi_w, lo_a);
+          add_products(low[r], lo_w, lo_a);
         }
       }
     }
   }
   for (int r = 0; r < kRows; ++r) {
     const ActivationHead head = read_head(a + static_cast<size_t>(r) * a_stride);
-    int32_t whole[kHalf], rest[kHalf];
-    finish(high[r], whole);
-    finish(cross[r], rest);
+    int32_t highs[kHalf], crosses[kHalf], lows[kHalf];
+    finish(high[r], highs);
+    finish(cross[r], crosses);
+    finish(low[r], lows);
     for (int c = 0; c < kHalf; ++c) {
       // The weights' bytes are 128 too large.
-      const float scale = read_float(panel + (side * kHalf + c) * 4), large = static_cast<float>(whole[c] - head.sum_hi * 128);
-      if constexpr (kPlanes == 1) values[r][c] = large * scale * head.scale;
-      else values[r][c] = (large * 256.0f + static_cast<float>(rest[c] - (head.sum_hi + head.sum_lo) * 128)) * scale * (head.scale * 256.0f);
+      const float scale = read_float(panel + (side * kHalf + c) * 4), whole = static_cast<float>(highs[c] - head.sum_hi * 128);
+      if constexpr (kPlanes == 1) {
+        values[r][c] = whole * scale * head.scale;
+      } else {
+        const auto middle = static_cast<float>(crosses[c] - (head.sum_hi + head.sum_lo) * 128), rest = static_cast<float>(lows[c] - head.sum_lo * 128);
+        values[r][c] = ((whole * 256.0f + middle) * 256.0f + rest) * scale * head.scale;
+      }
     }
   }
 }
