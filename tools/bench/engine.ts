@@ -53,14 +53,14 @@ export async function benchEngine(args: readonly string[]): Promise<void> {
       for (let repeat = 0; repeat < options.repeat; ++repeat) await playRound(scenario, repeat, contestants, taken, options.threads, vocab);
       say(`${scenario.id}: ${[...taken.values()].filter((row) => row.scenario === scenario && row.measure.metric === mainMetric(scenario)).map((row) => `${label(row.plan)} ${short(spread(row.values).median)}`).join(', ')} ${unitOf(scenario)}`);
       // After every scenario: a run of an hour that is broken off has told what it knew.
-      const soFar = figuresOf(taken, contestants, shape, ceilings);
+      const soFar = figuresOf(taken, contestants, shape, ceilings, options.threads);
       if (options.json !== null) writeFileSync(options.json, lines(soFar));
       if (options.isWriting) writeDocuments(soFar, contestants, ceilings, options);
     }
   } finally {
     await Promise.all(contestants.filter(({ subject }) => subject.isAlive).map(({ subject }) => subject.close()));
   }
-  const figures = figuresOf(taken, contestants, shape, ceilings);
+  const figures = figuresOf(taken, contestants, shape, ceilings, options.threads);
   console.log(`\n${plain(tableFor(figures))}\n\nmedian (min–max, share of the roofline); machine: ${machine(options.threads)}; commit ${commit()}\n${ceilingsLine(ceilings)}\n${foreignLines(figures).join('\n')}`);
   if (figures.length === 0) process.exitCode = 1;
 }
@@ -133,10 +133,11 @@ async function tryOpen(plan: SubjectPlan, threads: number): Promise<Contestant |
   }
 }
 
-/** One repeat of one scenario, every subject once. A subject that fails is told of and is measured no more in this round. */
+/** One repeat of one scenario, every subject once, each time another one first: what a predecessor leaves in caches must not meet always the same. A subject that fails is told of and is measured no more in this round. */
 async function playRound(scenario: Scenario, repeat: number, contestants: readonly Contestant[], taken: Taken, threads: number, vocab: number): Promise<void> {
   const work = workOf(scenario, repeat, vocab);
-  for (const contestant of contestants) {
+  for (let i = 0; i < contestants.length; ++i) {
+    const contestant = contestants[(i + repeat) % contestants.length]!;
     if (scenario.phase === 'ready' && repeat > 0 && contestant.openedS > slowStartS) continue;
     const foreign = scenario.foreign === undefined ? null : spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
     try {
@@ -170,8 +171,8 @@ async function measureReady(plan: SubjectPlan, scenario: Scenario, threads: numb
   }
 }
 
-function figuresOf(taken: Taken, contestants: readonly Contestant[], shape: ModelShape, ceilings: Ceilings | null): readonly Figure[] {
-  const common = { bench: 'engine', commit: commit(), machine: machine(ceilings?.threads ?? 0), date: new Date().toISOString().slice(0, 10) };
+function figuresOf(taken: Taken, contestants: readonly Contestant[], shape: ModelShape, ceilings: Ceilings | null, threads: number): readonly Figure[] {
+  const common = { bench: 'engine', commit: commit(), machine: machine(threads), date: new Date().toISOString().slice(0, 10) };
   const figures = [...taken.values()].map(({ scenario, plan, measure, values }): Figure => {
     const held = spread(values);
     const arithmetic = arithmetics[label(plan)];

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { packageRoot } from '../../infra/config.ts';
 import type { SubjectPlan } from './subject.ts';
 
@@ -16,6 +16,8 @@ const cacheFolder = (): string => process.env['SLACKWATER_CACHE'] ?? join(packag
 const scripts = (): string => join(packageRoot(), 'tools', 'peers');
 const python = (peer: PeerName): string => join(peersFolder(), peer, 'venv', 'bin', 'python');
 const model = (name: string): string => join(peersFolder(), 'models', name);
+/** What a peer reads instead of the GGUF has the GGUF's name in its own, so that nobody is measured on another model's weights. */
+export const copyOf = (ggufPath: string, form: string): string => `${basename(ggufPath, '.gguf')}-${form}`;
 
 /** The variants of a peer that can run here: a variant whose program or model is not there is left out; none at all means "not installed". */
 export function peerPlans(peer: PeerName, ggufPath: string, threads: number): readonly SubjectPlan[] {
@@ -23,12 +25,12 @@ export function peerPlans(peer: PeerName, ggufPath: string, threads: number): re
     ({ name: peer, variant, command, model: modelPath, openDeadlineMs: 60_000, ...more });
   const all: Readonly<Record<PeerName, () => readonly SubjectPlan[]>> = {
     // Its fast kernels know no Q4_1: without tiles the file runs at a third of what the same weights reach as Q8_0.
-    llamacpp: () => [ggufPath, model('smollm2-Q8_0.gguf')].map((path) =>
+    llamacpp: () => [ggufPath, model(copyOf(ggufPath, 'Q8_0.gguf'))].map((path) =>
       plan(path === ggufPath ? 'file' : 'q8_0', [process.execPath, join(scripts(), 'llamacpp.mjs'), join(peersFolder(), 'llamacpp')], path)),
-    torch: () => ['bfloat16', 'float32'].map((dtype) => plan(dtype, [python('torch'), join(scripts(), 'torch_peer.py')], model('smollm2-bf16'))),
-    vllm: () => [plan('bfloat16', [python('vllm'), join(scripts(), 'vllm_peer.py')], model('smollm2-bf16'), { openDeadlineMs: 400_000, env: vllmEnvironment(threads) })],
-    openvino: () => [['smollm2-ov-fp16', 'f32'], ['smollm2-ov-fp16', 'bf16'], ['smollm2-ov-int8', 'f32']].map(([name, precision]) =>
-      plan(`${name!.split('-').at(-1)}/${precision}`, [python('openvino'), join(scripts(), 'openvino_peer.py')], model(name!))),
+    torch: () => ['bfloat16', 'float32'].map((dtype) => plan(dtype, [python('torch'), join(scripts(), 'torch_peer.py')], model(copyOf(ggufPath, 'bf16')))),
+    vllm: () => [plan('bfloat16', [python('vllm'), join(scripts(), 'vllm_peer.py')], model(copyOf(ggufPath, 'bf16')), { openDeadlineMs: 400_000, env: vllmEnvironment(threads) })],
+    openvino: () => [['fp16', 'f32'], ['fp16', 'bf16'], ['int8', 'f32']].map(([format, precision]) =>
+      plan(`${format}/${precision}`, [python('openvino'), join(scripts(), 'openvino_peer.py')], model(copyOf(ggufPath, `ov-${format}`)))),
   };
   const installed: Readonly<Record<PeerName, string>> = {
     llamacpp: join(peersFolder(), 'llamacpp', 'node_modules', 'node-llama-cpp'), torch: python('torch'), vllm: python('vllm'), openvino: python('openvino'),

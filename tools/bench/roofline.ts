@@ -35,8 +35,9 @@ export function measureCeilings(threads: number, folder: string, say: (line: str
   }
 }
 
-/** Of a model of the llama family. Throws RangeError when the file does not say a size. */
+/** Of a model of the llama family. Throws RangeError for another one, and when the file does not say a size. */
 export function shapeOf(gguf: ModelFacts): ModelShape {
+  if (gguf.architecture !== 'llama') throw new RangeError(`${gguf.path} is a ${gguf.architecture}; the roofline and the peers' copies are those of llama`);
   const number = (key: string): number => {
     const value = Number(gguf.metadata.get(`${gguf.architecture}.${key}`));
     if (Number.isFinite(value)) return value;

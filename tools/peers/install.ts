@@ -3,11 +3,11 @@
  * `node tools/peers/install.ts NAME… [--model FILE.gguf]`. Pinned versions, each peer in an environment of its own.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../infra/config.ts';
-import { defaultModel, type PeerName, peerNames, peersFolder } from '../bench/peers.ts';
+import { copyOf, defaultModel, type PeerName, peerNames, peersFolder } from '../bench/peers.ts';
 
 const installDeadlineMs = 30 * 60_000;
 type Say = (line: string) => void;
@@ -27,8 +27,10 @@ export function installPeer(peer: PeerName, modelPath: string, say: Say): void {
       const path = join(peersFolder(), 'models', name);
       if (existsSync(path)) continue;
       say(`making ${name}`);
+      // Under another name until it is whole: what is broken off must not count as made.
+      rmSync(unfinished(name), { recursive: true, force: true });
       run(command, { HF_HUB_OFFLINE: '1' });
-      if (!existsSync(path)) throw new Error(`${name} was not made`);
+      renameSync(unfinished(name), path);
     }
   } catch (error) {
     const { stderr, message } = error as { stderr?: Buffer; message: string };
@@ -56,17 +58,19 @@ const install: Readonly<Record<PeerName, (folder: string, say: Say) => void>> = 
 
 /** What a peer reads besides the file itself: a path below `models/`, and the command that makes it from the same weights. */
 const models: Readonly<Record<PeerName, (folder: string, ggufPath: string) => readonly { readonly name: string; readonly command: readonly string[] }[]>> = {
-  llamacpp: (_, gguf) => [{ name: 'smollm2-Q8_0.gguf', command: exported(gguf, 'smollm2-Q8_0.gguf', 'q8_0') }],
+  llamacpp: (_, gguf) => [{ name: copyOf(gguf, 'Q8_0.gguf'), command: exported(gguf, copyOf(gguf, 'Q8_0.gguf'), 'q8_0') }],
   torch: (_, gguf) => [dequantised(gguf)],
   vllm: (_, gguf) => [dequantised(gguf)],
   openvino: (folder, gguf) => [dequantised(gguf), ...['fp16', 'int8'].map((format) => ({
-    name: `smollm2-ov-${format}`,
-    command: [join(folder, 'venv', 'bin', 'optimum-cli'), 'export', 'openvino', '-m', join(peersFolder(), 'models', 'smollm2-bf16'), '--task', 'text-generation-with-past',
-      '--weight-format', format, '--disable-convert-tokenizer', join(peersFolder(), 'models', `smollm2-ov-${format}`)],
+    name: copyOf(gguf, `ov-${format}`),
+    command: [join(folder, 'venv', 'bin', 'optimum-cli'), 'export', 'openvino', '-m', join(peersFolder(), 'models', copyOf(gguf, 'bf16')), '--task', 'text-generation-with-past',
+      '--weight-format', format, '--disable-convert-tokenizer', unfinished(copyOf(gguf, `ov-${format}`))],
   }))],
 };
 
-const dequantised = (gguf: string) => ({ name: 'smollm2-bf16', command: exported(gguf, 'smollm2-bf16', 'bf16') });
+const dequantised = (gguf: string) => ({ name: copyOf(gguf, 'bf16'), command: exported(gguf, copyOf(gguf, 'bf16'), 'bf16') });
+
+const unfinished = (name: string): string => join(peersFolder(), 'models', `unfinished-${name}`);
 
 /** With the Python of torch's environment, which has transformers and gguf; it is installed for that when it is not there. */
 function exported(gguf: string, name: string, format: 'bf16' | 'q8_0'): readonly string[] {
@@ -76,7 +80,7 @@ function exported(gguf: string, name: string, format: 'bf16' | 'q8_0'): readonly
     install.torch(folder, () => {});
     writeFileSync(join(folder, 'installed'), '');
   }
-  return [join(folder, 'venv', 'bin', 'python'), join(packageRoot(), 'tools', 'peers', 'export_model.py'), gguf, join(peersFolder(), 'models', name), format];
+  return [join(folder, 'venv', 'bin', 'python'), join(packageRoot(), 'tools', 'peers', 'export_model.py'), gguf, unfinished(name), format];
 }
 
 function pip(folder: string, packages: readonly string[]): void {

@@ -47,7 +47,7 @@ const ops = {
       const begin = seconds(); const cpuBegin = cpuSeconds();
       if (!warm) await share();
       const steps = await Promise.all(traces.map((trace, i) => runTrace(sequences[i], trace, begin, cpuBegin)));
-      return { steps };
+      return { steps, rssBytes: process.memoryUsage.rss() };
     } finally {
       await context.dispose();
     }
@@ -83,6 +83,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   } catch (error) {
     reply = { ok: false, error: String(error?.message ?? error) };
   }
-  process.stdout.write(`${JSON.stringify({ ...reply, rssBytes: process.memoryUsage.rss() })}\n`);
+  process.stdout.write(`${JSON.stringify({ rssBytes: process.memoryUsage.rss(), ...reply })}\n`);
 }
 process.exit(0);
