@@ -28,8 +28,8 @@ struct Bytes {
 };
 template <WeightForm kForm>
 struct Groups {
-  static constexpr int kRowsMax = 10;
-  static constexpr int panels(int rows) { return rows == 1 ? 3 : rows <= 3 ? 2 : 1; }
+  static constexpr int kRowsMax = 6;
+  static constexpr int panels(int rows) { return rows == 1 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = GroupsTile<kForm, kRows, kPanels>;
 };
@@ -48,26 +48,34 @@ void multiply_rows(const Tile& tile, int32_t rows, int32_t begin, int32_t end) {
   if constexpr (kRows > 1) multiply_rows<Form, kRows - 1>(tile, rows, begin, end);
 }
 
-/// Any number of rows, in groups of nearly equal size. A step of panels stays in the nearest cache while the groups pass.
+/// Rows that are taken through all panels before the next ones: their activations stay in the second-level cache, and the
+/// pages of their outputs, whose rows may lie whole pages apart, among those whose addresses are known.
+constexpr int32_t kBlockRows = 96;
+
+/// Rows [begin, end), in groups of nearly equal size. A step of panels stays in the nearest cache while the groups pass.
 template <class Form>
-void multiply(const GemmArgs& args) {
+void multiply_block(const GemmArgs& args, int32_t begin, int32_t end) {
   const PackedWeights& w = args.weights;
   const auto out_stride = static_cast<size_t>(args.out_stride);
-  const int32_t groups = (args.rows + Form::kRowsMax - 1) / Form::kRowsMax;
-  const int32_t step = Form::panels(args.rows < Form::kRowsMax ? args.rows : Form::kRowsMax);
+  const int32_t rows = end - begin, groups = (rows + Form::kRowsMax - 1) / Form::kRowsMax;
+  const int32_t step = Form::panels(rows < Form::kRowsMax ? rows : Form::kRowsMax);
   for (int32_t panel = args.panel_begin; panel < args.panel_end; panel += step) {
-    const int32_t end = panel + step < args.panel_end ? panel + step : args.panel_end;
+    const int32_t panel_end = panel + step < args.panel_end ? panel + step : args.panel_end;
     for (int32_t group = 0; group < groups; ++group) {
-      const auto row = static_cast<int32_t>(static_cast<int64_t>(args.rows) * group / groups);
-      const auto next = static_cast<int32_t>(static_cast<int64_t>(args.rows) * (group + 1) / groups);
+      const int32_t row = begin + rows * group / groups, next = begin + rows * (group + 1) / groups;
       Tile tile{args.out + static_cast<size_t>(row) * out_stride, out_stride, args.a.row(row), activation_stride(w.k), w.panels, panel_bytes(w.form, w.k), w.n, w.k, args.accumulate, {}};
       // While these panels are multiplied, the next ones are fetched: each group looks after its share of the streams.
       for (int32_t stream = 0; stream < 4; ++stream) {
         if (stream % groups == group) tile.ahead[stream] = static_cast<size_t>(step) * tile.panel_bytes;
       }
-      multiply_rows<Form>(tile, next - row, panel, end);
+      multiply_rows<Form>(tile, next - row, panel, panel_end);
     }
   }
+}
+
+template <class Form>
+void multiply(const GemmArgs& args) {
+  for (int32_t row = 0; row < args.rows; row += kBlockRows) multiply_block<Form>(args, row, row + kBlockRows < args.rows ? row + kBlockRows : args.rows);
 }
 
 void multiply_form(const GemmArgs& args) {

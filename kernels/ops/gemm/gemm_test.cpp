@@ -222,6 +222,7 @@ int main() {
   }
   for (const WeightForm form : kForms) {
     const int32_t unit = form == WeightForm::kFoursWide ? 256 : is_grouped(form) ? 32 : 1;
+    check_shape(random, make_case(random, form, 33, 256), 203);  // More rows than are taken through the panels at once.
     for (const int32_t n : {1, 15, 16, 17, 31, 33, 65}) {
       for (const int32_t inputs : {1, 31, 33, 64, 65, 257, 576, 1536}) {
         const int32_t k = (inputs + unit - 1) / unit * unit;

@@ -85,10 +85,23 @@ SLACKWATER_INLINE void put_outputs(const Tile& tile, int32_t row, int32_t panel,
   _mm512_mask_storeu_ps(out, mask, values);
 }
 
+/// Asks for the lines that put_outputs will write. Without it a tile's stores wait for memory, and all later ones, those of
+/// sums that found no register among them, wait behind them.
+template <int kRows, int kPanels>
+SLACKWATER_INLINE void expect_outputs(const Tile& tile, int32_t panel) {
+  each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+    each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
+      const float* out = tile.out + static_cast<size_t>(r) * tile.out_stride + static_cast<size_t>(panel + p) * kGemmColumns;
+      _mm_prefetch(reinterpret_cast<const char*>(out), _MM_HINT_T0);
+    });
+  });
+}
+
 /// kWords (2 planes) or kBytes (1): kRows rows by kPanels panels.
 template <int kPlanes, int kRows, int kPanels>
 struct PlanesTile {
   static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
+    expect_outputs<kRows, kPanels>(tile, panel);
     IntVec high[kRows][kPanels], cross[kRows][kPanels], low[kRows][kPanels];
     each<kRows>([&](auto r) SLACKWATER_LAMBDA {
       each<kPanels>([&](auto p) SLACKWATER_LAMBDA { high[r][p] = cross[r][p] = low[r][p] = IntVec{}; });
@@ -164,6 +177,7 @@ SLACKWATER_INLINE void read_scales(const std::byte* at, __m512& d, __m512& m) {
 template <WeightForm kForm, int kRows, int kPanels>
 struct GroupsTile {
   static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
+    expect_outputs<kRows, kPanels>(tile, panel);
     constexpr bool kIsSplit = kRows * kPanels <= 6;
     constexpr int kLines = 8;
     Vec sums[kRows][kPanels];
