@@ -6,7 +6,7 @@ import { type HubFile, sizeText } from './choose.ts';
 import { HubFault } from './hub-fetch.ts';
 import type { HubLimits } from './hub.ts';
 import { ModelError } from './model-error.ts';
-import { bytesOf, dropOrphans, type Patience, releasePartial, takePartial } from './partials.ts';
+import { bytesOf, dropOrphans, keepAlive, type Patience, releasePartial, takePartial } from './partials.ts';
 
 export interface DownloadHooks {
   /** Bytes of this file that are on the disk now. */
@@ -26,6 +26,7 @@ export async function download(file: HubFile, target: string, read: (from: numbe
     await rm(target, { force: true });
     const partial = await takePartial(target, limits, (pid) => hooks.onLine(`${file.path}: process ${pid} downloads it already, waiting`));
     if (partial === null) return await download(file, target, read, limits, hooks);
+    const stopTouching = keepAlive(partial, limits);
     try {
       const out = await open(partial, 'r+');
       try {
@@ -38,8 +39,10 @@ export async function download(file: HubFile, target: string, read: (from: numbe
     } catch (error) {
       await releasePartial(partial).catch(() => {}); // Gone where the digest was wrong.
       throw error;
+    } finally {
+      stopTouching();
     }
-    await dropOrphans(target);
+    await dropOrphans(target, limits);
   } catch (error) {
     throw diskFault(error, file, target) ?? error;
   }

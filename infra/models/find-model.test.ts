@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -160,6 +160,49 @@ describe('models: a download that is disturbed', () => {
     expect(await digestAt(await find(one))).toBe(sha256(gguf));
     expect(hub.contentAnswers().map(({ range }) => range)).toEqual([`bytes=200000-${gguf.length - 1}`]);
     expect(models()).toEqual(['one.Q4_1.gguf']);
+  });
+
+  test.for([
+    ['a process before this one, with its number, in a container of the same name', `${hostname().replace(/[^\w.]/g, '_')}-${process.pid}`, 0],
+    ['a process of another host that is long silent', `elsewhere-${process.pid}`, 60_000],
+  ] as const)('what %s left is gone on with at once, and nothing of it stays', async ([, owner, ageMs]) => {
+    const path = await placeOfModel(), begunMs = performance.now(), writtenAt = new Date(Date.now() - ageMs);
+    for (const token of ['00c0ffee', '00beef00']) {
+      await writeFile(`${path}.partial-${owner}-${token}`, gguf.subarray(0, 200_000));
+      await utimes(`${path}.partial-${owner}-${token}`, writtenAt, writtenAt);
+    }
+    expect(await digestAt(await find(one, {}, { patienceMs: 30_000 }))).toBe(sha256(gguf));
+    expect(performance.now() - begunMs).toBeLessThan(15_000);
+    expect(hub.contentAnswers().map(({ range }) => range)).toEqual([`bytes=200000-${gguf.length - 1}`]);
+    expect(models()).toEqual(['one.Q4_1.gguf']);
+  });
+
+  test('what a process of another host wrote a moment ago is waited for, and left to it', async () => {
+    const path = await placeOfModel(), theirs = `${path}.partial-elsewhere-7-00c0ffee`, soon = new Date(Date.now() + 60_000);
+    await writeFile(theirs, gguf.subarray(0, 200_000));
+    await utimes(theirs, soon, soon);
+    expect(await digestAt(await find(one, {}, { patienceMs: 100 }))).toBe(sha256(gguf));
+    expect(lines).toContainEqual(expect.stringMatching(/process 7 downloads it already, waiting/));
+    expect(hub.contentAnswers().map(({ range }) => range)).toEqual([null]);
+    expect(models()).toEqual(['one.Q4_1.gguf', 'one.Q4_1.gguf.partial-elsewhere-7-00c0ffee']);
+  });
+
+  test('a download from which nothing comes is touched, so that other hosts see that it lives', async () => {
+    hub.troubles.push({ kind: 'stall', afterBytes: 100_000 });
+    const found = find(one, {}, { stallMs: 1_500, patienceMs: 120 });
+    const partial = async (): Promise<string> => {
+      for (;;) {
+        const name = filesBelow(cache).find((one) => one.includes('.partial-'));
+        if (name !== undefined) return name;
+        await new Promise((resolve) => { setTimeout(resolve, 5); });
+      }
+    };
+    const name = await partial();
+    const path = (readdirSync(cache, { recursive: true }) as string[]).find((one) => one.endsWith(name))!;
+    const long = new Date(0);
+    await utimes(join(cache, path), long, long);
+    await expect.poll(() => statSync(join(cache, path)).mtimeMs, { timeout: 1_200, interval: 20 }).toBeGreaterThan(Date.now() - 60_000);
+    expect(await digestAt(await found)).toBe(sha256(gguf));
   });
 
   test('a server that sends no parts gets to send it all', async () => {
