@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -29,15 +30,19 @@ size_t number_after(const std::string& path, const std::string& name, size_t fal
 }
 
 struct GroupFiles {
-  const char *limit, *usage, *cached;
+  const char *limit, *usage;
+  /// What the kernel takes back before it refuses memory to the group. Pages that were read twice are `active`, and yet only copies;
+  /// those of a tmpfs are in neither list.
+  std::array<const char*, 3> cached;
 };
-constexpr GroupFiles kVersion2 = {"memory.max", "memory.current", "inactive_file"};
-constexpr GroupFiles kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"};
+constexpr GroupFiles kVersion2 = {"memory.max", "memory.current", {"inactive_file", "active_file", "slab_reclaimable"}};
+constexpr GroupFiles kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", {"total_inactive_file", "total_active_file", ""}};  // It does not tell its slabs.
 
 size_t left_in_group(const std::string& folder, const GroupFiles& files) {
   const size_t limit = number_in(folder + "/" + files.limit), usage = number_in(folder + "/" + files.usage);
   if (limit == SIZE_MAX || usage == SIZE_MAX) return SIZE_MAX;
-  const size_t used = usage - std::min(usage, number_after(folder + "/memory.stat", files.cached, 0));
+  size_t used = usage;
+  for (const char* cached : files.cached) used -= std::min(used, number_after(folder + "/memory.stat", cached, 0));
   return limit - std::min(limit, used);
 }
 

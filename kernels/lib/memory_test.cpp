@@ -44,8 +44,8 @@ void check_version_2() {
   machine.write("sys/fs/cgroup/a/memory.max", "5000\n");
   machine.write("sys/fs/cgroup/a/memory.current", "3000\n");
   expect(machine.left(), 2000, "the group above has one");
-  machine.write("sys/fs/cgroup/a/memory.stat", "anon 2000\ninactive_file 700\nactive_file 300\n");
-  expect(machine.left(), 2700, "page cache is given back");
+  machine.write("sys/fs/cgroup/a/memory.stat", "anon 1800\ninactive_file 700\nactive_file 300\nslab_reclaimable 200\nslab 900\n");
+  expect(machine.left(), 3200, "page cache is given back, however often it was read, and so are the kernel's own caches");
   machine.write("sys/fs/cgroup/memory.max", "100\n");
   machine.write("sys/fs/cgroup/memory.current", "101\n");
   expect(machine.left(), 0, "the container's own, beyond its limit");
@@ -58,6 +58,8 @@ void check_version_1() {
   machine.write("sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes", "900000\n");
   machine.write("sys/fs/cgroup/memory/docker/1/memory.usage_in_bytes", "100000\n");
   expect(machine.left(), 800'000, "version 1");
+  machine.write("sys/fs/cgroup/memory/docker/1/memory.stat", "inactive_file 9\nactive_file 9\ntotal_inactive_file 50000\ntotal_active_file 30000\n");
+  expect(machine.left(), 880'000, "version 1: of the group and those below it");
 }
 
 }  // namespace
