@@ -207,6 +207,7 @@ void Loop::collect_part(const Plan::Part& part, size_t& ranked) {
     accept_token(run, plan_.sampled[part.first_sampled + static_cast<size_t>(i)], told);
     if (run.stage == Run::Stage::kEnded) break;
   }
+  if (run.stage != Run::Stage::kEnded) deliver(run, false);  // all of the iteration's at once
   if (run.request.logprobs >= 0) ranked += static_cast<size_t>(part.sampled);
   if (part.drafted == 0) return;
   speculation_.note(run.guesses, part.match, part.sampled - 1, part.drafted);
@@ -227,7 +228,6 @@ void Loop::accept_token(Run& run, int32_t token, TokenLogprob* ranked) {
     const int32_t context = backend_->shape().context_length;
     return end(run, Finish::kLength, run.known() < context ? "" : "the context of " + std::to_string(context) + " tokens is full");
   }
-  deliver(run, false);
 }
 
 void Loop::deliver(Run& run, bool is_forced) {

@@ -59,6 +59,24 @@ void right_guesses_save_iterations() {
   EXPECT(stats.iterations < 300);
 }
 
+void right_guesses_are_told_with_the_iteration_they_came_from() {
+  Timed timed(kRoomy, 30, 0.1, 10);  // longer than tokens are held back
+  std::atomic<bool> is_held = false, is_open = false;
+  timed.on_batch = [&](const Batch&, double) {
+    if (timed.rig.loop->stats().accepted_tokens < 50) return;
+    is_held = true;
+    is_held.notify_all();
+    is_open.wait(false);
+  };
+  timed.rig.submit(Rig::request(1, "a", make_tokens(50, 1), 800));
+  is_held.wait(false);
+  timed.rig.until([] { return true; });
+  EXPECT_EQ(timed.rig.outcomes[1].tokens.size(), timed.rig.loop->stats().generated_tokens);
+  is_open = true;
+  is_open.notify_all();
+  EXPECT_EQ(timed.rig.wait(1).tokens.size(), 800u);
+}
+
 void guesses_that_cost_as_much_as_they_save_are_left_out() {
   Timed timed(kRoomy, 0.01, 10, 10);  // every row costs its full price
   timed.rig.generate(Rig::request(1, "a", make_tokens(50, 1), 800));
@@ -130,6 +148,7 @@ int main(int count, char** arguments) {
   }
 #define CASE(name) std::fprintf(stderr, "%s\n", #name), name()
   CASE(right_guesses_save_iterations);
+  CASE(right_guesses_are_told_with_the_iteration_they_came_from);
   CASE(guesses_that_cost_as_much_as_they_save_are_left_out);
   CASE(guesses_that_never_come_true_are_tried_seldom);
   CASE(a_stop_string_inside_the_guesses_ends_the_run_at_its_token);
