@@ -81,6 +81,7 @@ bool Loop::try_preempt_for(const Run& better) {
 // Its blocks stay cached as its lane's, demoted if others need their place, and it goes on from there when its turn comes again.
 void Loop::preempt(RunPtr run) {
   ++totals_.preempted;
+  deliver(*run, true);  // else it would wait as long as the run does
   Sequence& sequence = run->sequence;
   if (run->is_started) {
     if (!run->was_preempted) {  // what the pool finds next time is the run's own work

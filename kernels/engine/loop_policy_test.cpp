@@ -146,6 +146,18 @@ void a_better_run_takes_the_place_of_a_worse_one_which_continues_exactly() {
   }
 }
 
+void what_a_run_sampled_before_it_gave_way_is_told_then() {
+  Timed timed(one_at_a_time(), 0.001, 0, 0);  // tokens come faster than they are told
+  Gate gate(timed.rig, 10);
+  timed.rig.submit(with_priority(Rig::request(1, "a", make_tokens(130, 1), 2000), 5));
+  gate.wait_until_held(10);
+  timed.rig.submit(with_priority(Rig::request(2, "b", make_tokens(90, 2), 20), 1));
+  gate.open();
+  timed.rig.wait(2);
+  EXPECT_EQ(timed.rig.outcomes[1].tokens.size(), 10u);
+  EXPECT_EQ(timed.rig.wait(1).tokens.size(), 2000u);
+}
+
 void blocks_are_won_back_for_a_better_run() {
   Rig rig(one_at_a_time(16, 4));
   Gate gate(rig, 10);
@@ -224,6 +236,7 @@ int main() {
   CASE(a_slow_machine_prefills_a_block_at_a_time_and_still_gets_on);
   CASE(a_fork_of_a_running_sequence_computes_its_own_tokens_alone);
   CASE(a_better_run_takes_the_place_of_a_worse_one_which_continues_exactly);
+  CASE(what_a_run_sampled_before_it_gave_way_is_told_then);
   CASE(blocks_are_won_back_for_a_better_run);
   CASE(nobody_gives_way_in_vain_or_to_an_equal);
   CASE(a_priority_changed_while_running_lets_another_in);
