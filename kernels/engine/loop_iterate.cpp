@@ -35,7 +35,10 @@ void Loop::add_decode_rows() {
   for (const Run* run : runs) load += decode_load(run->sequence.computed);
   const auto count = static_cast<int32_t>(runs.size());
   const double token_ms = steps_.is_ready() && count > 0 ? steps_.predict_ms(load) / count : 0;
-  int32_t rows_left = std::min(kGuessesMax, options_.iteration_tokens_max - count);
+  const bool has_prefill = std::any_of(running_.begin(), running_.end(), [](const RunPtr& run) { return run->stage == Run::Stage::kPrefill; });
+  // Guesses leave a block to whoever prefills: else they would take all of a small iteration, one after the other.
+  const int32_t others = count + (has_prefill ? kBlockTokens : 0);
+  int32_t rows_left = std::max(0, std::min(kGuessesMax, options_.iteration_tokens_max - others));
   for (Run* run : runs) {
     Drafter::Draft draft;
     const int32_t drafted = choose_draft(*run, token_ms, rows_left, draft);
@@ -79,7 +82,8 @@ int32_t Loop::rows_until_claimed(const Run& run) const {
 }
 
 // Of the `wanted` rows, those of this iteration: what is left of its tokens and, when others decode in it, of its time, cut at
-// the last edge of a block. The first prefill always gets on, by a block at least.
+// the last edge of a block. The first prefill always gets on: to the edge of a block, or by what the decoding runs' certain rows
+// leave of the tokens.
 int32_t Loop::chunk_rows(const Run& run, int32_t wanted, bool is_first) const {
   const int32_t start = run.sequence.computed;
   int32_t rows = std::min(wanted, options_.iteration_tokens_max - static_cast<int32_t>(plan_.tokens.size()));

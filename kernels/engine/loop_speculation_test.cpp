@@ -77,6 +77,28 @@ void right_guesses_are_told_with_the_iteration_they_came_from() {
   EXPECT_EQ(timed.rig.wait(1).tokens.size(), 800u);
 }
 
+void guesses_leave_a_block_to_a_prefill() {
+  constexpr int32_t kDecoding = 15, kPrompt = 640;
+  Timed timed({.hbm_blocks = 1024, .dram_blocks = 0, .running_max = kDecoding + 1, .iteration_tokens_max = 80}, 10, 0.1, 10);
+  std::atomic<bool> is_held = false, is_open = false;
+  std::atomic<int> chunks = 0;
+  timed.on_batch = [&](const Batch& batch, double) {
+    for (int32_t s = 0; is_open && s < batch.sequences; ++s) chunks += batch.views[s].start < kPrompt ? 1 : 0;
+    if (timed.rig.loop->stats().accepted_tokens < 400) return;
+    is_held = true;
+    is_held.notify_all();
+    is_open.wait(false);
+  };
+  for (int64_t run = 0; run < kDecoding; ++run) timed.rig.submit(Rig::request(run, name_of("l", run), make_tokens(kPrompt + 60, static_cast<uint64_t>(run)), 2000));
+  is_held.wait(false);
+  timed.rig.submit(Rig::request(100, "late", make_tokens(kPrompt, 100), 1));
+  is_open = true;
+  is_open.notify_all();
+  timed.rig.wait(100);
+  EXPECT_EQ(chunks.load(), kPrompt / kBlockTokens);
+  EXPECT(timed.rig.outcomes[0].ended.empty());
+}
+
 void guesses_that_cost_as_much_as_they_save_are_left_out() {
   Timed timed(kRoomy, 0.01, 10, 10);  // every row costs its full price
   timed.rig.generate(Rig::request(1, "a", make_tokens(50, 1), 800));
@@ -149,6 +171,7 @@ int main(int count, char** arguments) {
 #define CASE(name) std::fprintf(stderr, "%s\n", #name), name()
   CASE(right_guesses_save_iterations);
   CASE(right_guesses_are_told_with_the_iteration_they_came_from);
+  CASE(guesses_leave_a_block_to_a_prefill);
   CASE(guesses_that_cost_as_much_as_they_save_are_left_out);
   CASE(guesses_that_never_come_true_are_tried_seldom);
   CASE(a_stop_string_inside_the_guesses_ends_the_run_at_its_token);
