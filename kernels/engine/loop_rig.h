@@ -34,22 +34,22 @@ struct Outcome {
 class Rig {
  public:
   explicit Rig(LoopOptions options = {.hbm_blocks = 32, .dram_blocks = 32, .running_max = 8, .iteration_tokens_max = 96}, int32_t context = 4096,
-               size_t block_bytes = kBlockTokens * sizeof(uint64_t), int habit = 0) {
+               size_t block_bytes = kBlockTokens * sizeof(uint64_t), int habit = 0, std::vector<int32_t> eos_tokens = {}) {
     auto made = std::make_unique<ToyBackend>(context, block_bytes);
     made->habit = habit;
     backend = made.get();
-    open(std::move(made), options);
+    open(std::move(made), options, std::move(eos_tokens));
   }
   /// Over another backend; `backend` is null then.
   Rig(std::unique_ptr<Backend> other, const LoopOptions& options) { open(std::move(other), options); }
 
  private:
-  void open(std::unique_ptr<Backend> made, LoopOptions options) {
+  void open(std::unique_ptr<Backend> made, LoopOptions options, std::vector<int32_t> eos_tokens = {}) {
     options.check_each_iteration = true;
     Vocab vocab;
     for (int32_t i = 0; i < 97; ++i) vocab.bytes.push_back(std::string(1, static_cast<char>(' ' + i % 64)));
     vocab.is_special.assign(97, 0);
-    vocab.eos_tokens = {};
+    vocab.eos_tokens = std::move(eos_tokens);
     loop = std::make_unique<Loop>(std::move(made), vocab, options, [this] {
       std::lock_guard lock(mutex_);
       is_woken_ = true;
@@ -149,7 +149,8 @@ class Rig {
 
 /// A backend whose iterations take a fixed time by a clock of the test's own, and so can be planned for exactly.
 struct Timed {
-  Timed(const LoopOptions& options, double base, double row, int habit = 9) : rig(with_clock(options), 4096, kBlockTokens * sizeof(uint64_t), habit) {
+  Timed(const LoopOptions& options, double base, double row, int habit = 9, std::vector<int32_t> eos_tokens = {})
+      : rig(with_clock(options), 4096, kBlockTokens * sizeof(uint64_t), habit, std::move(eos_tokens)) {
     rig.backend->on_batch = [this, base, row](const Batch& batch) {
       *now = *now + base + row * batch.rows;
       if (on_batch) on_batch(batch, base + row * batch.rows);
