@@ -3,8 +3,7 @@
 // Inner loops of gemm in 512-bit vectors: 16 outputs a vector, 4 inputs an instruction (vpdpbusd: unsigned weights in a
 // register, a row's four signed bytes broadcast from memory). Only for gemm_cpu.cpp.
 
-#include "../../lib/vec.h"
-#include "gemm.h"
+#include "finish.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
@@ -25,7 +24,6 @@ struct Tile {
   size_t ahead[4];
 };
 
-#define SLACKWATER_INLINE inline __attribute__((always_inline))
 #define SLACKWATER_LAMBDA __attribute__((always_inline))
 
 /// A number that is known when compiled: the place in an array of sums.
@@ -145,16 +143,9 @@ struct PlanesTile {
     each<kRows>([&](auto r) SLACKWATER_LAMBDA {
       const ActivationHead head = read_head(tile.a + static_cast<size_t>(r) * tile.a_stride);
       each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
-        // The weights' bytes are 128 too large.
         const __m512 scale = _mm512_loadu_ps(first + static_cast<size_t>(p) * tile.panel_bytes);
-        const __m512 whole = to_floats(high[r][p] - head.sum_hi * 128);
-        if constexpr (kPlanes == 1) {
-          put_outputs(tile, r, panel + p, _mm512_mul_ps(_mm512_mul_ps(whole, scale), _mm512_set1_ps(head.scale)));
-        } else {
-          const __m512 middle = to_floats(cross[r][p] - (head.sum_hi + head.sum_lo) * 128), rest = to_floats(low[r][p] - head.sum_lo * 128);
-          const __m512 shift = _mm512_set1_ps(256.0f), sum = _mm512_fmadd_ps(_mm512_fmadd_ps(whole, shift, middle), shift, rest);
-          put_outputs(tile, r, panel + p, _mm512_mul_ps(_mm512_mul_ps(sum, scale), _mm512_set1_ps(head.scale)));
-        }
+        if constexpr (kPlanes == 1) put_outputs(tile, r, panel + p, finish_bytes(high[r][p], head, scale));
+        else put_outputs(tile, r, panel + p, finish_words(high[r][p], cross[r][p], low[r][p], head, scale));
       });
     });
   }
