@@ -46,7 +46,7 @@ export const configShape = z.strictObject({
     weightMode: z.enum(['auto', 'exact', 'compact', 'fast']).default('auto'),
     speculation: z.enum(['auto', 'off']).default('auto'),
     backend: z.enum(['cpu', 'reference']).default('cpu'),
-    isa: z.enum(['auto', 'scalar', 'avx2', 'avx512']).default('auto'),
+    isa: z.enum(['auto', 'scalar', 'avx2', 'avx512', 'amx']).default('auto'),
     runsMax: z.int().min(1).max(256).default(64),
     iterationTokensMax: z.int().min(1).max(8192).default(512),
     device: z.string().default(`cpu-${cpus().length}core`),

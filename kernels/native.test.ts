@@ -94,7 +94,7 @@ describe('native engine on the real model', { timeout: 60_000 }, () => {
     expect(rig.engine.info.threads).toBeGreaterThanOrEqual(1);
     expect(rig.engine.info.weightBytes).toBeGreaterThan(60e6);
     expect(rig.engine.info.kvBytes).toBe(80 * BLOCK_BYTES);
-    expect(['scalar', 'avx2', 'avx512']).toContain(native.isa());
+    expect(['scalar', 'avx2', 'avx512', 'amx']).toContain(native.isa());
   });
 
   it('answers a question sensibly, greedy, and ends by itself', async () => {

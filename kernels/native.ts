@@ -21,7 +21,7 @@ export interface Native {
    * system refuses).
    */
   open(options: EngineOptions, onEvents: (events: EngineEvent[]) => void): NativeEngine;
-  /** The dispatch level this machine offers: 'scalar' | 'avx2' | 'avx512'. */
+  /** The dispatch level this machine offers: 'scalar' | 'avx2' | 'avx512' | 'amx' (avx512 with tiles; `numerics` says avx512 of both, their bits are the same). */
   isa(): string;
 }
 
@@ -38,12 +38,12 @@ export interface EngineOptions {
   readonly threads: number | 'auto';
   readonly allowOversubscription?: boolean;
   readonly backend: 'cpu' | 'reference';
-  /** How the linear layers keep their weights and multiply; part of `numerics`. `auto`, the default: `compact` where the file is 4-bit, else `exact`. */
+  /** How the linear layers keep their weights and multiply; part of `numerics`. `auto`, the default: `compact` where the file is 4-bit and the machine has no tiles, else `exact`. */
   readonly weightMode?: 'auto' | 'exact' | 'compact' | 'fast';
   /** Folder in which packed weights are kept for the next start, where packing takes longer than reading them (8 GiB, the least used go first); absent: none. */
   readonly packedFolder?: string;
   /** Forces a dispatch level; `auto` takes the best the machine has. */
-  readonly isa: 'auto' | 'scalar' | 'avx2' | 'avx512';
+  readonly isa: 'auto' | 'scalar' | 'avx2' | 'avx512' | 'amx';
   /** Most sequences in one iteration, and most tokens in one iteration. */
   readonly runningMax: number;
   readonly iterationTokensMax: number;

@@ -39,7 +39,7 @@ const withModel = (command: Command): Command => command.option('--model <path>'
 const withWorker = (command: Command): Command => withModel(command)
   .option('--hbm <size>', "the engine's KV arena, such as 256MiB").option('--dram <size>', 'the tier below it').option('--threads <n>', 'threads of the engine, or auto: all cores it may use')
   .addOption(new Option('--weight-mode <mode>', 'how weights are kept and multiplied').choices(['auto', 'exact', 'compact', 'fast']))
-  .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512']))
+  .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512', 'amx']))
   .addOption(new Option('--backend <kind>', 'reference: plain loops, the definition').choices(['cpu', 'reference']));
 const policyOption = new Option('--policy <name>', 'how steps are placed and what is kept').choices(['slackwater', 'round-robin-lru']);
 

@@ -5,11 +5,13 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "tiles.h"
+
 namespace slackwater {
 
 namespace {
 
-Isa machine_isa() {
+Isa vector_isa() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
@@ -21,14 +23,24 @@ Isa machine_isa() {
   return Isa::kScalar;
 }
 
+/// kAmx where the tiles of gemm_amx.cpp are in this build and on this machine.
+Isa with_tiles(Isa vectors) {
+#if defined(SLACKWATER_TILES)
+  if (vectors == Isa::kAvx512 && has_tiles()) return Isa::kAmx;
+#endif
+  return vectors;
+}
+
 /// The machine's level, or the lower one that SLACKWATER_ISA asks for.
 Isa choose_isa() {
-  const Isa best = machine_isa();
+  const Isa vectors = vector_isa();
   const char* wanted = std::getenv("SLACKWATER_ISA");
-  if (wanted == nullptr || *wanted == '\0') return best;
-  for (int level = 0; level <= static_cast<int>(best); ++level) {
+  if (wanted == nullptr || *wanted == '\0') return with_tiles(vectors);
+  for (int level = 0; level <= static_cast<int>(vectors); ++level) {
     if (std::strcmp(wanted, isa_name(static_cast<Isa>(level))) == 0) return static_cast<Isa>(level);
   }
+  const Isa best = with_tiles(vectors);
+  if (std::strcmp(wanted, isa_name(best)) == 0) return best;
   std::fprintf(stderr, "SLACKWATER_ISA is %s, which is not known or not here; %s is used\n", wanted, isa_name(best));
   return best;
 }
@@ -42,6 +54,7 @@ Isa best_isa() {
 
 const char* isa_name(Isa isa) {
   switch (isa) {
+    case Isa::kAmx: return "amx";
     case Isa::kAvx512: return "avx512";
     case Isa::kAvx2: return "avx2";
     case Isa::kScalar: break;
@@ -49,13 +62,15 @@ const char* isa_name(Isa isa) {
   return "scalar";
 }
 
+const char* isa_numerics(Isa isa) { return isa_name(isa == Isa::kAmx ? Isa::kAvx512 : isa); }
+
 bool find_isa(const char* name, Isa& isa) {
   const Isa best = best_isa();
   if (std::strcmp(name, "auto") == 0) {
     isa = best;
     return true;
   }
-  for (const Isa level : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa level : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
     if (std::strcmp(name, isa_name(level)) != 0) continue;
     if (level > best) return false;
     isa = level;

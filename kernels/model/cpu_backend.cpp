@@ -106,7 +106,7 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error, con
                        linear({{prefix + "ffn_gate.weight", shape_.ffn}, {prefix + "ffn_up.weight", shape_.ffn}}, hidden),
                        linear({{prefix + "ffn_down.weight", hidden}}, shape_.ffn)});
   }
-  matrices_.plan(reader, mode, error);
+  matrices_.plan(reader, mode == WeightMode::kAuto && ops_.isa == Isa::kAmx ? WeightMode::kExact : mode, error);
   const size_t tables = embedding_.size() + model_.ropes.size() * static_cast<size_t>(shape_.context_length) * static_cast<size_t>(model_.rope_pairs) * 2 * sizeof(float);
   const MemoryNeed need{matrices_.bytes() + tables, options.hbm_bytes, options.dram_bytes, activation_bytes(options)};
   if (error || !check_memory(need, available, error)) return false;
@@ -114,7 +114,7 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error, con
   matrices_.pack(reader, pool_, error, PackedCache(options.packed_folder));
   reader.check_all_used();
   if (error) return false;
-  numerics_ = std::string("cpu-") + weight_mode_name(matrices_.mode()) + "-" + isa_name(ops_.isa);
+  numerics_ = std::string("cpu-") + weight_mode_name(matrices_.mode()) + "-" + isa_numerics(ops_.isa);
   attend_.emplace(ops_, pool_, shape_);
   return true;
 }

@@ -14,12 +14,12 @@ void check_variant(const Variant& variant, const char* what) {
   const auto reference = load(variant, BackendKind::kReference, Isa::kScalar, error);
   CHECK(reference != nullptr, "%s: %s", what, error.message.c_str());
   const std::vector<float> want = logits_of(*reference);
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
     if (isa > best_isa()) continue;
     for (const WeightMode mode : {WeightMode::kExact, WeightMode::kCompact, WeightMode::kFast}) {
       const auto backend = load(variant, BackendKind::kCpu, isa, error, 2, mode);
       CHECK(backend != nullptr, "%s: %s", what, error.message.c_str());
-      CHECK(std::string(backend->numerics()) == std::string("cpu-") + weight_mode_name(mode) + "-" + isa_name(isa), "%s", backend->numerics());
+      CHECK(std::string(backend->numerics()) == std::string("cpu-") + weight_mode_name(mode) + "-" + isa_numerics(isa), "%s", backend->numerics());
       const std::vector<float> got = logits_of(*backend);
       const double distance = rel_l2(got.data(), want.data(), want.size());
       CHECK(distance < (mode == WeightMode::kFast ? 5e-2 : 2e-3), "%s on %s: relL2 %.1e from the reference", what, backend->numerics(), distance);
@@ -98,7 +98,8 @@ void check_auto_mode() {
   for (const auto& each : cases) {
     Error error;
     const auto backend = load({.format = static_cast<uint32_t>(each.format)}, BackendKind::kCpu, best_isa(), error);
-    CHECK(std::string(backend->numerics()) == std::string("cpu-") + each.mode + "-" + isa_name(best_isa()), "a file of %s: %s", format_name(static_cast<uint32_t>(each.format)), backend->numerics());
+    const char* mode = best_isa() == Isa::kAmx ? "exact" : each.mode;  // Tiles make the larger form the faster one.
+    CHECK(std::string(backend->numerics()) == std::string("cpu-") + mode + "-" + isa_numerics(best_isa()), "a file of %s: %s", format_name(static_cast<uint32_t>(each.format)), backend->numerics());
   }
 }
 

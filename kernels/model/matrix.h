@@ -62,7 +62,8 @@ class MatrixStore {
   ///   kExact    kWords
   ///   kCompact  the grouped form of the tensors' format; kWords where there is none, or where stacked tensors differ in it
   ///   kFast     kBytes
-  ///   kAuto     kCompact when more than half of the weights are stored in 4 bits, else kExact
+  ///   kAuto     kCompact when more than half of the weights are stored in 4 bits, else kExact (a backend with tiles asks for
+  ///             kExact by itself)
   void plan(TensorReader& reader, WeightMode mode, Error& error);
   /// Reads and packs every layer, on all threads, or takes from `cache` what an earlier start packed of the same content.
   void pack(TensorReader& reader, ThreadPool& pool, Error& error, const PackedCache& cache);

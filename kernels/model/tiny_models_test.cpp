@@ -69,7 +69,7 @@ void check_all_backends(const std::string& path, const std::string& golden_path)
   const Golden golden = read_golden(golden_path);
   const GoldenPrompt& prompt = golden.prompts[0];
   check_logits(path, prompt, BackendKind::kReference, Isa::kScalar, WeightMode::kExact, {1e-5, 1e-8});
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
     if (isa <= best_isa()) check_logits(path, prompt, BackendKind::kCpu, isa, WeightMode::kExact, {1e-2, 1e-4});
   }
   check_logits(path, prompt, BackendKind::kCpu, best_isa(), WeightMode::kCompact, {1e-2, 1e-4});

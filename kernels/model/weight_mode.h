@@ -5,7 +5,8 @@
 namespace slackwater {
 
 /// How the linear layers keep their weights and multiply. Each is a numeric path of its own, the same for every batch
-/// size, and part of the numerics id. kAuto: kCompact when the file's linear weights are 4-bit blocks, else kExact.
+/// size, and part of the numerics id. kAuto: kCompact when the file's linear weights are 4-bit blocks and the linear layers
+/// do not run on tiles (Isa::kAmx), else kExact.
 enum class WeightMode { kAuto, kExact, kCompact, kFast };
 
 /// "auto", "exact", "compact", "fast".

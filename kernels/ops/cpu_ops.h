@@ -30,7 +30,8 @@ struct CpuOps {
   Status (*swiglu_quantize)(const SwigluQuantizeArgs& args);
 };
 
-/// Null when this build or this machine has no such level.
+/// Null when this build or this machine has no such level. For kAmx the table of kAvx512 where the machine's tiles fail
+/// their test, `tiles_agree`, which the first such call runs.
 const CpuOps* find_cpu_ops(Isa isa);
 
 }  // namespace slackwater

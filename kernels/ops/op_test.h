@@ -42,7 +42,7 @@ class Guarded {
 /// The tables of every level that this machine runs.
 inline std::vector<const CpuOps*> every_level() {
   std::vector<const CpuOps*> out;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAmx}) {
     const CpuOps* ops = find_cpu_ops(isa);
     if (ops == nullptr) continue;
     CHECK(ops->isa == isa, "the table of %s says %s", isa_name(isa), isa_name(ops->isa));

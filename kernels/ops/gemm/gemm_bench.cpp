@@ -1,5 +1,5 @@
 // Useful GFLOP/s of one thread (2 n k rows, by the thread's CPU time, best of several) for every form, level and shape.
-//   bench_gemm [--isa auto|scalar|avx2|avx512] [--form words|bytes|fours|wide|eights] [--rows N]
+//   bench_gemm [--isa auto|scalar|avx2|avx512|amx] [--form words|bytes|fours|wide|eights] [--rows N]
 // Weights are drawn at random and are larger than the caches when the shape is; the shapes are those of SmolLM2-135M.
 #include "gemm.h"
 
@@ -73,7 +73,7 @@ int bench(int argc, char** argv) {
   for (int f = 0; f < 5; ++f) {
     const auto form = static_cast<WeightForm>(f);
     if (!form_name.empty() && form_name != kNames[f]) continue;
-    std::printf("%s on %s, GFLOP/s (GB/s of weights)\n%14s", kNames[f], isa_name(isa), "rows");
+    std::printf("%s on %s, GFLOP/s (GB/s of weights)\n%14s", kNames[f], isa_name(ops->isa), "rows");
     for (const auto& shape : kShapes) std::printf("  %12s", (std::to_string(shape[1]) + "x" + std::to_string(shape[0])).c_str());
     std::printf("\n");
     for (const int32_t rows : {1, 4, 16, 64, 512}) {
