@@ -169,7 +169,7 @@ template <WeightForm kForm, int kRows, int kPanels>
 struct GroupsTile {
   static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
     expect_outputs<kRows, kPanels>(tile, panel);
-    constexpr bool kIsSplit = kRows * kPanels <= 6;
+    constexpr bool kIsSplit = kRows * kPanels <= 8;
     constexpr int kLines = 8;
     Vec sums[kRows][kPanels];
     each<kRows>([&](auto r) SLACKWATER_LAMBDA {
