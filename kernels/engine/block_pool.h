@@ -90,6 +90,7 @@ struct Sequence {
   int32_t hit = 0;         // of the prompt: tokens that were resident
   int32_t recalled = 0;    // of the prompt: tokens that came from dram
   bool is_resident = false;  // every block is in hbm, and stays there until the release
+  bool is_leaving = false;   // would_fit() asks what is free without it
 };
 
 struct BlockEvent {
@@ -149,6 +150,9 @@ class BlockPool {
   // Sequences. try_admit finds the prompt's prefix, takes references and guarantees `blocks_max` blocks; false: not now.
   // `names`: the prompt's chain. `ignore_pins`: count pinned blocks as evictable, for when nothing else can ever free any.
   bool try_admit(Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names, int32_t blocks_max, bool ignore_pins);
+  /// Whether try_admit() would succeed, minding pins, if every sequence marked `is_leaving` were released. Blocks with a copy
+  /// under way count as taken.
+  bool would_fit(const Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names, int32_t blocks_max);
   /// Starts what recalls the sequence still needs; true when all its blocks are resident.
   bool pump_resident(Sequence& sequence);
   /// Makes room for `rows` more tokens. False only when the guarantee was broken.
@@ -228,6 +232,9 @@ class BlockPool {
     Block* block = nullptr;
     int32_t tokens = 0;
   };
+  Partial find_held(const Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names);
+  bool fits_beside_held(int32_t blocks_max, bool ignore_pins);
+  void count_leaving(int32_t change);
   Partial find_partial(const Sequence& sequence, const Block* parent, std::span<const int32_t> tokens) const;
   bool can_take_in_place(const Sequence& sequence, const Block& block) const;
   void take_in_place(Sequence& sequence, const Partial& partial);
@@ -273,6 +280,7 @@ class BlockPool {
   std::unordered_map<std::string, LanePtr> lanes_;
   std::vector<LanePtr> moving_;
   std::vector<Sequence*> sequences_;
+  std::vector<Block*> wanted_;  // of one prompt: its full blocks, and the partial one if it may be written in place
   std::array<int32_t, 2> evictable_ = {};  // blocks in hbm: minding pins, and ignoring them
   uint64_t tick_ = 0;
   uint64_t move_id_ = 0;

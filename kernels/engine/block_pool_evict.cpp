@@ -15,6 +15,7 @@ bool BlockPool::Key::operator<(const Key& other) const {
 int32_t BlockPool::outstanding() const {
   int32_t blocks = 0;
   for (const Sequence* sequence : sequences_) {
+    if (sequence->is_leaving) continue;
     blocks += sequence->blocks_max;
     if (sequence->is_resident) blocks -= static_cast<int32_t>(sequence->blocks.size());
     else for (const Block* block : sequence->blocks) blocks -= block->slots[0] >= 0 ? 1 : 0;

@@ -7,44 +7,74 @@
 
 namespace slackwater {
 
-bool BlockPool::try_admit(Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names, int32_t blocks_max, bool ignore_pins) {
+// Into wanted_: what the pool has of the prompt and the sequence would use as it is. Returns the partial block behind it, if any.
+BlockPool::Partial BlockPool::find_held(const Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names) {
   assert(sequence.blocks.empty() && !prompt.empty());
+  wanted_.clear();
   // The last prompt token is always computed: its row is what the first token is sampled from.
   const size_t usable = prompt.size() - 1;
   Block* parent = find_root(sequence.salt);
   for (size_t i = 0; i < usable / kBlockTokens; ++i) {
     Block* const known = index_.find(names[i]);
     if (known == nullptr) break;
-    sequence.blocks.push_back(parent = known);
+    wanted_.push_back(parent = known);
   }
-  const size_t full = sequence.blocks.size() * kBlockTokens;
+  const size_t full = wanted_.size() * kBlockTokens;
   const Partial partial = find_partial(sequence, parent, prompt.subspan(full, std::min<size_t>(usable - full, kBlockTokens)));
-  const bool is_in_place = partial.block != nullptr && can_take_in_place(sequence, *partial.block);
+  if (partial.block != nullptr && can_take_in_place(sequence, *partial.block)) wanted_.push_back(partial.block);
+  return partial;
+}
 
-  // Counted with the references taken, and with demotions under way left alone until the answer is known.
-  std::vector<Block*> wanted = sequence.blocks;
-  if (is_in_place) wanted.push_back(partial.block);
-  for (Block* block : wanted) ++block->refs, recount(*block);
-  const auto held = std::count_if(wanted.begin(), wanted.end(), [](const Block* block) { return block->slots[0] >= 0; });
+// Counted with the references taken, and with demotions under way left alone until the answer is known.
+bool BlockPool::fits_beside_held(int32_t blocks_max, bool ignore_pins) {
+  for (Block* block : wanted_) ++block->refs, recount(*block);
+  const auto held = std::count_if(wanted_.begin(), wanted_.end(), [](const Block* block) { return block->slots[0] >= 0; });
   const bool fits = hbm_available(ignore_pins) >= blocks_max - held;
-  for (Block* block : wanted) --block->refs, recount(*block);
-  if (!fits) {
-    sequence.blocks.clear();
-    return false;
-  }
+  for (Block* block : wanted_) --block->refs, recount(*block);
+  return fits;
+}
 
-  sequence.blocks_max = blocks_max;
+bool BlockPool::try_admit(Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names, int32_t blocks_max, bool ignore_pins) {
+  const Partial partial = find_held(sequence, prompt, names);
+  if (!fits_beside_held(blocks_max, ignore_pins)) return false;
+  const bool is_in_place = !wanted_.empty() && wanted_.back() == partial.block;
+  if (is_in_place) wanted_.pop_back();
+
   sequence.blocks.reserve(static_cast<size_t>(blocks_max));
+  sequences_.push_back(&sequence);
+  sequence.blocks_max = blocks_max;
+  sequence.blocks.assign(wanted_.begin(), wanted_.end());
   for (Block* block : sequence.blocks) {
     ref(*block);
     (is_resident(*block) ? sequence.hit : sequence.recalled) += kBlockTokens;
   }
-  sequence.computed = static_cast<int32_t>(full);
-  sequences_.push_back(&sequence);
+  sequence.computed = static_cast<int32_t>(sequence.blocks.size()) * kBlockTokens;
   if (is_in_place) take_in_place(sequence, partial);
   else if (partial.block != nullptr) copy_partial(sequence, partial);
   touch(sequence);
   return true;
+}
+
+bool BlockPool::would_fit(const Sequence& sequence, std::span<const int32_t> prompt, std::span<const BlockName> names, int32_t blocks_max) {
+  find_held(sequence, prompt, names);
+  count_leaving(-1);
+  const bool fits = fits_beside_held(blocks_max, false);
+  count_leaving(1);
+  return fits;
+}
+
+// References of the leaving sequences, but for blocks that their lanes' pins will hold.
+void BlockPool::count_leaving(int32_t change) {
+  for (const Sequence* sequence : sequences_) {
+    if (!sequence->is_leaving) continue;
+    const Lane* lane = sequence->lane != nullptr && !sequence->lane->is_dropped ? sequence->lane.get() : nullptr;
+    for (Block* block : sequence->blocks) {
+      const bool is_held = lane != nullptr && block->count > 0 && (lane->pin == Tier::kHbm || (lane->pin.has_value() && block->slots[1] < 0));
+      if (is_held) continue;
+      block->refs += change;
+      recount(*block);
+    }
+  }
 }
 
 bool BlockPool::pump_resident(Sequence& sequence) {

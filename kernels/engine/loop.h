@@ -129,7 +129,7 @@ class Loop {
   void enqueue(RunRequest request, double submitted_ms);
   void admit();
   bool try_admit(Run& run);
-  bool try_preempt_for(const Run& better);
+  bool try_preempt_for(const Run& better, bool has_place);
   void preempt(RunPtr run);
   void start_resident();
   const std::vector<Run*>& by_priority(Run::Stage stage);

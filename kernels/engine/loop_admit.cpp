@@ -30,7 +30,7 @@ void Loop::admit() {
     const bool has_place = running_.size() < static_cast<size_t>(options_.running_max);
     if (!has_place || !try_admit(**first)) {
       // Nobody overtakes the first: a large run would wait for ever behind small ones.
-      if (!try_preempt_for(**first)) return;
+      if (!try_preempt_for(**first, has_place)) return;
       continue;
     }
     if ((*first)->stage != Run::Stage::kEnded) running_.push_back(std::move(*first));
@@ -62,20 +62,43 @@ bool Loop::try_admit(Run& run) {
   return true;
 }
 
-// Puts the worst of the running ones back into the queue, if it is worse than `better` and its leaving can be of use.
-bool Loop::try_preempt_for(const Run& better) {
-  auto worst = running_.end();
-  int32_t blocks = pool_.hbm_available();
-  for (auto at = running_.begin(); at != running_.end(); ++at) {
-    if ((*at)->request.priority <= better.request.priority || (*at)->stage == Run::Stage::kEnded) continue;
-    blocks += (*at)->sequence.blocks_max;
-    if (worst == running_.end() || (*worst)->is_before(**at)) worst = at;
+// Puts worse runs back into the queue, if `better` can enter then: the worst ones that will do, and no more of them.
+bool Loop::try_preempt_for(const Run& better, bool has_place) {
+  // A block is nobody's while it is copied: what the copier is about to free may do.
+  if (has_place && !copier_.is_idle()) return false;
+  std::vector<Run*>& worse = ordered_;
+  worse.clear();
+  for (const RunPtr& run : running_) {
+    if (run->request.priority > better.request.priority && run->stage != Run::Stage::kEnded) worse.push_back(run.get());
   }
-  if (worst == running_.end() || blocks < blocks_for(better)) return false;
-  RunPtr run = std::move(*worst);
-  running_.erase(worst);
-  preempt(std::move(run));
-  return true;
+  if (worse.empty()) return false;
+  std::sort(worse.begin(), worse.end(), [](const Run* a, const Run* b) { return b->is_before(*a); });
+  const auto set_leaving = [](Run* run, bool is_leaving) { run->sequence.is_leaving = is_leaving; };
+  const auto fits = [&] { return pool_.would_fit(better.sequence, better.request.tokens, better.names, blocks_for(better)); };
+  for (Run* run : worse) set_leaving(run, true);
+  if (!fits()) {
+    for (Run* run : worse) set_leaving(run, false);
+    return false;
+  }
+  // One after the other may stay, the best of them first; where all may, a place is missing, and the worst one's will do.
+  for (size_t i = worse.size() - 1; i > 0; --i) {
+    set_leaving(worse[i], false);
+    if (!fits()) set_leaving(worse[i], true);
+  }
+  if (has_place && worse.size() > 1) {
+    set_leaving(worse[0], false);
+    if (!fits()) set_leaving(worse[0], true);
+  }
+  bool has_left = false;
+  for (size_t at = running_.size(); at-- > 0;) {
+    if (!running_[at]->sequence.is_leaving) continue;
+    has_left = true;
+    RunPtr run = std::move(running_[at]);
+    running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(at));
+    run->sequence.is_leaving = false;
+    preempt(std::move(run));
+  }
+  return has_left;
 }
 
 // Its blocks stay cached as its lane's, demoted if others need their place, and it goes on from there when its turn comes again.
