@@ -2,6 +2,8 @@
 // what is running, cancelling.
 #include "loop_rig.h"
 
+#include <limits>
+
 using namespace slackwater;
 
 namespace {
@@ -17,24 +19,29 @@ RunRequest with_priority(RunRequest request, double priority) {
   return request;
 }
 
-/// Holds the loop in the `at`-th iteration until it is opened, so that what is ordered meanwhile comes in time.
+/// Holds the loop in the `at`-th iteration until it is opened or let on to a later one, so that what is ordered meanwhile comes in
+/// time.
 struct Gate {
-  Gate(Rig& rig, int at) {
-    rig.backend->before_run = [this, at] {
-      if (++iterations < at) return;
+  Gate(Rig& rig, int at) : held_at(at) {
+    rig.backend->before_run = [this] {
+      ++iterations;
       iterations.notify_all();
-      is_open.wait(false);
+      for (int until = held_at; iterations >= until; until = held_at) held_at.wait(until);
     };
   }
   void wait_until_held(int at) {
     for (int seen = iterations; seen < at; seen = iterations) iterations.wait(seen);
   }
-  void open() {
-    is_open = true;
-    is_open.notify_all();
+  void move_to(int at) {
+    held_at = at;
+    held_at.notify_all();
+    wait_until_held(at);
   }
-  std::atomic<int> iterations = 0;
-  std::atomic<bool> is_open = false;
+  void open() {
+    held_at = std::numeric_limits<int>::max();
+    held_at.notify_all();
+  }
+  std::atomic<int> iterations = 0, held_at;
 };
 
 void chunks_leave_decoding_sequences_their_time() {
@@ -173,15 +180,84 @@ void blocks_are_won_back_for_a_better_run() {
 }
 
 void nobody_gives_way_in_vain_or_to_an_equal() {
-  Rig rig(one_at_a_time(16, 2));
+  Rig rig(one_at_a_time(16, 4));
   Gate gate(rig, 1);
-  rig.submit(with_priority(Rig::request(1, "a", make_tokens(130, 1), 100), 5));
-  rig.submit(with_priority(Rig::request(2, "b", make_tokens(130, 2), 100), 5));
-  rig.submit(with_priority(Rig::request(3, "c", make_tokens(130, 3), 100), 5));  // equal
-  rig.submit(with_priority(Rig::request(4, "d", make_tokens(900, 4), 200), 1));  // 18 blocks: never
+  rig.submit(with_priority(Rig::request(1, "a", make_tokens(130, 1), 390), 1));  // 9 blocks
+  gate.wait_until_held(1);
+  rig.submit(with_priority(Rig::request(2, "b", make_tokens(130, 2), 100), 5));  // 4
+  rig.submit(with_priority(Rig::request(3, "c", make_tokens(130, 3), 200), 5));  // 6 where 3 are free, and equal
+  gate.move_to(3);
+  rig.submit(with_priority(Rig::request(4, "d", make_tokens(600, 4), 10), 2));  // 10 where 7 would be free
+  gate.open();
+  for (int64_t run = 1; run < 5; ++run) EXPECT(rig.wait(run).ended[0].finish == Finish::kLength);
+  EXPECT_EQ(rig.loop->stats().preempted, 0u);
+}
+
+/// Six blocks of prefix, and a run of `own` tokens more on its own lane.
+RunRequest on_prefix(int64_t run, int32_t own, int32_t max_tokens, double priority) {
+  return with_priority(Rig::request(run, name_of("l", run), joined(make_tokens(384, 9), make_tokens(own, static_cast<uint64_t>(run) + 20)), max_tokens), priority);
+}
+
+void a_prefix_that_a_better_run_shares_is_not_won_by_those_who_leave_it() {
+  Rig rig(one_at_a_time(16, 4));
+  rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1));
+  Gate gate(rig, 1);
+  rig.submit(on_prefix(1, 10, 116, 0));  // 8 blocks
+  gate.wait_until_held(1);
+  rig.submit(on_prefix(2, 10, 80, 5));  // 2 more
+  rig.submit(on_prefix(3, 10, 80, 5));  // 2 more
+  gate.move_to(3);
+  rig.submit(with_priority(Rig::request(4, "d", make_tokens(600, 4), 10), 1));  // 10 where 8 would be free
   gate.open();
   for (int64_t run = 1; run < 5; ++run) rig.wait(run);
-  EXPECT(rig.outcomes[4].ended[0].finish == Finish::kFailed);
+  EXPECT_EQ(rig.loop->stats().preempted, 0u);
+}
+
+void only_those_give_way_whose_blocks_are_needed() {
+  Rig rig(one_at_a_time(16, 4));
+  rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1));
+  Gate gate(rig, 1);
+  rig.submit(on_prefix(1, 10, 116, 0));  // 8 blocks
+  gate.wait_until_held(1);
+  rig.submit(on_prefix(2, 10, 100, 6));                                          // 2 more: the worst, and of no use
+  rig.submit(with_priority(Rig::request(3, "c", make_tokens(130, 3), 200), 5));  // the other 6
+  gate.move_to(3);
+  rig.submit(with_priority(Rig::request(4, "d", make_tokens(300, 4), 10), 1));  // 5
+  gate.open();
+  rig.wait(4);
+  EXPECT(rig.outcomes[3].ended.empty());
+  for (int64_t run = 1; run < 4; ++run) rig.wait(run);
+  EXPECT_EQ(rig.loop->stats().preempted, 1u);
+}
+
+void blocks_that_a_better_run_finds_in_use_are_none_it_needs() {
+  Rig rig(one_at_a_time(10, 4));
+  rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1));
+  Gate gate(rig, 1);
+  rig.submit(on_prefix(1, 10, 116, 0));  // 8 blocks
+  gate.wait_until_held(1);
+  rig.submit(with_priority(Rig::request(2, "b", make_tokens(60, 2), 60), 5));  // the other 2
+  gate.move_to(3);
+  rig.submit(on_prefix(3, 10, 60, 1));  // 8, of which 6 are there
+  gate.open();
+  rig.wait(3);
+  EXPECT_EQ(rig.loop->stats().preempted, 1u);
+  for (int64_t run = 1; run < 3; ++run) rig.wait(run);
+}
+
+void nobody_gives_way_for_blocks_that_are_about_to_be_free() {
+  LoopOptions options = one_at_a_time(8, 4);
+  options.dram_blocks = 8;
+  Rig rig(options, 4096, size_t{2} << 20);
+  rig.generate(Rig::request(0, "idle", make_tokens(250, 9), 1));  // 4 blocks
+  Gate gate(rig, 2);
+  rig.submit(with_priority(Rig::request(1, "a", make_tokens(130, 1), 100), 5));  // the other 4
+  gate.wait_until_held(2);
+  rig.loop->demote("idle");  // begins just before the run below asks
+  rig.submit(with_priority(Rig::request(2, "b", make_tokens(130, 2), 10), 1));
+  gate.open();
+  rig.wait(2);
+  rig.wait(1);
   EXPECT_EQ(rig.loop->stats().preempted, 0u);
 }
 
@@ -239,6 +315,10 @@ int main() {
   CASE(what_a_run_sampled_before_it_gave_way_is_told_then);
   CASE(blocks_are_won_back_for_a_better_run);
   CASE(nobody_gives_way_in_vain_or_to_an_equal);
+  CASE(a_prefix_that_a_better_run_shares_is_not_won_by_those_who_leave_it);
+  CASE(only_those_give_way_whose_blocks_are_needed);
+  CASE(blocks_that_a_better_run_finds_in_use_are_none_it_needs);
+  CASE(nobody_gives_way_for_blocks_that_are_about_to_be_free);
   CASE(a_priority_changed_while_running_lets_another_in);
   CASE(a_preempted_run_can_be_cancelled_and_its_prefix_is_still_there);
   CASE(a_cancelled_run_is_in_no_iteration_after_the_one_in_work);
