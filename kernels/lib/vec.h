@@ -48,7 +48,7 @@ inline Vec fmadd(Vec a, Vec b, Vec c) {
 #endif
 }
 
-/// kLanes binary16 values; no infinity or NaN among them.
+/// kLanes binary16 values.
 inline Vec load_halves(const uint16_t* at) {
 #if defined(SLACKWATER_ISA_avx512)
   return _mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
@@ -60,7 +60,8 @@ inline Vec load_halves(const uint16_t* at) {
   __builtin_memcpy(&halves, at, sizeof halves);
   const IntVec bits = __builtin_convertvector(halves, IntVec);
   const Vec magnitude = reinterpret_cast<Vec>((bits & 0x7fff) << 13) * splat(0x1p112f);
-  return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(magnitude) | ((bits & 0x8000) << 16));
+  const IntVec is_special = (bits & 0x7c00) == 0x7c00;  // infinity or NaN
+  return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(magnitude) | (is_special & 0x7f800000) | ((bits & 0x8000) << 16));
 #endif
 }
 

@@ -29,6 +29,11 @@ struct KvLayer {
 };
 
 /// Writes the keys and values of new tokens into their blocks, rounded to T.
+///
+/// A NaN among the values is written as 0. Rows of one tile that do not see a token weigh it 0, and 0 * NaN would be NaN:
+/// an earlier row would then depend on who is with it. A NaN among the keys stays: a score that is masked is not computed
+/// with, and rows that do see the token become NaN by it, as they would have by its values (both come from the same
+/// activations; its own row keeps its NaN in those anyway). So nothing broken looks whole.
 template <class T>
 struct KvWrite {
   KvLayer<T> layer;

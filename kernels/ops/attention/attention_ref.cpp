@@ -73,7 +73,8 @@ Status kv_write_ref(const KvWriteRefArgs& args) {
       const size_t from = static_cast<size_t>(row) * args.stride + static_cast<size_t>(head) * head_dim;
       for (int32_t d = 0; d < head_dim; ++d) {
         args.layer.keys(block, head)[static_cast<size_t>(d) * kKvBlockTokens + slot] = args.keys[from + d];
-        args.layer.values(block, head)[static_cast<size_t>(slot) * head_dim + d] = args.values[from + d];
+        const float value = args.values[from + d];
+        args.layer.values(block, head)[static_cast<size_t>(slot) * head_dim + d] = std::isnan(value) ? 0 : value;
       }
     }
   }

@@ -118,6 +118,39 @@ void check_shape(TestRandom& random, int32_t heads, int32_t kv_heads, int32_t he
   }
 }
 
+/// A token with NaN in its key, its value or both, in the midst of a chunk: what lies before it is not touched, with many rows or
+/// alone; what sees a key that is NaN is NaN, everywhere.
+void check_nan(TestRandom& random, int32_t start, int32_t broken, bool is_key, bool is_value) {
+  constexpr int32_t kHeads = 3, kDim = 64, kRows = 40;
+  Paged paged(kHeads, 1, kDim);
+  paged.write_ref(random, start + kRows);
+  const size_t at = static_cast<size_t>(start + broken) * (kDim + 3);
+  if (is_key) paged.keys[at + 5] = NAN;
+  if (is_value) paged.values[at + 7] = -NAN;
+  CHECK(kv_write_ref({paged.ref_layer(), paged.keys.data(), paged.values.data(), kDim + 3, paged.blocks.data(), 0, start + kRows}) == Status::kOk, "reference write");
+  constexpr int32_t kSize = kHeads * kDim;
+  const std::vector<float> q = random_values(random, static_cast<size_t>(kRows) * kSize, 3);
+  Guarded want(q.size());
+  CHECK(attention_ref({want.data(), kSize, q.data(), kSize, paged.ref_layer(), paged.blocks.data(), start, kRows, kHeads, 0, 1, 0.125f, 0}) == Status::kOk, "reference");
+  for (const CpuOps* ops : every_level()) {
+    paged.write(*ops, random, start + kRows);
+    Guarded got(want.size()), alone(want.size());
+    attend_all(*ops, paged, {got.data(), kSize, q.data(), kSize, 0.125f, 0}, start, kRows, attention_tokens(kHeads));
+    attend_all(*ops, paged, {alone.data(), kSize, q.data(), kSize, 0.125f, 0}, start, kRows, 1);
+    for (int32_t row = 0; row < kRows; ++row) {
+      const size_t first = static_cast<size_t>(row) * kSize;
+      for (size_t i = first; i < first + kSize; ++i) {
+        const bool is_nan = is_key && row >= broken;
+        CHECK(std::isnan(want.data()[i]) == is_nan && std::isnan(got.data()[i]) == is_nan && std::isnan(alone.data()[i]) == is_nan, "%s, row %d of %d, NaN in row %d: %g, alone %g, want %g", isa_name(ops->isa), row,
+              kRows, broken, got.data()[i], alone.data()[i], want.data()[i]);
+      }
+      if (is_key && row >= broken) continue;
+      CHECK(std::memcmp(got.data() + first, alone.data() + first, kSize * sizeof(float)) == 0, "%s: row %d alone differs", isa_name(ops->isa), row);
+      CHECK(rel_l2(got.data() + first, want.data() + first, kSize) < 2e-6, "%s: row %d", isa_name(ops->isa), row);
+    }
+  }
+}
+
 void check_bad_arguments(const CpuOps& ops) {
   Paged paged(4, 2, 33);
   float q[4 * 33], out[4 * 33], partials[1];
@@ -154,6 +187,13 @@ int main() {
   check_shape(random, 8, 1, 96, 257, 31);
   check_shape(random, 4, 2, 128, 989, 5);
   check_shape(random, 4, 1, 256, 509, 9, 200);
+  for (const int32_t start : {0, 500}) {
+    for (const int32_t broken : {0, 3, 20, 39}) {
+      check_nan(random, start, broken, true, true);
+      check_nan(random, start, broken, false, true);
+      check_nan(random, start, broken, true, false);
+    }
+  }
   for (const CpuOps* ops : every_level()) check_bad_arguments(*ops);
   std::puts("attention: ok");
 }

@@ -4,7 +4,7 @@
 //
 // Every score is one chain of fused multiply-adds over head_dim, every sum of values one chain over the keys, both in
 // ascending order, so that the bits of a row do not depend on how many rows are with it, on the source of the words, or
-// on how far beyond its own keys the tile goes: such keys weigh exactly 0.
+// on how far beyond its own keys the tile goes: such keys weigh exactly 0, and values that were written are finite.
 
 #include <cstddef>
 

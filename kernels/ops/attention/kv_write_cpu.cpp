@@ -61,6 +61,14 @@ void write_keys(const float* from, int32_t head_dim, half* to) {
   }
 }
 
+/// NaN becomes 0, see KvWrite.
+void write_values(const float* from, int32_t head_dim, half* to) {
+  for (int32_t d = 0; d < head_dim; d += kLanes) {
+    const Vec value = load(from + d);
+    store_halves(to + d, value == value ? value : Vec{});
+  }
+}
+
 }  // namespace
 
 Status kv_write_cpu(const KvWriteArgs& args) {
@@ -79,10 +87,7 @@ Status kv_write_cpu(const KvWriteArgs& args) {
       } else {
         for (int32_t d = 0; d < head_dim; d += 16) write_run(args.keys + from + d, stride, keys + static_cast<size_t>(d) * kKvBlockTokens);
       }
-      for (int32_t r = 0; r < rows; ++r) {
-        const float* value = args.values + from + static_cast<size_t>(r) * stride;
-        for (int32_t d = 0; d < head_dim; d += kLanes) store_halves(values + static_cast<size_t>(r) * head_dim + d, load(value + d));
-      }
+      for (int32_t r = 0; r < rows; ++r) write_values(args.values + from + static_cast<size_t>(r) * stride, head_dim, values + static_cast<size_t>(r) * head_dim);
     }
     row += rows;
   }
