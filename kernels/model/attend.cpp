@@ -17,7 +17,7 @@ std::string Attend::refusal(const ModelShape& shape) {
          std::to_string(kHeadDimStep) + " in groups of at most " + std::to_string(kAttentionRows);
 }
 
-Attend::Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape) : ops_(ops), pool_(pool), shape_(shape) {
+Attend::Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape, size_t partials_max) : ops_(ops), pool_(pool), shape_(shape), partials_max_(partials_max) {
   for (int thread = 0; thread < pool_.threads(); ++thread) scratch_.emplace_back(attention_scratch_bytes(shape_.head_dim));
 }
 
@@ -41,7 +41,7 @@ const AttendPlan& Attend::plan_of(int32_t window) {
   }
   if (plans_used_ == plans_.size()) plans_.emplace_back();
   AttendPlan& plan = plans_[plans_used_++];
-  plan.build(*batch_, order_, shape_, pool_.threads(), window);
+  plan.build(*batch_, order_, shape_, pool_.threads(), window, partials_max_);
   return plan;
 }
 

@@ -31,7 +31,7 @@ class Attend {
   static std::string refusal(const ModelShape& shape);
 
   /// `ops` and `pool` must outlive it. The shape is one that `refusal` has nothing against.
-  Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape);
+  Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape, size_t partials_max = kPartialsMax);
 
   /// Prepares the iteration, for all its layers. The batch has passed check_batch and must stay until then.
   void plan(const Batch& batch);
@@ -56,6 +56,7 @@ class Attend {
   const CpuOps& ops_;
   ThreadPool& pool_;
   ModelShape shape_;
+  size_t partials_max_;                       // floats, of a plan
   std::atomic<Status> refusal_{Status::kOk};  // of an op, in one loop over units
   const Batch* batch_ = nullptr;
   std::vector<int32_t> positions_;            // [rows]

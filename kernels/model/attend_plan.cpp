@@ -10,8 +10,6 @@ namespace {
 constexpr int32_t kItemsPerThread = 4;
 /// An item of many rows keeps at least this many rows of work: they share the conversion of a block.
 constexpr int32_t kWholeRows = 48;
-/// Floats of partials that one sequence may need (16 MiB): beyond it its rows are not cut by segment.
-constexpr int64_t kPartialsMax = int64_t{1} << 22;
 
 int32_t blocks_of(const SequenceView& view) { return (view.start + view.rows + kKvBlockTokens - 1) / kKvBlockTokens; }
 
@@ -31,7 +29,19 @@ int64_t cost_of(const AttentionRows& rows, int32_t segment_begin, int32_t segmen
   return std::max<int64_t>(1, end - begin) * rows.rows;
 }
 
+/// Floats of partials; rows that see one segment only need none.
+size_t partials_of(const ModelShape& shape, int32_t rows, int32_t segments) {
+  return segments > 1 ? static_cast<size_t>(rows) * static_cast<size_t>(shape.heads) * static_cast<size_t>(segments) * partial_size(shape.head_dim) : 0;
+}
+
 }  // namespace
+
+size_t partials_bytes_max(const ModelShape& shape, size_t rows, size_t windows) {
+  const int32_t segments = (shape.context_length + kSegmentTokens - 1) / kSegmentTokens;
+  const size_t of_row = partials_of(shape, 1, segments);
+  const size_t all = of_row == 0 || rows <= kPartialsMax / of_row ? rows * of_row : kPartialsMax;
+  return windows * all * sizeof(float);
+}
 
 void order_by_blocks(const Batch& batch, std::vector<int32_t>& order) {
   order.clear();
@@ -45,7 +55,7 @@ void order_by_blocks(const Batch& batch, std::vector<int32_t>& order) {
   });
 }
 
-void AttendPlan::build(const Batch& batch, const std::vector<int32_t>& order, const ModelShape& shape, int threads, int32_t window) {
+void AttendPlan::build(const Batch& batch, const std::vector<int32_t>& order, const ModelShape& shape, int threads, int32_t window, size_t partials_max) {
   shape_ = shape;
   window_ = window;
   const int32_t group = shape.heads / shape.kv_heads;
@@ -57,15 +67,17 @@ void AttendPlan::build(const Batch& batch, const std::vector<int32_t>& order, co
   const int64_t items_wanted = int64_t{kItemsPerThread} * threads;
   const int32_t tokens_min = std::min(item_tokens_, (kWholeRows + group - 1) / group);
   int32_t segments = 0;
+  size_t partials_left = partials_max;
   for (const int32_t index : order) {
     const SequenceView& view = batch.views[index];
     const Segments seen = segments_of(view.start, view.rows, window);
     const auto fair = static_cast<int32_t>((int64_t{view.rows} * shape.kv_heads + items_wanted - 1) / items_wanted);
-    const int64_t partials = int64_t{view.rows} * shape.heads * (seen.end - seen.begin) * static_cast<int64_t>(partial_size(shape.head_dim));
-    if (fair >= tokens_min || (view.rows > tokens_min && partials > kPartialsMax)) {
+    const size_t partials = partials_of(shape, view.rows, seen.end - seen.begin);
+    if (fair >= tokens_min || partials > partials_left) {
       add_whole(view, std::clamp(fair, tokens_min, item_tokens_));
     } else {
       add_split(view);
+      partials_left -= partials;
       segments = std::max(segments, seen.end);
     }
   }
@@ -95,11 +107,8 @@ void AttendPlan::add_split(const SequenceView& view) {
   }
 }
 
-/// Rows that see one segment only need no partials.
 void AttendPlan::place_partials() {
-  const auto size_of = [&](const AttentionRows& rows) {
-    return rows.segments > 1 ? static_cast<size_t>(rows.rows) * shape_.heads * rows.segments * partial_size(shape_.head_dim) : 0;
-  };
+  const auto size_of = [&](const AttentionRows& rows) { return partials_of(shape_, rows.rows, rows.segments); };
   size_t size = 0;
   for (const AttentionRows& rows : split_) size += size_of(rows);
   partials_.reserve(size);

@@ -8,11 +8,16 @@
 
 namespace slackwater {
 
+/// Floats of partials that one plan may need (64 MiB), for all its sequences.
+constexpr size_t kPartialsMax = size_t{1} << 24;
+/// Bytes of partials of any iteration of `rows` rows in `windows` kinds of layer, at most.
+size_t partials_bytes_max(const ModelShape& shape, size_t rows, size_t windows);
+
 /// Which rows attend to which segments together, for the layers of one window. Pure bookkeeping: no KV is read.
 ///
 /// A sequence with many new rows is cut into items of rows, each of which takes all its segments. One with few is cut
 /// by segment, so that several threads share a long one, and sequences whose tables name the same blocks (forks, a
-/// common system prompt) are in one item there, which reads these blocks once. The bits are the same either way.
+/// common system prompt) are in one item there, which reads these blocks once. What no longer fits into the partials is taken whole. The bits are the same either way.
 class AttendPlan {
  public:
   /// Rows [part, part + parts) of `parts()` over segments [segment_begin, segment_end), for each kv head.
@@ -25,7 +30,7 @@ class AttendPlan {
   };
 
   /// `order`: the batch's sequences so that those with equal beginnings of their tables are neighbours.
-  void build(const Batch& batch, const std::vector<int32_t>& order, const ModelShape& shape, int threads, int32_t window);
+  void build(const Batch& batch, const std::vector<int32_t>& order, const ModelShape& shape, int threads, int32_t window, size_t partials_max = kPartialsMax);
 
   int32_t window() const { return window_; }
   const std::vector<AttentionRows>& parts() const { return parts_; }

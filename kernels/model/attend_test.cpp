@@ -79,7 +79,9 @@ void check_tree(const CpuOps& ops, uint64_t seed) {
   constexpr int32_t kWindows[] = {0, 0, 1, 100, 700};
   const int32_t window = kWindows[random.below(5)];
 
-  Attend together(ops, pool, shape), alone(ops, one, shape);
+  // Of a tree's sequences all, some or none are cut by segment.
+  constexpr size_t kLimits[] = {kPartialsMax, 60'000, 6'000, 0};
+  Attend together(ops, pool, shape, kLimits[seed % 4]), alone(ops, one, shape);
   Guarded got(static_cast<size_t>(tree.rows) * tree.out_size());
   std::vector<half> kv = tree.arena;
   std::vector<float> values = tree.qkv;
@@ -101,12 +103,12 @@ void check_tree(const CpuOps& ops, uint64_t seed) {
 /// Segments of SmolLM2's shape that are read for `views`, each counted once per item and kv head.
 struct Planned {
   AttendPlan plan;
-  Planned(const std::vector<SequenceView>& views, int threads, int32_t window) {
+  Planned(const std::vector<SequenceView>& views, int threads, int32_t window, size_t partials_max = kPartialsMax) {
     constexpr ModelShape kShape{30, 576, 9, 3, 64, 1536, 49152, 8192};
     const Batch batch{nullptr, 0, views.data(), static_cast<int32_t>(views.size()), nullptr, 0, nullptr};
     std::vector<int32_t> order;
     order_by_blocks(batch, order);
-    plan.build(batch, order, kShape, threads, window);
+    plan.build(batch, order, kShape, threads, window, partials_max);
   }
   int32_t items() const { return static_cast<int32_t>(plan.items().size()); }
   int32_t items_with(int32_t parts) const {
@@ -129,6 +131,16 @@ void check_plans() {
   std::vector<SequenceView> mixed = siblings;
   mixed.insert(mixed.begin() + 7, {stranger.data(), 2100, 1, 16});
   CHECK(Planned(mixed, 2, 0).items_with(16) == 4, "16 siblings with a stranger among them");
+
+  // The partials of one are 9 heads * 5 segments * 80 floats.
+  constexpr size_t kOne = 9 * 5 * 80;
+  const Planned three(siblings, 2, 0, 4 * kOne - 1);
+  CHECK(three.plan.merges().size() == 3 && three.items_with(3) == 4 && three.items() == 4 + 3 + 13, "partials for three of 16: the others are taken whole, in %d items", three.items());
+  CHECK(Planned(siblings, 2, 0, 4 * kOne).plan.merges().size() == 4 && Planned(siblings, 2, 0, 0).plan.merges().empty(), "to the float");
+  constexpr ModelShape kLarge{32, 4096, 32, 8, 128, 14336, 128256, 131072};
+  CHECK(partials_bytes_max(kLarge, 3, 1) == size_t{3} * 32 * 256 * 144 * 4 && partials_bytes_max(kLarge, 64, 2) == 2 * kPartialsMax * 4, "what may be needed, and no more than the limit");
+  constexpr ModelShape kBrief{2, 64, 4, 2, 32, 96, 40, 512};
+  CHECK(partials_bytes_max(kBrief, 1000, 1) == 0, "one segment needs no partials");
 
   std::vector<int32_t> table(128);
   for (int32_t b = 0; b < 128; ++b) table[static_cast<size_t>(b)] = b;

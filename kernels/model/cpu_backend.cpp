@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <set>
 
 #include "../lib/memory.h"
 #include "../lib/profile.h"
@@ -155,7 +156,9 @@ size_t CpuBackend::activation_bytes(const LoadOptions& options) const {
   const auto rows = static_cast<size_t>(std::max(options.rows_max, options.logits_max)), hidden = static_cast<size_t>(shape_.hidden), ffn = static_cast<size_t>(shape_.ffn);
   const size_t q_size = static_cast<size_t>(shape_.heads) * static_cast<size_t>(shape_.head_dim);
   const size_t values = hidden + static_cast<size_t>(qkv_size()) + std::max(q_size, hidden) + 2 * ffn + std::max(hidden, ffn);
-  return rows * (values * sizeof(float) + activation_stride(shape_.hidden) + activation_stride(static_cast<int32_t>(q_size)) + activation_stride(shape_.ffn)) +
+  std::set<int32_t> windows;
+  for (const LayerFacts& layer : model_.layers) windows.insert(layer.window);
+  return partials_bytes_max(shape_, static_cast<size_t>(std::max(options.rows_max, 0)), windows.size()) + rows * (values * sizeof(float) + activation_stride(shape_.hidden) + activation_stride(static_cast<int32_t>(q_size)) + activation_stride(shape_.ffn)) +
          static_cast<size_t>(options.logits_max) * static_cast<size_t>(shape_.vocab) * sizeof(float);
 }
 
