@@ -17,6 +17,23 @@ Buffer<float> read_bias(TensorReader& reader, const Architecture& architecture, 
   return out;
 }
 
+/// Of rope_freqs.weight; empty where the model has none. The configuration's own factors have the same range (check_architecture).
+Buffer<float> read_rope_factors(TensorReader& reader, const Architecture& architecture, Error& error) {
+  constexpr const char* kName = "rope_freqs.weight";
+  if (error || !reader.has(kName)) return {};
+  if (const std::vector<float>& given = architecture.ropes[0].factors; !given.empty()) {
+    error.set(kModelUnsupported, std::string("RoPE scaling by ") + std::to_string(given[0]) + " together with the factors of '" + kName + "'; one of them is known, not both");
+    return {};
+  }
+  Buffer<float> factors = reader.read(kName, architecture.rope_pairs, 1);
+  for (size_t i = 0; i < factors.size() && !error; ++i) {
+    const float factor = factors.data()[i];
+    if (factor > 0 && factor < 1e6f) continue;
+    error.set(kModelInvalid, std::string("tensor '") + kName + "' holds " + std::to_string(factor) + " at value " + std::to_string(i) + " of " + std::to_string(factors.size()) + "; a factor is above 0 and below 1000000");
+  }
+  return factors;
+}
+
 }  // namespace
 
 LayerVectors read_layer_vectors(TensorReader& reader, const Architecture& architecture, int32_t layer) {
@@ -37,9 +54,8 @@ LayerVectors read_layer_vectors(TensorReader& reader, const Architecture& archit
   return out;
 }
 
-std::vector<Buffer<float>> read_rope_tables(TensorReader& reader, const Architecture& architecture, const Error& error) {
-  Buffer<float> factors;
-  if (reader.has("rope_freqs.weight")) factors = reader.read("rope_freqs.weight", architecture.rope_pairs, 1);
+std::vector<Buffer<float>> read_rope_tables(TensorReader& reader, const Architecture& architecture, Error& error) {
+  const Buffer<float> factors = read_rope_factors(reader, architecture, error);
   std::vector<Buffer<float>> tables;
   if (error) return tables;
   const int32_t rows = architecture.shape.context_length, pairs = architecture.rope_pairs;

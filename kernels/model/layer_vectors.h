@@ -15,7 +15,7 @@ struct LayerVectors {
 LayerVectors read_layer_vectors(TensorReader& reader, const Architecture& architecture, int32_t layer);
 
 /// The angles of one kind of layer: [context_length, rope_pairs, 2], as fill_rope_table. The tensor rope_freqs.weight, where a model has it,
-/// gives the factors of the first kind. Empty on a fault.
-std::vector<Buffer<float>> read_rope_tables(TensorReader& reader, const Architecture& architecture, const Error& error);
+/// gives the factors of the first kind, for which the metadata may then give none. Empty on a fault.
+std::vector<Buffer<float>> read_rope_tables(TensorReader& reader, const Architecture& architecture, Error& error);
 
 }  // namespace slackwater

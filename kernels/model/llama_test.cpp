@@ -69,6 +69,19 @@ void check_bad_models() {
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.dimension_count", 34); }}, kModelInvalid, "RoPE over 34 of 32");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.rope.scaling.type", 1); }}, kModelInvalid, "rope.scaling.type is not text");
   expect_fault({.extra = [](GgufWriter& out) { out.real("llama.rope.scaling.factor", -4); }}, kModelInvalid, "RoPE base 10000.000000 with factor -4");
+  for (const float bad : {0.0f, -1.0f, 1e6f}) {
+    const auto factors = [bad](GgufWriter& out) {
+      std::string bytes;
+      for (uint32_t i = 0; i < kHeadDim / 2; ++i) GgufWriter::put(bytes, i == 5 ? bad : 1.0f);
+      out.tensor("rope_freqs.weight", {kHeadDim / 2}, 0, bytes);
+    };
+    expect_fault({.extra = factors}, kModelInvalid, "'rope_freqs.weight' holds " + std::to_string(bad) + " at value 5 of 16; a factor is above 0");
+  }
+  const auto twice = [](GgufWriter& out) {
+    out.real("llama.rope.scaling.factor", 4);
+    out.tensor("rope_freqs.weight", {kHeadDim / 2}, 0, test_weights(0, kHeadDim / 2, 9));
+  };
+  expect_fault({.extra = twice}, kModelUnsupported, "RoPE scaling by 4.000000 together with the factors of 'rope_freqs.weight'");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.attention.value_length", 64); }}, kModelUnsupported, "keys of 32 and values of 64");
   expect_fault({.extra = [](GgufWriter& out) { out.real("llama.final_logit_softcapping", 30); }}, kModelUnsupported, "llama.final_logit_softcapping is 30");
   expect_fault({.extra = [](GgufWriter& out) { out.number("llama.attention.sliding_window", 30); }}, kModelUnsupported, "llama.attention.sliding_window");
