@@ -31,6 +31,7 @@ export const fullStages: readonly Stage[] = [
   { name: 'fuzz-readers', what: 'readers of model files on mutated bytes, ten minutes (SLACKWATER_FUZZ_SECONDS)', deadlineMs: 30 * minuteMs, run: () => runFuzzReaders(cmakePrograms().cmake, 600) },
   { name: 'kill-matrix', what: 'every process killed and paused at every point', deadlineMs: 30 * minuteMs, run: vitest(['integration', 'e2e'], { SLACKWATER_FULL: '1' }) },
   { name: 'soak', what: 'random submit, fork, cancel, priority, demote, recall, pin and drop through the engine for ten minutes', deadlineMs: 15 * minuteMs, run: soak },
+  { name: 'agreement', what: 'what the engine would say next against transformers: 200 prompts x 32 positions, every weight mode', deadlineMs: 10 * minuteMs, run: agreement },
   { name: 'address', what: 'ctest under AddressSanitizer and UndefinedBehaviorSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-address', ['-DSLACKWATER_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
   { name: 'thread', what: 'ctest under ThreadSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-thread', ['-DSLACKWATER_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
 ];
@@ -40,6 +41,13 @@ async function soak(stage: Stage): Promise<Counts> {
   const ended = await runToEnd(stage.name, ['build/soak_test', String(1 + Date.now() % 1_000_000)], stage.deadlineMs, { SLACKWATER_SOAK_SECONDS: '600' });
   if (!ended.ok) console.log(lastLines(ended.output, 40));
   return settle(stage, { ...noCounts, passed: [...ended.output.matchAll(/^soak, .*: \d+ rounds/gm)].length }, ended.why);
+}
+
+/** Each line is one mode on one instruction set. */
+async function agreement(stage: Stage): Promise<Counts> {
+  const ended = await runToEnd(stage.name, ['build/agreement_test'], stage.deadlineMs, { SLACKWATER_FULL: '1' });
+  console.log(lastLines(ended.output, 10));
+  return settle(stage, { ...noCounts, passed: [...ended.output.matchAll(/positions agree; of/g)].length }, ended.why);
 }
 
 /** Each check is one test; two at a time, since most of them are one process on one core. */
