@@ -68,6 +68,7 @@ void steady_iterations_allocate_nothing(bool is_sampled, int habit) {
   std::fprintf(stderr, "%llu allocations in %d iterations of 64 sequences, %llu blocks filled, %llu tokens guessed\n", static_cast<unsigned long long>(counted.load()),
                kCounted, static_cast<unsigned long long>(named), static_cast<unsigned long long>(loop.stats().drafted_tokens));
   EXPECT(named >= 64);
+  if (habit > 0) EXPECT(loop.stats().drafted_tokens > 0 && loop.stats().accepted_tokens > 0);
   EXPECT_EQ(counted.load(), 0u);
 }
 

@@ -29,6 +29,7 @@ struct SoakPlan {
   double seconds;
   uint64_t seed;
   int32_t rounds_max, operations, prompt_max, generated_max, vocab;
+  bool is_large = false;  // enough that somebody must have given way, and some guesses have come true
 };
 
 /// Random submit, fork, continue, cancel, change of priority, demote, recall, pin, retain and drop, in rounds. After each, every
@@ -54,6 +55,7 @@ class Soak {
     }
     const auto shown = [](uint64_t number) { return static_cast<unsigned long long>(number); };
     std::printf("%s: %llu rounds, %llu runs, %llu tokens, %llu preempted, %llu of %llu guesses right\n", plan_.name, shown(rounds), shown(runs), shown(tokens), shown(preempted), shown(accepted), shown(drafted));
+    if (plan_.is_large) EXPECT(preempted > 0 && drafted > 0 && accepted > 0);
   }
 
  private:

@@ -9,7 +9,7 @@ using namespace slackwater;
 int main(int count, char** arguments) {
   const uint64_t seed = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 1;
   const double seconds = soak_seconds(2);
-  const SoakPlan toy{"soak, toy", seconds / 2, seed, 1 << 30, 40, 400, 80, 97};
+  const SoakPlan toy{"soak, toy", seconds / 2, seed, 1 << 30, 40, 400, 80, 97, true};
   Soak(toy, [] {
     auto made = std::make_unique<ToyBackend>(4096);
     made->habit = 8;
