@@ -131,6 +131,8 @@ class Loop {
   bool try_admit(Run& run);
   bool try_preempt_for(const Run& better, bool has_place);
   void preempt(RunPtr run);
+  void note_found(Run& run);
+  void note_found(Run& run, int32_t start, int32_t end, bool is_recalled);
   void start_resident();
   const std::vector<Run*>& by_priority(Run::Stage stage);
   int32_t rows_until_claimed(const Run& run) const;

@@ -47,6 +47,7 @@ bool Loop::try_admit(Run& run) {
     if (enter(false) || (is_alone && enter(true))) {
       if (run.admitted_ms < 0) run.admitted_ms = now_ms();
       run.stage = Run::Stage::kRecalling;
+      if (run.was_preempted) note_found(run);
       // All the memory the run will need, so that its iterations ask for none.
       const int32_t tokens_max = run.prompt + run.request.max_tokens;
       run.request.tokens.reserve(static_cast<size_t>(tokens_max));
@@ -60,6 +61,22 @@ bool Loop::try_admit(Run& run) {
   end(run, Finish::kFailed, "prompt of " + std::to_string(run.prompt) + " + maxTokens " + std::to_string(run.request.max_tokens) + " needs " +
                                 std::to_string(blocks) + " blocks; the arena has " + std::to_string(pool_.hbm_blocks()));
   return true;
+}
+
+// What the pool has for a run that comes back: up to where it was it is the run's own work, or counted already.
+void Loop::note_found(Run& run) {
+  const Sequence& sequence = run.sequence;
+  for (size_t i = 0; i < sequence.blocks.size(); ++i) {
+    const int32_t start = static_cast<int32_t>(i) * kBlockTokens, end = std::min(start + kBlockTokens, sequence.computed);
+    // A partial block is a copy, in hbm wherever it came from.
+    const bool is_recalled = end - start == kBlockTokens ? !pool_.is_resident(*sequence.blocks[i]) : sequence.recalled % kBlockTokens > 0;
+    note_found(run, start, end, is_recalled);
+  }
+}
+
+void Loop::note_found(Run& run, int32_t start, int32_t end, bool is_recalled) {
+  const int32_t more = std::min(end, run.prompt) - std::max(start, run.computed);
+  if (more > 0) (is_recalled ? run.recalled : run.hit) += more;
 }
 
 // Puts worse runs back into the queue, if `better` can enter then: the worst ones that will do, and no more of them.

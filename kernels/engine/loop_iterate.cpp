@@ -64,7 +64,9 @@ void Loop::add_prefill_chunks() {
   bool is_first = true;
   for (Run* run : by_priority(Run::Stage::kPrefill)) {
     run->table.resize(std::min(run->table.size(), static_cast<size_t>(run->sequence.computed / kBlockTokens)));
+    const int32_t before = run->sequence.computed;
     pool_.adopt(run->sequence, run->names, run->known() - 1);
+    if (run->was_preempted) note_found(*run, before, run->sequence.computed, false);
     const int32_t rows = chunk_rows(*run, rows_until_claimed(*run), is_first);
     for (auto at = static_cast<size_t>(run->sequence.computed / kBlockTokens); at < run->names.size(); ++at) claimed_.insert(run->names[at]);
     if (rows > 0 && add_part(*run, rows)) is_first = false;

@@ -261,6 +261,21 @@ void nobody_gives_way_for_blocks_that_are_about_to_be_free() {
   EXPECT_EQ(rig.loop->stats().preempted, 0u);
 }
 
+void what_others_computed_while_a_run_was_out_is_no_work_of_its_own() {
+  Rig rig(one_at_a_time());
+  Gate gate(rig, 1);
+  rig.submit(with_priority(Rig::request(1, "a", make_tokens(1200, 1), 10), 5));
+  gate.wait_until_held(1);  // in its first 512
+  rig.submit(with_priority(Rig::request(2, "b", make_tokens(1200, 1), 1), 1));
+  gate.open();
+  rig.wait(2);
+  const EndedEvent ended = rig.wait(1).ended[0];
+  EXPECT_EQ(rig.loop->stats().preempted, 1u);
+  EXPECT_EQ(ended.hit, 1199 - 512);
+  EXPECT_EQ(ended.recalled, 0);
+  EXPECT_EQ(ended.computed, 513);
+}
+
 void a_priority_changed_while_running_lets_another_in() {
   Rig rig(one_at_a_time());
   Gate gate(rig, 10);
@@ -319,6 +334,7 @@ int main() {
   CASE(only_those_give_way_whose_blocks_are_needed);
   CASE(blocks_that_a_better_run_finds_in_use_are_none_it_needs);
   CASE(nobody_gives_way_for_blocks_that_are_about_to_be_free);
+  CASE(what_others_computed_while_a_run_was_out_is_no_work_of_its_own);
   CASE(a_priority_changed_while_running_lets_another_in);
   CASE(a_preempted_run_can_be_cancelled_and_its_prefix_is_still_there);
   CASE(a_cancelled_run_is_in_no_iteration_after_the_one_in_work);

@@ -77,7 +77,7 @@ struct Run {
   Speculation::Memory guesses;
   int32_t delivered = 0;               // of the generated tokens
   std::vector<TokenLogprob> logprobs;  // of those not delivered, if asked for
-  int32_t hit = 0, recalled = 0;       // of the prompt, when it first began; later ones only repeat what it had
+  int32_t hit = 0, recalled = 0;       // of the prompt, frozen when it gave way; then only what others computed beyond its own
   int32_t computed = 0;                // of the prompt and what was generated: the furthest it came
   bool is_started = false, was_preempted = false;
   double submitted_ms = 0, admitted_ms = -1, resident_ms = -1, first_token_ms = -1, delivered_ms = -1;
