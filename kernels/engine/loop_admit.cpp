@@ -130,6 +130,8 @@ void Loop::preempt(RunPtr run) {
     }
     run->was_preempted = true;
     run->computed = std::max(run->computed, sequence.computed);
+  } else {  // it has waited all along
+    run->admitted_ms = run->resident_ms = -1;
   }
   pool_.release(sequence);
   sequence.blocks_max = sequence.computed = sequence.hit = sequence.recalled = 0;

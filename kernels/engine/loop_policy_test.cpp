@@ -276,6 +276,22 @@ void what_others_computed_while_a_run_was_out_is_no_work_of_its_own() {
   EXPECT_EQ(ended.computed, 513);
 }
 
+void a_run_that_gave_way_before_it_began_has_waited_all_along() {
+  Timed timed(one_at_a_time(128, 2), 10, 0, 0);
+  Gate gate(timed.rig, 1);
+  timed.rig.submit(Rig::request(1, "a", make_tokens(1100, 1), 1));
+  gate.wait_until_held(1);
+  timed.rig.submit(with_priority(Rig::request(2, "b", make_tokens(1100, 1), 1), 5));  // waits, admitted, for what the first computes
+  gate.move_to(2);
+  timed.rig.submit(with_priority(Rig::request(3, "c", make_tokens(90, 3), 40), 1));
+  gate.open();
+  for (int64_t run = 1; run < 4; ++run) timed.rig.wait(run);
+  EXPECT_EQ(timed.rig.loop->stats().preempted, 1u);
+  const StartedEvent& started = timed.rig.outcomes[2].started.at(0);
+  EXPECT(started.queued_ms >= 20);
+  EXPECT_EQ(started.recall_ms, 0);
+}
+
 void a_priority_changed_while_running_lets_another_in() {
   Rig rig(one_at_a_time());
   Gate gate(rig, 10);
@@ -335,6 +351,7 @@ int main() {
   CASE(blocks_that_a_better_run_finds_in_use_are_none_it_needs);
   CASE(nobody_gives_way_for_blocks_that_are_about_to_be_free);
   CASE(what_others_computed_while_a_run_was_out_is_no_work_of_its_own);
+  CASE(a_run_that_gave_way_before_it_began_has_waited_all_along);
   CASE(a_priority_changed_while_running_lets_another_in);
   CASE(a_preempted_run_can_be_cancelled_and_its_prefix_is_still_there);
   CASE(a_cancelled_run_is_in_no_iteration_after_the_one_in_work);
