@@ -129,6 +129,7 @@ class Loop {
   void enqueue(RunRequest request, double submitted_ms);
   void admit();
   bool try_admit(Run& run);
+  bool try_enter(Run& run);
   bool try_preempt_for(const Run& better, bool has_place);
   void preempt(RunPtr run);
   void note_found(Run& run);

@@ -1,5 +1,6 @@
 // Who may enter: the queue, admission in order of priority, and what leaves for a better one.
 #include <algorithm>
+#include <new>
 
 #include "loop.h"
 
@@ -40,6 +41,19 @@ void Loop::admit() {
 
 // False: not now. A run that can never be admitted ends.
 bool Loop::try_admit(Run& run) {
+  try {
+    return try_enter(run);
+  } catch (const std::bad_alloc&) {
+    if (run.stage == Run::Stage::kWaiting && run.sequence.blocks_max > 0) {  // the pool has it already
+      run.stage = Run::Stage::kRecalling;
+      count_waiting(-1);
+    }
+    end(run, Finish::kFailed, "no memory for a run of " + std::to_string(run.prompt) + " + maxTokens " + std::to_string(run.request.max_tokens) + " tokens");
+    return true;
+  }
+}
+
+bool Loop::try_enter(Run& run) {
   const int32_t blocks = blocks_for(run);
   const bool is_alone = running_.empty() && !pool_.is_moving() && copier_.is_idle();
   if (blocks <= pool_.hbm_blocks()) {
@@ -47,13 +61,13 @@ bool Loop::try_admit(Run& run) {
     if (enter(false) || (is_alone && enter(true))) {
       if (run.admitted_ms < 0) run.admitted_ms = now_ms();
       run.stage = Run::Stage::kRecalling;
+      count_waiting(-1);
       if (run.was_preempted) note_found(run);
       // All the memory the run will need, so that its iterations ask for none.
       const int32_t tokens_max = run.prompt + run.request.max_tokens;
       run.request.tokens.reserve(static_cast<size_t>(tokens_max));
       run.table.reserve(static_cast<size_t>(blocks));
       if (options_.is_speculating) run.drafter.reserve(tokens_max);
-      count_waiting(-1);
       return true;
     }
     if (!is_alone) return false;

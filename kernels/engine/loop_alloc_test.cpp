@@ -1,4 +1,6 @@
 // A steady iteration asks for no memory on the loop's thread: 64 sequences decoding, blocks filled and named, tokens handed over.
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -6,10 +8,12 @@
 
 namespace {
 thread_local uint64_t allocations = 0;
+std::atomic<size_t> bytes_max = SIZE_MAX;  // more at once is refused
 }
 
 void* operator new(size_t bytes) {
   ++allocations;
+  if (bytes > bytes_max) throw std::bad_alloc();
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
@@ -72,11 +76,24 @@ void steady_iterations_allocate_nothing(bool is_sampled, int habit) {
   EXPECT_EQ(counted.load(), 0u);
 }
 
+void a_run_without_memory_for_its_tokens_fails_alone() {
+  Rig rig({.hbm_blocks = 8192, .dram_blocks = 0, .running_max = 4, .iteration_tokens_max = 64}, 1 << 20);
+  bytes_max = 1 << 20;
+  const EndedEvent ended = rig.generate(Rig::request(1, "a", make_tokens(40, 1), 500000)).ended[0];
+  bytes_max = SIZE_MAX;
+  EXPECT(ended.finish == Finish::kFailed);
+  EXPECT_EQ(ended.message, "no memory for a run of 40 + maxTokens 500000 tokens");
+  EXPECT_EQ(rig.generate(Rig::request(2, "a", make_tokens(40, 1), 5)).tokens.size(), 5u);
+  EXPECT_EQ(rig.loop->stats().waiting + rig.loop->stats().running, 0);
+  EXPECT_EQ(rig.loop->stats().hbm_available, 8192);
+}
+
 }  // namespace
 
 int main() {
   steady_iterations_allocate_nothing(false, 0);
   steady_iterations_allocate_nothing(true, 0);
   steady_iterations_allocate_nothing(false, 8);
+  a_run_without_memory_for_its_tokens_fails_alone();
   std::puts("loop, allocations: ok");
 }
