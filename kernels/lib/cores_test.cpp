@@ -1,7 +1,9 @@
 // How many threads a machine, or a part of one, is good for.
 #include "cores.h"
 
-#include "check.h"
+#include <filesystem>
+
+#include "../model/test_safetensors.h"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -9,7 +11,40 @@
 
 using namespace slackwater;
 
+namespace {
+
+void check_quotas() {
+  const TestFolder folder;
+  const auto write = [&](const std::string& path, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(folder.path() + "/" + path).parent_path());
+    folder.write(path, text);
+  };
+  const auto expect = [&](int wanted, const char* what) { CHECK(quota_cores(folder.path()) == wanted, "%s: %d instead of %d", what, quota_cores(folder.path()), wanted); };
+  expect(0, "nothing says it");
+  write("proc/self/cgroup", "7:cpu,cpuacct:/x\n5:memory:/y\nnonsense\n0::/system.slice/worker.service\n");
+  expect(0, "groups without files");
+  write("sys/fs/cgroup/system.slice/worker.service/cpu.max", "max 100000\n");
+  expect(0, "a group without a quota");
+  write("sys/fs/cgroup/system.slice/cpu.max", "600000 100000\n");
+  expect(6, "the group above has one");
+  write("sys/fs/cgroup/system.slice/worker.service/cpu.max", "350000 100000\n");
+  expect(4, "its own, which is less");
+  write("sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "300000\n");
+  write("sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "100000\n");
+  write("sys/fs/cgroup/cpu/y/cpu.cfs_quota_us", "100000\n");
+  write("sys/fs/cgroup/cpu/y/cpu.cfs_period_us", "100000\n");
+  expect(3, "version 1, and only the group of its cpu controller");
+  write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+  write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+  expect(3, "version 1 without a quota at the root");
+  write("sys/fs/cgroup/cpu.max", "200000 100000\n");
+  expect(2, "a container's own");
+}
+
+}  // namespace
+
 int main() {
+  check_quotas();
   CHECK(parse_cpu_max("200000 100000") == 2, "a quota of two cores is read as %d", parse_cpu_max("200000 100000"));
   CHECK(parse_cpu_max("150000 100000") == 2, "one and a half are rounded up");
   CHECK(parse_cpu_max("1000 100000") == 1, "a hundredth is one");

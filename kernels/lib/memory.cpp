@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "control_group.h"
+
 namespace slackwater {
 namespace {
 
@@ -61,14 +63,10 @@ size_t left_in_groups(const std::string& base, std::string path, const GroupFile
 size_t available_memory(const std::string& root) {
   const size_t machine_kib = number_after(root + "/proc/meminfo", "MemAvailable:", SIZE_MAX / 1024);
   size_t least = machine_kib == SIZE_MAX / 1024 ? SIZE_MAX : machine_kib * 1024;
-  // "0::/user.slice" of version 2, "5:cpu,memory:/docker/1a2b" of version 1.
-  std::ifstream groups(root + "/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos || second + 1 >= line.size() || line[second + 1] != '/') continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",", path = line.substr(second + 1);
-    if (controllers == ",,") least = std::min(least, left_in_groups(root + "/sys/fs/cgroup", path, kVersion2));
-    if (controllers.find(",memory,") != std::string::npos) least = std::min(least, left_in_groups(root + "/sys/fs/cgroup/memory", path, kVersion1));
+  for (const ControlGroup& group : control_groups(root)) {
+    if (!group.has("memory")) continue;
+    const bool is_2 = group.version == 2;
+    least = std::min(least, left_in_groups(root + (is_2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"), group.path, is_2 ? kVersion2 : kVersion1));
   }
   return least;
 }
