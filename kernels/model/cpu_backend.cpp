@@ -92,11 +92,7 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error, con
   TensorReader reader(model, pool_, error);
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
   const auto linear = [&](std::vector<TensorReader::Part> parts, int32_t k) { return matrices_.add(std::move(parts), k); };
-  if (const WeightTensor* table = reader.find("token_embd.weight", hidden, shape_.vocab)) {
-    embedding_ = Buffer<std::byte>(table->bytes);
-    embedding_format_ = table->format;
-    std::memcpy(embedding_.data(), table->data, table->bytes);
-  }
+  const WeightTensor* table = reader.find("token_embd.weight", hidden, shape_.vocab);
   output_norm_ = reader.read_norm("output_norm.weight", hidden);
   output_ = linear({{model_.is_tied ? "token_embd.weight" : "output.weight", shape_.vocab}}, hidden);
   for (int32_t i = 0; i < shape_.layers && !error; ++i) {
@@ -108,9 +104,13 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error, con
                        linear({{prefix + "ffn_down.weight", hidden}}, shape_.ffn)});
   }
   matrices_.plan(reader, mode == WeightMode::kAuto && ops_.isa == Isa::kAmx ? WeightMode::kExact : mode, error);
-  const size_t tables = embedding_.size() + model_.ropes.size() * static_cast<size_t>(shape_.context_length) * static_cast<size_t>(model_.rope_pairs) * 2 * sizeof(float);
+  if (error) return false;
+  const size_t tables = table->bytes + model_.ropes.size() * static_cast<size_t>(shape_.context_length) * static_cast<size_t>(model_.rope_pairs) * 2 * sizeof(float);
   const MemoryNeed need{matrices_.bytes() + tables, options.hbm_bytes, options.dram_bytes, activation_bytes(options)};
-  if (error || !check_memory(need, available, error)) return false;
+  if (!check_memory(need, available, error)) return false;
+  embedding_ = Buffer<std::byte>(table->bytes);
+  embedding_format_ = table->format;
+  std::memcpy(embedding_.data(), table->data, table->bytes);
   rope_tables_ = read_rope_tables(reader, model_, error);
   matrices_.pack(reader, pool_, error, PackedCache(options.packed_folder));
   reader.check_all_used();

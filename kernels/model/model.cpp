@@ -13,7 +13,7 @@ std::unique_ptr<Backend> make_backend(const ModelFile& model, BackendKind kind, 
     return nullptr;
   }
   try {
-    if (kind == BackendKind::kReference) return make_reference_backend(model, threads, error);
+    if (kind == BackendKind::kReference) return make_reference_backend(model, threads, error, options);
     return make_cpu_backend(model, isa, mode, threads, error, options);
   } catch (const std::exception& fault) {  // std::bad_alloc, std::length_error of a vector, std::system_error of a thread
     error.set(kOutOfMemory, "the system refuses the memory of the weights, or one of " + std::to_string(threads) + " threads: " + fault.what());

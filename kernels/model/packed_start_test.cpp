@@ -127,14 +127,16 @@ void check_memory_refusals() {
   const TestFile file(tiny_model({}));
   Error error;
   const auto model = ModelFile::open(file.path(), error);
-  const auto refuse = [&](const LoadOptions& options, const char* part) {
+  const auto refuse = [&](const LoadOptions& options, const char* part, BackendKind kind = BackendKind::kCpu) {
     error = {};
-    CHECK(make_backend(*model, BackendKind::kCpu, best_isa(), WeightMode::kExact, 1, error, options) == nullptr, "'%s' is refused", part);
+    CHECK(make_backend(*model, kind, best_isa(), WeightMode::kExact, 1, error, options) == nullptr, "'%s' is refused", part);
     CHECK(error.code == kOutOfMemory && error.message.find(part) != std::string::npos && error.message.find(" are available") != std::string::npos, "%s: %s", error.code.c_str(), error.message.c_str());
   };
   refuse({.dram_bytes = size_t{1} << 50}, "(weights 0.2 MB, hbm 0.0 MB, dram 1125899.91 GB, activations 0.0 MB)");
   refuse({.hbm_bytes = size_t{1} << 50}, "hbm 1125899.91 GB");
   refuse({.rows_max = INT32_MAX, .logits_max = INT32_MAX}, "activations ");
+  refuse({.dram_bytes = size_t{1} << 50}, "(weights 0.4 MB, hbm 0.0 MB, dram 1125899.91 GB, activations 0.0 MB)", BackendKind::kReference);
+  refuse({.rows_max = INT32_MAX, .logits_max = INT32_MAX}, "activations ", BackendKind::kReference);
   error = {};
   CHECK(!check_memory({100, 20, 3, 4}, 126, error) && check_memory({100, 20, 3, 4}, 127, error), "to the byte");
 }

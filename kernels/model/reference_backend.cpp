@@ -1,5 +1,8 @@
 #include "reference_backend.h"
 
+#include <algorithm>
+
+#include "../lib/memory.h"
 #include "../lib/refusal.h"
 #include "../ops/attention/attention.h"
 #include "../ops/embedding/embedding.h"
@@ -29,7 +32,7 @@ struct Layer {
 class ReferenceBackend final : public Backend {
  public:
   explicit ReferenceBackend(int threads) : pool_(threads) {}
-  bool load(const ModelFile& model, Error& error);
+  bool load(const ModelFile& model, Error& error, const LoadOptions& options);
 
   const ModelShape& shape() const override { return shape_; }
   size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(float); }
@@ -38,6 +41,7 @@ class ReferenceBackend final : public Backend {
 
  private:
   size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
+  MemoryNeed need(const LoadOptions& options) const;
   void note(Status status) { refusal_.note(status); }
   void run_layer(const Batch& batch, int32_t layer, std::byte* arena);
   void attend(const Batch& batch, int32_t layer, std::byte* arena);
@@ -60,9 +64,20 @@ class ReferenceBackend final : public Backend {
   std::vector<float> x_, normed_, qkv_, attended_, gate_up_, hidden_, added_;  // [rows, ..]
 };
 
-bool ReferenceBackend::load(const ModelFile& model, Error& error) {
+/// What `load` takes, but for the vectors of the layers, and what `run` takes at most.
+MemoryNeed ReferenceBackend::need(const LoadOptions& options) const {
+  const auto hidden = static_cast<size_t>(shape_.hidden), ffn = static_cast<size_t>(shape_.ffn), vocab = static_cast<size_t>(shape_.vocab);
+  const auto q_size = static_cast<size_t>(shape_.heads) * static_cast<size_t>(shape_.head_dim), qkv_size = static_cast<size_t>(model_.qkv_size());
+  const size_t layer = hidden * (qkv_size + q_size + 3 * ffn), tables = model_.ropes.size() * static_cast<size_t>(shape_.context_length) * static_cast<size_t>(model_.rope_pairs) * 2;
+  const size_t weights = (model_.is_tied ? 1 : 2) * vocab * hidden + static_cast<size_t>(shape_.layers) * layer + tables;
+  const size_t activations = static_cast<size_t>(options.rows_max) * (3 * hidden + qkv_size + q_size + 3 * ffn) + static_cast<size_t>(options.logits_max) * vocab;
+  return {weights * sizeof(float), options.hbm_bytes, options.dram_bytes, activations * sizeof(float)};
+}
+
+bool ReferenceBackend::load(const ModelFile& model, Error& error, const LoadOptions& options) {
   model_ = model.architecture();
   shape_ = model_.shape;
+  if (!check_memory(need(options), available_memory(), error)) return false;
   TensorReader reader(model, pool_, error);
   const auto matrix = [&](const std::string& name, int32_t n, int32_t k) { return Matrix{reader.read(name, k, n), n, k}; };
   const int32_t hidden = shape_.hidden, q_size = shape_.heads * shape_.head_dim, kv_size = shape_.kv_heads * shape_.head_dim;
@@ -165,9 +180,9 @@ void ReferenceBackend::multiply(float* out, int32_t out_stride, const float* a, 
 
 }  // namespace
 
-std::unique_ptr<Backend> make_reference_backend(const ModelFile& model, int threads, Error& error) {
+std::unique_ptr<Backend> make_reference_backend(const ModelFile& model, int threads, Error& error, const LoadOptions& options) {
   auto backend = std::make_unique<ReferenceBackend>(threads);
-  if (!backend->load(model, error)) return nullptr;
+  if (!backend->load(model, error, options)) return nullptr;
   return backend;
 }
 
