@@ -1,13 +1,11 @@
 import { limits } from '../../actors/lib/limits.ts';
 import type { Config } from '../config.ts';
 import { type NatsServer, startServer } from '../nats/server.ts';
-import { Child, type RoleName } from './child.ts';
+import { Child } from './child.ts';
+import { type FleetCounts, planChildren } from './plan.ts';
 import { type StoreLock, lockStore } from './store-lock.ts';
 
-export interface FleetOptions {
-  readonly gateways?: number;
-  readonly conductors?: number;
-  readonly workers?: number;
+export interface FleetOptions extends FleetCounts {
   /** File descriptor for what the processes log; absent: our own stderr. */
   readonly logFd?: number;
   /** How long until everything has to be ready. */
@@ -47,7 +45,7 @@ export async function startFleet(config: Config, options: FleetOptions = {}): Pr
   if (supervised !== null && !supervised.ok) return { ok: false, message: supervised.message, isUnavailable: true };
   const server = supervised?.server ?? null;
   const natsUrl = server?.url ?? config.nats.url ?? '';
-  const children = plan(config, options).map(({ name, role, settings }) => new Child({
+  const children = planChildren(config, options).map(({ name, role, settings }) => new Child({
     name, role, config: settings, natsUrl, logFd: options.logFd ?? 2, serverPid: () => server?.pid() ?? null, onNotice: options.onNotice ?? (() => {}),
   }));
   const tellServer = (pid: number): void => { for (const child of children) child.tell({ kind: 'server', pid }); };
@@ -74,21 +72,6 @@ export async function startFleet(config: Config, options: FleetOptions = {}): Pr
     kill: (name, signal) => (name === serverName ? server?.kill(signal) ?? false : children.find((child) => child.name === name)?.kill(signal) ?? false),
   } };
 }
-
-function plan(config: Config, options: FleetOptions): { readonly name: string; readonly role: RoleName; readonly settings: Config }[] {
-  const { gateway, conductor, worker, fleet } = config;
-  const numbered = (role: RoleName, count: number, settings: (name: string, i: number) => Partial<Config>) =>
-    Array.from({ length: count }, (_, i) => ({ name: `${role}-${i + 1}`, role, settings: { ...config, ...settings(`${role}-${i + 1}`, i) } }));
-  return [
-    // The slowest to start goes first.
-    ...numbered('worker', options.workers ?? fleet.workers, (name, i) => ({ worker: { ...worker, name, metricsPort: portOf(worker.metricsPort, i) } })),
-    ...numbered('conductor', options.conductors ?? fleet.conductors, (name, i) => ({ conductor: { ...conductor, name, metricsPort: portOf(conductor.metricsPort, i) } })),
-    ...numbered('gateway', options.gateways ?? 1, (name, i) => ({ gateway: { ...gateway, name, port: gateway.port === 0 ? 0 : gateway.port + i } })),
-  ];
-}
-
-/** Those of a role stand next to each other; 0 is any free port, null none. */
-const portOf = (first: number | null, i: number): number | null => (first === null || first === 0 ? first : first + i);
 
 async function untilReady(children: readonly Child[], endMs: number): Promise<{ readonly message: string; readonly isUnavailable: boolean } | null> {
   let timer: NodeJS.Timeout | undefined;

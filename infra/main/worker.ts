@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { WorkerHost, type WorkerStats } from '../../actors/host/worker-host.ts';
 import { loadNative } from '../../kernels/native.ts';
@@ -16,8 +15,6 @@ import { type BusSide, type Role, newLogger, openBus, processEpoch } from './rol
 export async function startWorker(config: Config, natsUrl: string): Promise<Role & { readonly host: WorkerHost; readonly metricsUrl: string | null }> {
   const { worker, model } = config;
   const log = newLogger(config, worker.name);
-  // The workers of one `up` are on one machine: together they take it once.
-  const threads = worker.threads === 'auto' && config.fleet.workers > 1 ? Math.max(1, Math.floor(availableParallelism() / config.fleet.workers)) : worker.threads;
   const native = loadNative();
   const weightsDigest = await digestModel(model.path, config.cache);
   const runs = new RunMeasures();
@@ -31,14 +28,14 @@ export async function startWorker(config: Config, natsUrl: string): Promise<Role
       offload: config.conductor.policy === 'slackwater',
       saltFor: (tenant) => salt(tenant, weightsDigest, '', kvDtype),
       openEngine: (onEvents) => native.open({
-        modelPath: model.path, packedFolder: join(config.cache, 'packed'), hbmBytes: worker.hbm, dramBytes: config.conductor.policy === 'slackwater' ? worker.dram : 0, threads,
+        modelPath: model.path, packedFolder: join(config.cache, 'packed'), hbmBytes: worker.hbm, dramBytes: config.conductor.policy === 'slackwater' ? worker.dram : 0, threads: worker.threads,
         backend: worker.backend, isa: worker.isa, runningMax: worker.runsMax, iterationTokensMax: worker.iterationTokensMax,
         weightMode: worker.weightMode, speculation: worker.speculation,
       }, onEvents),
       onSpan: (span) => { runs.note(span); shown.telemetry.onWorkerSpan(span); },
     });
     stats = () => host.stats();
-    log.info({ model: model.name, hbm: worker.hbm, dram: worker.dram, threads }, 'worker ready');
+    log.info({ model: model.name, hbm: worker.hbm, dram: worker.dram, threads: worker.threads }, 'worker ready');
     return { name: worker.name, lost, host, metricsUrl: shown.metricsUrl, close: async () => {
       const last = host.stats();
       stats = () => last; // A closed engine says nothing more, but metrics are exported once more at the very end.
