@@ -141,22 +141,64 @@ void check_memory_refusals() {
   CHECK(!check_memory({100, 20, 3, 4}, 126, error) && check_memory({100, 20, 3, 4}, 127, error), "to the byte");
 }
 
-/// Packed files of other layouts are not read: whoever changes these bytes has to change kPackedLayout.
+/// Of several pieces of memory, in order.
+struct Pinned {
+  Digest all;
+  void add(const void* data, size_t bytes) {
+    const Digest one = digest_of(data, bytes);
+    all = {all.low * 31 + one.low, all.high * 31 + one.high};
+  }
+  void expect(const char* what, uint64_t low, uint64_t high) const {
+    CHECK(kPackedLayout == 1 && all.low == low && all.high == high, "%s: layout %d has 0x%016llxull, 0x%016llxull", what, static_cast<int>(kPackedLayout),
+          static_cast<unsigned long long>(all.low), static_cast<unsigned long long>(all.high));
+  }
+};
+
+/// Weights in any format, all of them finite.
+std::string pinned_weights(TensorFormat format, size_t count) {
+  std::string out = test_weights(static_cast<uint32_t>(format), count, 11);
+  if (static_cast<uint32_t>(format) < kGgufFormatsEnd) return out;
+  for (char& byte : out) byte = static_cast<char>(byte & 0xbb);  // No exponent of FP8 has all its bits.
+  return out;
+}
+
+/// Packed files of other layouts are not read: whoever changes these bytes has to change kPackedLayout. They follow from three
+/// steps: values out of the file's format, numbers out of values, and the file's own groups in another order.
 void check_layout() {
-  constexpr int32_t k = 128, rows = 13;
+  constexpr int32_t k = 256, rows = 13;
   TestRandom random(7);
   std::vector<float> values(16 * k);
   for (float& value : values) value = random.uniform();
-  Digest all;
+  Pinned numbers, dequantized, groups;
   for (const WeightForm form : {WeightForm::kWords, WeightForm::kBytes}) {
     std::vector<std::byte> panel(panel_bytes(form, k));
     std::vector<int16_t> scratch(16 * static_cast<size_t>(padded_inputs(k)));
     pack_panel(panel.data(), form, values.data(), rows, k, scratch.data());
-    const Digest one = digest_of(panel.data(), panel.size());
-    all = {all.low * 31 + one.low, all.high * 31 + one.high};
+    numbers.add(panel.data(), panel.size());
   }
-  CHECK(kPackedLayout == 1 && all.low == 0xe29c75c1eecb0a91ull && all.high == 0x8ae7c12fd772b5f5ull, "layout %d has 0x%016llxull, 0x%016llxull", static_cast<int>(kPackedLayout),
-        static_cast<unsigned long long>(all.low), static_cast<unsigned long long>(all.high));
+  int32_t formats = 0, forms = 0;
+  for (uint32_t number = 0; number <= static_cast<uint32_t>(TensorFormat::kF8E5m2); ++number) {
+    const FormatBlock block = format_block(number);
+    if (block.values == 0) continue;
+    ++formats;
+    const auto format = static_cast<TensorFormat>(number);
+    const std::string bytes = pinned_weights(format, size_t{rows} * k);
+    const auto* data = reinterpret_cast<const std::byte*>(bytes.data());
+    dequantize(format, data, size_t{rows} * k, values.data());
+    dequantized.add(values.data(), size_t{rows} * k * sizeof(float));
+    WeightForm form;
+    if (!find_grouped_form(format, form)) continue;
+    forms |= 1 << static_cast<int>(form);
+    StoredRow stored[kGemmColumns] = {};
+    for (int32_t r = 0; r < rows; ++r) stored[r] = {data + static_cast<size_t>(r) * k / block.values * block.bytes, format};
+    std::vector<std::byte> panel(panel_bytes(form, k));
+    CHECK(pack_grouped_panel(panel.data(), form, stored, rows, k) == -1, "%s", format_name(number));
+    groups.add(panel.data(), panel.size());
+  }
+  CHECK(formats == 16 && forms == (1 << static_cast<int>(WeightForm::kFours) | 1 << static_cast<int>(WeightForm::kFoursWide) | 1 << static_cast<int>(WeightForm::kEights)), "%d formats, forms %x", formats, forms);
+  numbers.expect("kWords and kBytes", 0xccd9246091de2651ull, 0xcc6ba35604e44bceull);
+  dequantized.expect("values of the formats", 0x63fd1ac0c45c0d1aull, 0x09ebe22f75d2ab3dull);
+  groups.expect("groups of the formats", 0xddbb5d7ee76d56fdull, 0x06f86338c9a4b283ull);
 }
 
 }  // namespace

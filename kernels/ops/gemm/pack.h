@@ -7,7 +7,7 @@
 namespace slackwater {
 
 /// Counts the ways in which panels were laid out and rounded; packed files of another number are not read. Whoever changes a
-/// byte of what the two functions below write adds one (gemm_test knows the bytes).
+/// byte of what the two functions below or `dequantize` write adds one (packed_start_test knows the bytes).
 constexpr uint64_t kPackedLayout = 1;
 
 /// Quantises up to 16 rows of finite weights into one panel of kWords or kBytes. `panel` [panel_bytes(form, k)] out;
