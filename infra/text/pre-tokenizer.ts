@@ -32,16 +32,33 @@ export function preTokenizerPattern(pre: string): RegExp {
 /** Qwen's tokenizer composes characters first. */
 export function normalFormOf(pre: string): 'NFC' | null { return pre === 'qwen2' ? 'NFC' : null; }
 
-/** A pattern of tokenizer.json (Oniguruma) in JavaScript's words: white space as above. What JavaScript cannot say is refused where it is compiled. */
+const wordCharacters = '\\p{L}\\p{M}\\p{Nd}\\p{Pc}';
+/** Oniguruma's classes are Unicode's, JavaScript's are ASCII's. What a class stands for outside of brackets, and within. */
+const classes: Readonly<Record<string, readonly [outside: string, inside: string | null]>> = {
+  '\\s': [`[${space}]`, space], '\\S': [`[^${space}]`, null],
+  '\\d': ['\\p{Nd}', '\\p{Nd}'], '\\D': ['\\P{Nd}', '\\P{Nd}'],
+  '\\w': [`[${wordCharacters}]`, wordCharacters], '\\W': [`[^${wordCharacters}]`, null],
+};
+
+/**
+ * A pattern of tokenizer.json (Oniguruma) in JavaScript's words. What would mean something else there is refused (`tokenizer_unsupported`);
+ * what JavaScript cannot say is refused where it is compiled.
+ */
 export function translatePattern(pattern: string): string {
-  let out = '', isInClass = false;
+  let out = '', isInClass = false, before = '';
+  const refuse = (what: string): never => {
+    throw new TextError('tokenizer_unsupported', `pre-tokenizer ${pattern}: ${what}${isInClass ? ' within brackets' : ''} is not known`);
+  };
   for (const [token] of pattern.matchAll(/\\[\s\S]|[\s\S]/gu)) {
+    const known = classes[token];
+    if (known !== undefined) out += (isInClass ? known[1] : known[0]) ?? refuse(token);
+    else if (/^\\['"<>&#~`%@!,:;= ]$/.test(token)) out += token.slice(1); // needless, and an error in JavaScript
+    else if (/^\\[^pPrntfvux^$\\.*+?()[\]{}|/-]$/u.test(token)) refuse(token);
+    else if (isInClass ? token === '[' || (token === '&' && before === '&') : token === '.' || token === '$' || token === '^') refuse(token === '&' ? '&&' : token);
+    else out += token;
     if (token === '[') isInClass = true;
     if (token === ']') isInClass = false;
-    if (token === '\\s') out += isInClass ? space : `[${space}]`;
-    else if (token === '\\S' && !isInClass) out += `[^${space}]`;
-    else if (/^\\['"<>&#~`%@!,:;= ]$/.test(token)) out += token.slice(1); // needless, and an error in JavaScript
-    else out += token;
+    before = token;
   }
   return out;
 }

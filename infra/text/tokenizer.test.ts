@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { modelPath, readGolden } from './golden/model-under-test.ts';
 import { readGguf } from './gguf.ts';
-import { preTokenizerPattern } from './pre-tokenizer.ts';
+import { PreTokenizer, preTokenizerPattern, translatePattern } from './pre-tokenizer.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 interface TokensGolden {
@@ -64,6 +64,19 @@ describe('tokenizer', () => {
     types[3] = 4; // <repo_name> becomes user-defined
     const other = new Tokenizer({ ...gguf, tokenizer: { ...gguf.tokenizer, tokenTypes: types } });
     expect([...other.encode('<repo_name>x')]).toEqual([3, ...other.encode('x')]);
+  });
+
+  it('takes classes of characters in patterns of other libraries as Unicode has them', () => {
+    const words = (pattern: string, text: string): string[] => new PreTokenizer([translatePattern(pattern)]).words(text);
+    expect(words('\\d', 'a\u0663\u0664b5')).toEqual(['a', '\u0663', '\u0664', 'b', '5']);
+    expect(words('[\\d,]+', 'x\u0663,4y')).toEqual(['x', '\u0663,4', 'y']);
+    expect(words('\\w+', 'ka\u0308se_\u00e9 !')).toEqual(['ka\u0308se_\u00e9', ' !']);
+    expect(words('[^\\w]+', 'k\u00e4se -- t\u00e9')).toEqual(['k\u00e4se', ' -- ', 't\u00e9']);
+    expect(words('\\D+|\\W', 'a\u0663-')).toEqual(['a', '\u0663', '-']);
+    expect(words('\\.|[.$^]', 'a.b^$')).toEqual(['a', '.', 'b', '^', '$']);
+    for (const [pattern, what] of [['a.', '.'], ['^a', '^'], ['a$', '$'], ['[a&&b]', '&& within brackets'], ['[\\W]', '\\W within brackets'], ['[^\\S]', '\\S within brackets'], ['[[:alpha:]]', '[ within brackets'], ['\\bx', '\\b'], ['\\h', '\\h'], ['\\A', '\\A']] as const) {
+      expect(() => translatePattern(pattern), pattern).toThrow(`pre-tokenizer ${pattern}: ${what} is not known`);
+    }
   });
 
   it('refuses what it cannot read, naming what it knows', () => {
