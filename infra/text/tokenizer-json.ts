@@ -21,9 +21,10 @@ export function readTokenizerJson(path: string, json: Record_, size: number): To
   }
   const isByteLevel = hasType(json['decoder'], 'ByteLevel');
   const normalizer = readNormalizer(json['normalizer'] ?? null, isByteLevel, refuse);
+  refuseFlags(model, isByteLevel, refuse);
   const table = new Table(path, size);
   for (const [token, id] of Object.entries(model['vocab'])) table.put(token, id, !isByteLevel && /^<0x[0-9A-F]{2}>$/.test(token) ? tokenType.byte : tokenType.normal);
-  for (const added of Array.isArray(json['added_tokens']) ? json['added_tokens'] : []) table.putAdded(added, refuse);
+  for (const added of Array.isArray(json['added_tokens']) ? json['added_tokens'] : []) table.putAdded(added, json['normalizer'] ?? null, refuse);
   const unk = model['unk_token'];
   return {
     model: isByteLevel ? 'gpt2' : 'llama', pre: 'tokenizer.json',
@@ -37,6 +38,14 @@ export function readTokenizerJson(path: string, json: Record_, size: number): To
 }
 
 type Refuse = (what: string) => never;
+
+/** Pieces: what has no piece is written in bytes, else one unknown token stands for all of it, and merges always count. Byte level: neither of the first two. */
+function refuseFlags(model: Record_, isByteLevel: boolean, refuse: Refuse): void {
+  const expected: Record<string, boolean> = isByteLevel ? { byte_fallback: false, fuse_unk: false } : { byte_fallback: true, ...(typeof model['unk_token'] === 'string' ? { fuse_unk: true } : {}), ignore_merges: false };
+  for (const [key, value] of Object.entries(expected)) {
+    if ((model[key] ?? false) !== value) refuse(`model.${key} is ${JSON.stringify(model[key] ?? null)}; ${value} is known for ${isByteLevel ? 'byte-level BPE' : 'BPE over pieces'}`);
+  }
+}
 
 class Table {
   readonly tokens: string[];
@@ -57,11 +66,13 @@ class Table {
     this.types[id] = type;
   }
 
-  putAdded(added: Json, refuse: Refuse): void {
+  putAdded(added: Json, normalizer: Json, refuse: Refuse): void {
     if (!isRecord(added) || typeof added['content'] !== 'string') return refuse(`added token ${JSON.stringify(added)}`);
     for (const key of ['lstrip', 'rstrip', 'single_word']) {
       if (added[key] === true) refuse(`added token ${JSON.stringify(added['content'])} with ${key}; it is not known`);
     }
+    // Ours are looked for in the text as it was written.
+    if (added['normalized'] === true && normalizer !== null) refuse(`added token ${JSON.stringify(added['content'])} is normalized, by ${JSON.stringify(normalizer)}; it is not known`);
     this.put(added['content'], added['id'], added['special'] === true ? tokenType.control : tokenType.userDefined);
   }
 }

@@ -147,6 +147,27 @@ describe('a model in a folder', () => {
     expect(() => new Tokenizer(readModel(folder))).toThrow(message);
   });
 
+  it.each<[string, Record<string, unknown>, RegExp | null]>([
+    ['gemma3', { byte_fallback: false }, /model.byte_fallback is false; true is known for BPE over pieces/],
+    ['gemma3', { byte_fallback: undefined }, /model.byte_fallback is null; true is known/],
+    ['gemma3', { fuse_unk: false }, /model.fuse_unk is false; true is known for BPE over pieces/],
+    ['gemma3', { fuse_unk: false, unk_token: null }, null],
+    ['gemma3', { ignore_merges: true }, /model.ignore_merges is true; false is known for BPE over pieces/],
+    ['qwen2', { byte_fallback: true }, /model.byte_fallback is true; false is known for byte-level BPE/],
+    ['qwen2', { fuse_unk: true }, /model.fuse_unk is true; false is known for byte-level BPE/],
+    ['qwen2', { ignore_merges: true }, null],
+  ])('of %s with %j in its tokenizer is refused where that is not what is done', (family, change, message) => {
+    const folder = changed(family, 'tokenizer.json', (json) => ({ ...json, model: { ...(json['model'] as object), ...change } }));
+    if (message === null) expect(() => readModel(folder)).not.toThrow();
+    else expect(() => readModel(folder)).toThrow(message);
+  });
+
+  it('whose added tokens are looked for in normalized text is refused, where there is a normalizer', () => {
+    const normalized = (json: Record<string, unknown>): Record<string, unknown> => ({ ...json, added_tokens: (json['added_tokens'] as object[]).map((token) => ({ ...token, normalized: true })) });
+    for (const family of ['qwen2', 'gemma3']) expect(() => readModel(changed(family, 'tokenizer.json', normalized))).toThrow(/added token ".*" is normalized, by {"type":"(NFC|Replace)".*}; it is not known/);
+    expect(() => readModel(changed('llama', 'tokenizer.json', normalized))).not.toThrow();
+  });
+
   it('without its files is refused with their names', () => {
     const folder = changed('qwen2', 'config.json', () => undefined);
     rmSync(join(folder, 'tokenizer.json'));
