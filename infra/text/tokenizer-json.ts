@@ -39,9 +39,13 @@ export function readTokenizerJson(path: string, json: Record_, size: number): To
 
 type Refuse = (what: string) => never;
 
-/** Pieces: what has no piece is written in bytes, else one unknown token stands for all of it, and merges always count. Byte level: neither of the first two. */
+/**
+ * Pieces: what has no piece is written in bytes, else one unknown token stands for all of it, and merges always count. Byte level: no byte pieces;
+ * where there are none the flag changes nothing, and exported files have it set.
+ */
 function refuseFlags(model: Record_, isByteLevel: boolean, refuse: Refuse): void {
-  const expected: Record<string, boolean> = isByteLevel ? { byte_fallback: false, fuse_unk: false } : { byte_fallback: true, ...(typeof model['unk_token'] === 'string' ? { fuse_unk: true } : {}), ignore_merges: false };
+  const hasUnknown = typeof model['unk_token'] === 'string', hasBytes = Object.hasOwn(model['vocab'] as Record_, '<0x00>');
+  const expected: Record<string, boolean> = isByteLevel ? { ...(hasBytes && { byte_fallback: false }) } : { byte_fallback: true, ...(hasUnknown && { fuse_unk: true }), ignore_merges: false };
   for (const [key, value] of Object.entries(expected)) {
     if ((model[key] ?? false) !== value) refuse(`model.${key} is ${JSON.stringify(model[key] ?? null)}; ${value} is known for ${isByteLevel ? 'byte-level BPE' : 'BPE over pieces'}`);
   }

@@ -153,8 +153,8 @@ describe('a model in a folder', () => {
     ['gemma3', { fuse_unk: false }, /model.fuse_unk is false; true is known for BPE over pieces/],
     ['gemma3', { fuse_unk: false, unk_token: null }, null],
     ['gemma3', { ignore_merges: true }, /model.ignore_merges is true; false is known for BPE over pieces/],
-    ['qwen2', { byte_fallback: true }, /model.byte_fallback is true; false is known for byte-level BPE/],
-    ['qwen2', { fuse_unk: true }, /model.fuse_unk is true; false is known for byte-level BPE/],
+    ['qwen2', { byte_fallback: true, vocab: { a: 0, '<0x00>': 1 } }, /model.byte_fallback is true; false is known for byte-level BPE/],
+    ['qwen2', { byte_fallback: true, fuse_unk: true }, null],
     ['qwen2', { ignore_merges: true }, null],
   ])('of %s with %j in its tokenizer is refused where that is not what is done', (family, change, message) => {
     const folder = changed(family, 'tokenizer.json', (json) => ({ ...json, model: { ...(json['model'] as object), ...change } }));
