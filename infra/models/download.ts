@@ -22,8 +22,10 @@ export interface DownloadHooks {
 export async function download(file: HubFile, target: string, read: (from: number) => AsyncIterable<Uint8Array>, limits: HubLimits & Patience, hooks: DownloadHooks): Promise<void> {
   try {
     await mkdir(dirname(target), { recursive: true });
-    if (await bytesOf(target) === file.bytes) return hooks.onBytes(file.bytes);
-    await rm(target, { force: true });
+    const there = await bytesOf(target);
+    if (there === file.bytes) return hooks.onBytes(file.bytes);
+    // Only what was seen: another process may just be putting its whole file here.
+    if (there !== null) await rm(target, { force: true });
     const partial = await takePartial(target, limits, (pid) => hooks.onLine(`${file.path}: process ${pid} downloads it already, waiting`));
     if (partial === null) return await download(file, target, read, limits, hooks);
     const stopTouching = keepAlive(partial, limits);
@@ -52,6 +54,8 @@ async function fill(out: FileHandle, partial: string, file: HubFile, read: (from
   let at = (await out.stat()).size;
   if (at > file.bytes) await out.truncate(at = 0);
   await checkRoom(partial, file.bytes - at);
+  // How far it has ever come: a server that sends everything anew and breaks off at the same place brings nothing.
+  let farthest = at;
   for (let fruitless = 0; at < file.bytes;) {
     hooks.onBytes(at);
     const from = at;
@@ -68,7 +72,8 @@ async function fill(out: FileHandle, partial: string, file: HubFile, read: (from
         await out.truncate(at = 0);
         continue;
       }
-      fruitless = at > from ? 1 : fruitless + 1;
+      fruitless = at > farthest ? 1 : fruitless + 1;
+      farthest = Math.max(farthest, at);
       if (error.kind !== 'passing') throw error;
       if (fruitless >= limits.attempts) throw new ModelError(`${error.message}; ${sizeText(at)} of ${sizeText(file.bytes)} are kept, and the next start goes on from there`);
       await new Promise((resolve) => { setTimeout(resolve, limits.pauseMs * 2 ** (fruitless - 1)); });

@@ -210,6 +210,12 @@ describe('models: a download that is disturbed', () => {
     expect(await digestAt(await find(one))).toBe(sha256(gguf));
   });
 
+  test('a server that sends it all anew and always breaks off at the same place is given up', async () => {
+    for (let i = 0; i < 20; ++i) hub.troubles.push({ kind: 'cut', afterBytes: 100_000 }, { kind: 'ignores-range' });
+    await expect(find(one)).rejects.toThrow(/ended after 100000|are kept, and the next start goes on/);
+    expect(hub.troubles.length).toBeGreaterThan(0);
+  });
+
   test.for(['LFS', 'git'])('damaged bytes are noticed by the digest of %s, told, and removed', async (kind) => {
     hub.repos['owner/one'] = { commit, files: { 'one.Q4_1.gguf': { content: gguf, lfs: kind === 'LFS' } } };
     hub.troubles.push({ kind: 'damage' });

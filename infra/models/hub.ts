@@ -59,9 +59,11 @@ export class Hub {
   filesOf(repo: string, commit: string): Promise<HubFile[]> {
     return this.#ask(repo, async () => {
       const files: HubFile[] = [];
+      let entries = 0;
       for await (const { type, path, size, oid, lfs } of this.#api.listFiles({ ...this.#common(), repo, revision: commit, recursive: true })) {
+        // Folders count as well: a tree that never ends would never be listed.
+        if (++entries > filesMax) throw new HubFault('odd', `${repo} lists more than ${filesMax} files and folders`);
         if (type !== 'file') continue;
-        if (files.length === filesMax) throw new HubFault('odd', `${repo} lists more than ${filesMax} files`);
         const digest = lfs === undefined ? { kind: 'git-sha1', hex: String(oid) } as const : { kind: 'sha256', hex: String(lfs.oid).replace(/^sha256:/, '') } as const;
         if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(digest.hex) || !Number.isSafeInteger(size) || size < 0) throw new HubFault('odd', `${repo} lists ${path} without its digest or its size`);
         files.push({ path, bytes: size, digest });
