@@ -53,12 +53,9 @@ Status Attend::run(const AttendLayer& layer) {
 /// work(unit, thread) for all units; the status of one that is not kOk, if there is any.
 template <class Work>
 Status Attend::each(int units, const Work& work) {
-  refusal_.store(Status::kOk, std::memory_order_relaxed);
-  pool_.run(units, [&](int unit, int thread) {
-    const Status status = work(unit, thread);
-    if (status != Status::kOk) refusal_.store(status, std::memory_order_relaxed);
-  });
-  return refusal_.load(std::memory_order_relaxed);
+  refusal_.clear();
+  pool_.run(units, [&](int unit, int thread) { refusal_.note(work(unit, thread)); });
+  return refusal_.status();
 }
 
 Status Attend::store(const AttendLayer& layer) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <vector>
 
 #include "../lib/buffer.h"
+#include "../lib/refusal.h"
 #include "../lib/thread_pool.h"
 #include "../ops/cpu_ops.h"
 #include "attend_plan.h"
@@ -57,7 +57,7 @@ class Attend {
   ThreadPool& pool_;
   ModelShape shape_;
   size_t partials_max_;                       // floats, of a plan
-  std::atomic<Status> refusal_{Status::kOk};  // of an op, in one loop over units
+  Refusal refusal_;                           // of an op, in one loop over units
   const Batch* batch_ = nullptr;
   std::vector<int32_t> positions_;            // [rows]
   std::vector<int32_t> order_;                // of the batch's sequences, by blocks

@@ -1,7 +1,8 @@
 #include "matrix.h"
 
 #include <algorithm>
-#include <atomic>
+
+#include "../lib/refusal.h"
 
 namespace slackwater {
 namespace {
@@ -43,14 +44,13 @@ Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const Activations& 
   const int32_t rows_max = std::max(kUnitRows, static_cast<int32_t>(kActivationBytes / activation_stride(k())));
   const int32_t row_blocks = (rows + rows_max - 1) / rows_max, block_rows = (rows + row_blocks - 1) / row_blocks;
   const int32_t panels = gemm_panels(n()), step = unit_panels(*this, std::min(rows, block_rows), pool.threads()), panel_units = (panels + step - 1) / step;
-  std::atomic<Status> refusal{Status::kOk};
+  Refusal refusal;
   pool.run(row_blocks * panel_units, [&](int unit, int) {
     const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * step;
-    const Status status = ops.gemm({out + static_cast<size_t>(row) * static_cast<size_t>(out_stride), out_stride, a.from(row), weights_, std::min(block_rows, rows - row), panel,
-                                    std::min(panels, panel + step), accumulate});
-    if (status != Status::kOk) refusal.store(status, std::memory_order_relaxed);
+    refusal.note(ops.gemm({out + static_cast<size_t>(row) * static_cast<size_t>(out_stride), out_stride, a.from(row), weights_, std::min(block_rows, rows - row), panel,
+                           std::min(panels, panel + step), accumulate}));
   });
-  return refusal.load(std::memory_order_relaxed);
+  return refusal.status();
 }
 
 const Matrix* MatrixStore::add(std::vector<TensorReader::Part> parts, int32_t k) {
