@@ -3,11 +3,11 @@
 #include "tensor_format.h"
 
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "test_golden_file.h"
 #include "half.h"
 
 using namespace slackwater;
@@ -17,27 +17,17 @@ namespace {
 bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b)); }
 
 void check_golden() {
-  const std::string path = std::string(SLACKWATER_SOURCE_DIR) + "/lib/golden/formats.bin";
-  std::ifstream in(path, std::ios::binary);
-  const auto read = [&](void* out, size_t bytes) {
-    CHECK(in.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes)), "%s is missing or short", path.c_str());
-  };
-  const auto number = [&] {
-    uint32_t value;
-    read(&value, 4);
-    return value;
-  };
-  CHECK(number() == 0x46515753 && number() == 1, "%s is no golden file of version 1", path.c_str());
-  const uint32_t formats = number();
-  CHECK(formats == 16, "%u formats in %s, 16 here", formats, path.c_str());
+  GoldenFile file(std::string(SLACKWATER_SOURCE_DIR) + "/lib/golden/formats.bin", "SWQF");
+  const uint32_t formats = file.number();
+  CHECK(formats == 16, "%u formats in %s, 16 here", formats, file.path());
   for (uint32_t f = 0; f < formats; ++f) {
-    const uint32_t format = number(), blocks = number(), values = number(), bytes = number();
+    const uint32_t format = file.number(), blocks = file.number(), values = file.number(), bytes = file.number();
     const FormatBlock block = format_block(format);
     CHECK(block.values == values && block.bytes == bytes, "%s: %u values in %u bytes, not %u in %u", format_name(format), block.values, block.bytes, values, bytes);
     std::vector<std::byte> raw(size_t{blocks} * bytes);
     std::vector<float> want(size_t{blocks} * values), got(want.size() + 1, 7.0f);
-    read(raw.data(), raw.size());
-    read(want.data(), want.size() * sizeof(float));
+    file.read(raw.data(), raw.size());
+    file.read(want.data(), want.size() * sizeof(float));
     dequantize(static_cast<TensorFormat>(format), raw.data(), want.size(), got.data());
     for (size_t i = 0; i < want.size(); ++i) CHECK(same_bits(got[i], want[i]), "%s: value %zu is %a, not %a", format_name(format), i, got[i], want[i]);
     CHECK(got.back() == 7.0f, "%s writes beyond its values", format_name(format));

@@ -1,10 +1,9 @@
 // What the cpu backend would say next against transformers in fp32, token by token with the right tokens before it
 // (golden/agreement.bin, made by tools/peers/agreement_golden.py). SLACKWATER_FULL=1 takes every prompt, mode and level.
 #include <algorithm>
-#include <cstring>
-#include <fstream>
 #include <initializer_list>
 
+#include "../lib/test_golden_file.h"
 #include "test_model.h"
 
 namespace slackwater {
@@ -21,21 +20,15 @@ struct Prompt {
 };
 
 std::vector<Prompt> read_golden() {
-  const std::string path = std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/agreement.bin";
-  std::ifstream in(path, std::ios::binary);
-  const auto read = [&](void* out, size_t bytes) {
-    CHECK(in.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes)), "%s is missing or short", path.c_str());
-  };
-  uint32_t head[5];
-  read(head, sizeof head);
-  CHECK(std::memcmp(head, "SWAG", 4) == 0 && head[1] == 1, "%s is no golden file of version 1", path.c_str());
-  std::vector<Prompt> prompts(head[2]);
+  GoldenFile file(std::string(SLACKWATER_SOURCE_DIR) + "/model/golden/agreement.bin", "SWAG");
+  std::vector<Prompt> prompts(file.number());
+  const uint32_t tokens = file.number(), positions = file.number();
   for (Prompt& prompt : prompts) {
-    std::vector<uint16_t> ids(head[3]);
-    read(ids.data(), ids.size() * sizeof ids[0]);
+    std::vector<uint16_t> ids(tokens);
+    file.read(ids.data(), ids.size() * sizeof ids[0]);
     prompt.tokens.assign(ids.begin(), ids.end());
-    prompt.judged.resize(head[4]);
-    read(prompt.judged.data(), prompt.judged.size() * sizeof prompt.judged[0]);
+    prompt.judged.resize(positions);
+    file.read(prompt.judged.data(), prompt.judged.size() * sizeof prompt.judged[0]);
   }
   return prompts;
 }

@@ -3,11 +3,11 @@
 // For tests: what transformers says of a model, and how far from it ours is.
 
 #include <cmath>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "../lib/check.h"
+#include "../lib/test_golden_file.h"
 
 namespace slackwater {
 
@@ -25,28 +25,19 @@ struct Golden {
 
 /// A file of tools/peers/logits_golden.py, or tiny_models_golden.py.
 inline Golden read_golden(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  const auto read = [&](void* out, size_t bytes) {
-    CHECK(in.read(static_cast<char*>(out), static_cast<std::streamsize>(bytes)), "%s is missing or short", path.c_str());
-  };
-  const auto number = [&] {
-    uint32_t value;
-    read(&value, 4);
-    return value;
-  };
-  CHECK(number() == 0x474c5753 && number() == 1, "%s is no golden file of version 1", path.c_str());
+  GoldenFile file(path, "SWLG");
   Golden golden;
-  golden.vocab = number();
-  golden.prompts.resize(number());
+  golden.vocab = file.number();
+  golden.prompts.resize(file.number());
   for (GoldenPrompt& prompt : golden.prompts) {
-    prompt.tokens.resize(number());
-    read(prompt.tokens.data(), prompt.tokens.size() * 4);
+    prompt.tokens.resize(file.number());
+    file.read(prompt.tokens.data(), prompt.tokens.size() * 4);
     prompt.argmax.resize(prompt.tokens.size());
-    read(prompt.argmax.data(), prompt.argmax.size() * 4);
-    prompt.rows.resize(number());
-    read(prompt.rows.data(), prompt.rows.size() * 4);
+    file.read(prompt.argmax.data(), prompt.argmax.size() * 4);
+    prompt.rows.resize(file.number());
+    file.read(prompt.rows.data(), prompt.rows.size() * 4);
     prompt.logits.resize(prompt.rows.size() * golden.vocab);
-    read(prompt.logits.data(), prompt.logits.size() * 4);
+    file.read(prompt.logits.data(), prompt.logits.size() * 4);
   }
   return golden;
 }
