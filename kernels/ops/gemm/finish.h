@@ -1,7 +1,7 @@
 #pragma once
 
-// How the whole-number sums of kWords and kBytes become outputs: one place for the vector and the tile kernels, so that
-// their bits cannot part. gemm_packed_ref says the same for one output.
+// How the whole-number sums of kWords and kBytes become outputs: one place for the 512-bit and the tile kernels, so that
+// their bits cannot part; and how all of them read what stands beside the whole numbers. gemm_packed_ref says the same for one output.
 
 #include "../../lib/vec.h"
 #include "gemm.h"
@@ -11,6 +11,19 @@
 namespace slackwater {
 namespace SLACKWATER_ISA {
 namespace {
+
+SLACKWATER_INLINE float read_float(const std::byte* at) {
+  float value;
+  __builtin_memcpy(&value, at, sizeof value);
+  return value;
+}
+
+/// `row` of the activations.
+SLACKWATER_INLINE ActivationHead read_head(const std::byte* row) {
+  ActivationHead head;
+  __builtin_memcpy(&head, row, sizeof head);
+  return head;
+}
 
 SLACKWATER_INLINE Vec to_vec(IntVec v) { return __builtin_convertvector(v, Vec); }
 

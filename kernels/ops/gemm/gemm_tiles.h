@@ -101,8 +101,7 @@ inline IntVec load_ints(const int32_t* at) {
 
 inline void put_words(const GemmArgs& args, const Sums& sums, int32_t first_row, int32_t rows, int32_t panel, const std::byte* scales) {
   for (int32_t r = 0; r < rows; ++r) {
-    ActivationHead head;
-    __builtin_memcpy(&head, args.a.row(first_row + r), sizeof head);
+    const ActivationHead head = read_head(args.a.row(first_row + r));
     float values[kGemmColumns];
     for (int c = 0; c < kGemmColumns; c += kLanes) {
       const auto sum = [&](int tile) { return load_ints(sums.tiles[tile][r] + c); };
@@ -116,8 +115,7 @@ inline void put_words(const GemmArgs& args, const Sums& sums, int32_t first_row,
 
 inline void put_bytes(const GemmArgs& args, const Sums& sums, int32_t first_row, int32_t rows, int32_t panel, int second, const std::byte* scales) {
   for (int32_t r = 0; r < rows; ++r) {
-    ActivationHead head;
-    __builtin_memcpy(&head, args.a.row(first_row + r), sizeof head);
+    const ActivationHead head = read_head(args.a.row(first_row + r));
     float values[kGemmColumns];
     for (int c = 0; c < kGemmColumns; c += kLanes) {
       Vec scale;

@@ -63,18 +63,6 @@ SLACKWATER_INLINE __m512i four_inputs(const std::byte* at) {
   return _mm512_set1_epi32(bytes);
 }
 
-SLACKWATER_INLINE float read_float(const std::byte* at) {
-  float value;
-  __builtin_memcpy(&value, at, sizeof value);
-  return value;
-}
-
-SLACKWATER_INLINE ActivationHead read_head(const std::byte* row) {
-  ActivationHead head;
-  __builtin_memcpy(&head, row, sizeof head);
-  return head;
-}
-
 SLACKWATER_INLINE void put_outputs(const Tile& tile, int32_t row, int32_t panel, __m512 values) {
   float* out = tile.out + static_cast<size_t>(row) * tile.out_stride + static_cast<size_t>(panel) * kGemmColumns;
   const int32_t columns = tile.n - panel * kGemmColumns;

@@ -4,8 +4,7 @@
 // avx2 multiplies pairs by vpmaddwd (the byte version would saturate: 2 * 255 * 128); elsewhere a product of two bytes,
 // which fits 16 bits, is widened and added. Only for gemm_cpu.cpp.
 
-#include "../../lib/vec.h"
-#include "gemm.h"
+#include "finish.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
@@ -114,18 +113,6 @@ inline void finish(const Sums8& sums, int32_t* out) {
 }
 
 #endif
-
-inline float read_float(const std::byte* at) {
-  float value;
-  __builtin_memcpy(&value, at, sizeof value);
-  return value;
-}
-
-inline ActivationHead read_head(const std::byte* row) {
-  ActivationHead head;
-  __builtin_memcpy(&head, row, sizeof head);
-  return head;
-}
 
 /// Half a panel of one layer by kRows rows: `panel` is its start, `side` 0 or 1, `values` [kRows, 8] out.
 template <int kPlanes, int kRows>
