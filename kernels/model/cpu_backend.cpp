@@ -103,7 +103,7 @@ bool CpuBackend::load(const ModelFile& model, WeightMode mode, Error& error, con
                        linear({{prefix + "ffn_gate.weight", shape_.ffn}, {prefix + "ffn_up.weight", shape_.ffn}}, hidden),
                        linear({{prefix + "ffn_down.weight", hidden}}, shape_.ffn)});
   }
-  matrices_.plan(reader, mode == WeightMode::kAuto && ops_.isa == Isa::kAmx ? WeightMode::kExact : mode, error);
+  matrices_.plan(reader, mode, ops_.isa == Isa::kAmx, error);
   if (error) return false;
   const size_t tables = table->bytes + model_.ropes.size() * static_cast<size_t>(shape_.context_length) * static_cast<size_t>(model_.rope_pairs) * 2 * sizeof(float);
   const MemoryNeed need{matrices_.bytes() + tables, options.hbm_bytes, options.dram_bytes, activation_bytes(options)};
@@ -165,12 +165,12 @@ size_t CpuBackend::activation_bytes(const LoadOptions& options) const {
 void CpuBackend::reserve(const Batch& batch) {
   const auto rows = static_cast<size_t>(std::max(batch.rows, batch.logits_count));
   x_.reserve(rows * shape_.hidden);
-  normed_.reserve(rows, shape_.hidden, matrices_.terms());
-  mixed_.reserve(rows, shape_.heads * shape_.head_dim, matrices_.terms());
+  normed_.reserve(rows, shape_.hidden, matrices_.activations());
+  mixed_.reserve(rows, shape_.heads * shape_.head_dim, matrices_.activations());
   qkv_.reserve(rows * qkv_size());
   attended_.reserve(rows * std::max(shape_.heads * shape_.head_dim, shape_.hidden));
   gate_up_.reserve(rows * 2 * shape_.ffn);
-  hidden_.reserve(rows, shape_.ffn, matrices_.terms());
+  hidden_.reserve(rows, shape_.ffn, matrices_.activations());
   if (model_.has_post_norms || model_.activation != Activation::kSilu) passing_.reserve(rows * std::max(shape_.hidden, shape_.ffn));
 }
 

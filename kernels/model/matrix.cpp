@@ -22,9 +22,9 @@ int32_t unit_panels(const Matrix& matrix, int32_t rows, int threads) {
 
 }  // namespace
 
-void Activations::reserve(size_t rows, int32_t k, ActivationTerms terms) {
+void Activations::reserve(size_t rows, int32_t k, ActivationForm form) {
   data_.reserve(rows * activation_stride(k));
-  rows_ = {data_.data(), k, terms};
+  rows_ = {data_.data(), k, form};
 }
 
 Status Activations::take(const CpuOps& ops, const float* x, int32_t stride, int32_t first, int32_t count) {

@@ -14,8 +14,8 @@ namespace slackwater {
 /// Rows that a linear layer multiplies: [rows, k], in integers. Made by the ops below and reused from layer to layer.
 class Activations {
  public:
-  /// Room for `rows` rows of `k` values in `terms`, which is MatrixStore::terms(). The content is lost.
-  void reserve(size_t rows, int32_t k, ActivationTerms terms);
+  /// Room for `rows` rows of `k` values in `form`, which is MatrixStore::activations(). The content is lost.
+  void reserve(size_t rows, int32_t k, ActivationForm form);
   int32_t k() const { return rows_.k; }
 
   /// Rows [first, first + count) from fp32 rows of k values at `x` (row `first` is at x + first * stride).
@@ -25,7 +25,7 @@ class Activations {
   /// The same of swiglu(gate_up): gate_up [rows, 2 k], whose first halves are overwritten.
   Status take_swiglu(const CpuOps& ops, float* gate_up, int32_t first, int32_t count);
 
-  ActivationRows from(int32_t row) const { return {rows_.row(row), rows_.k, rows_.terms}; }
+  ActivationRows from(int32_t row) const { return {rows_.row(row), rows_.k, rows_.form}; }
 
  private:
   Buffer<std::byte> data_;
@@ -59,18 +59,17 @@ class MatrixStore {
   const Matrix* add(std::vector<TensorReader::Part> parts, int32_t k);
 
   /// Decides the mode and each layer's form, and with them `bytes`; a fault stays in `error`, which is the reader's.
-  ///   kExact    kWords
+  ///   kExact    kWords, or kPlanes for tiles
   ///   kCompact  the grouped form of the tensors' format; kWords where there is none, or where stacked tensors differ in it
   ///   kFast     kBytes
-  ///   kAuto     kCompact when more than half of the weights are stored in 4 bits, else kExact (a backend with tiles asks for
-  ///             kExact by itself)
-  void plan(TensorReader& reader, WeightMode mode, Error& error);
+  ///   kAuto     kCompact when more than half of the weights are stored in 4 bits, else kExact; on tiles kExact
+  void plan(TensorReader& reader, WeightMode mode, bool is_for_tiles, Error& error);
   /// Reads and packs every layer, on all threads, or takes from `cache` what an earlier start packed of the same content.
   void pack(TensorReader& reader, ThreadPool& pool, Error& error, const PackedCache& cache);
 
   /// After `plan`: never kAuto.
   WeightMode mode() const { return mode_; }
-  ActivationTerms terms() const { return mode_ == WeightMode::kFast ? ActivationTerms::kOne : ActivationTerms::kTwo; }
+  ActivationForm activations() const { return mode_ == WeightMode::kFast ? ActivationForm::kBytes : activations_of(exact_form_); }
   size_t bytes() const;
 
  private:
@@ -78,7 +77,7 @@ class MatrixStore {
     std::vector<TensorReader::Part> parts;
     std::vector<TensorReader::Row> rows;
   };
-  void choose_mode(WeightMode wanted);
+  void choose_mode(WeightMode wanted, bool is_for_tiles);
   WeightForm choose_form(const Source& source) const;
   bool is_worth_keeping() const;
   Digest key_of(ThreadPool& pool) const;
@@ -88,6 +87,7 @@ class MatrixStore {
   std::vector<Source> sources_;
   Buffer<std::byte> data_;
   WeightMode mode_ = WeightMode::kExact;
+  WeightForm exact_form_ = WeightForm::kWords;
 };
 
 }  // namespace slackwater

@@ -23,7 +23,7 @@ bool is_finite(const float* values, size_t count) {
   return bad == 0;
 }
 
-/// Where one thread packs panels of kWords or kBytes.
+/// Where one thread packs panels that are not grouped.
 struct Scratch {
   Buffer<float> values;     // [16, k]
   Buffer<int16_t> numbers;  // [16, padded k]
@@ -50,7 +50,7 @@ int32_t pack_rows(std::byte* panel, const PackedWeights& weights, const TensorRe
 
 }  // namespace
 
-void MatrixStore::plan(TensorReader& reader, WeightMode mode, Error& error) {
+void MatrixStore::plan(TensorReader& reader, WeightMode mode, bool is_for_tiles, Error& error) {
   for (size_t i = 0; i < matrices_.size(); ++i) {
     const int32_t k = matrices_[i].k();
     if (!error && k > kGemmInputsMax) {
@@ -59,7 +59,7 @@ void MatrixStore::plan(TensorReader& reader, WeightMode mode, Error& error) {
     sources_[i].rows = reader.rows(sources_[i].parts, k);
   }
   if (error) return;
-  choose_mode(mode);
+  choose_mode(mode, is_for_tiles);
   for (size_t i = 0; i < matrices_.size(); ++i) matrices_[i].weights_.form = choose_form(sources_[i]);
 }
 
@@ -111,9 +111,10 @@ Digest MatrixStore::key_of(ThreadPool& pool) const {
   return digest_of(facts.data(), facts.size() * sizeof(uint64_t));
 }
 
-void MatrixStore::choose_mode(WeightMode wanted) {
-  mode_ = wanted;
-  if (wanted != WeightMode::kAuto) return;
+void MatrixStore::choose_mode(WeightMode wanted, bool is_for_tiles) {
+  mode_ = wanted == WeightMode::kAuto && is_for_tiles ? WeightMode::kExact : wanted;
+  if (is_for_tiles && mode_ == WeightMode::kExact) exact_form_ = WeightForm::kPlanes;
+  if (mode_ != WeightMode::kAuto) return;
   size_t fours = 0, all = 0;
   for (const Source& source : sources_) {
     for (const auto& row : source.rows) {
@@ -126,7 +127,7 @@ void MatrixStore::choose_mode(WeightMode wanted) {
 
 WeightForm MatrixStore::choose_form(const Source& source) const {
   if (mode_ == WeightMode::kFast) return WeightForm::kBytes;
-  if (mode_ == WeightMode::kExact) return WeightForm::kWords;
+  if (mode_ == WeightMode::kExact) return exact_form_;
   WeightForm first = WeightForm::kWords;
   for (const auto& row : source.rows) {
     WeightForm form;

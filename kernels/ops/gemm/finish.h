@@ -1,7 +1,7 @@
 #pragma once
 
-// How the whole-number sums of kWords and kBytes become outputs: one place for the 512-bit and the tile kernels, so that
-// their bits cannot part; and how all of them read what stands beside the whole numbers. gemm_packed_ref says the same for one output.
+// How whole-number sums become outputs: one place for all kernels, so that their bits cannot part; and how they read what
+// stands beside the whole numbers. gemm_packed_ref says the same for one output.
 
 #include "../../lib/vec.h"
 #include "gemm.h"
@@ -27,13 +27,17 @@ SLACKWATER_INLINE ActivationHead read_head(const std::byte* row) {
 
 SLACKWATER_INLINE Vec to_vec(IntVec v) { return __builtin_convertvector(v, Vec); }
 
+SLACKWATER_INLINE Vec finish_words(IntVec sum, const ActivationHead& head, Vec scale) { return to_vec(sum) * scale * splat(head.scale); }
+
 /// `sum` of products with the weights' bytes, which are 128 too large; `scale` of the outputs.
 SLACKWATER_INLINE Vec finish_bytes(IntVec sum, const ActivationHead& head, Vec scale) { return to_vec(sum - head.sum_hi * 128) * scale * splat(head.scale); }
 
-/// `high` hi hi, `cross` hi lo + lo hi, `low` lo lo. A product by 256 is exact: fused or not, the bits are these.
-SLACKWATER_INLINE Vec finish_words(IntVec high, IntVec cross, IntVec low, const ActivationHead& head, Vec scale) {
-  const Vec whole = to_vec(high - head.sum_hi * 128), middle = to_vec(cross - (head.sum_hi + head.sum_lo) * 128), rest = to_vec(low - head.sum_lo * 128);
-  return fmadd(fmadd(whole, splat(256.0f), middle), splat(256.0f), rest) * scale * splat(head.scale);
+/// `high` hi hi, `cross` hi lo + lo hi, `low` lo lo, modulo 2^32 as their sum is.
+SLACKWATER_INLINE Vec finish_planes(IntVec high, IntVec cross, IntVec low, const ActivationHead& head, Vec scale) {
+  typedef uint32_t Wrapping __attribute__((vector_size(sizeof(IntVec))));
+  const auto wrapping = [](IntVec sum, int32_t too_much) { return reinterpret_cast<Wrapping>(sum) - static_cast<uint32_t>(too_much) * 128; };
+  const Wrapping whole = wrapping(high, head.sum_hi), middle = wrapping(cross, head.sum_hi + head.sum_lo), rest = wrapping(low, head.sum_lo);
+  return finish_words(reinterpret_cast<IntVec>((whole << 16) + (middle << 8) + rest), head, scale);
 }
 
 }  // namespace

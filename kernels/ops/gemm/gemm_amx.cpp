@@ -11,7 +11,8 @@ namespace SLACKWATER_ISA {
 
 /// gemm_cpu of avx512, but for the forms and numbers of rows that tiles are for. Not for a machine without tiles.
 Status gemm_amx(const GemmArgs& args) {
-  if (is_grouped(args.weights.form) || args.rows < kTileRowsMin) return avx512::gemm_cpu(args);
+  const WeightForm form = args.weights.form;
+  if ((form != WeightForm::kPlanes && form != WeightForm::kBytes) || args.rows < kTileRowsMin) return avx512::gemm_cpu(args);
   const Status status = check_gemm(args);
   if (status != Status::kOk) return status;
   RealTiles tiles;

@@ -1,5 +1,5 @@
 // Useful GFLOP/s of one thread (2 n k rows, by the thread's CPU time, best of several) for every form, level and shape.
-//   bench_gemm [--isa auto|scalar|avx2|avx512|amx] [--form words|bytes|fours|wide|eights] [--rows N]
+//   bench_gemm [--isa auto|scalar|avx2|avx512|amx] [--form words|planes|bytes|fours|eights] [--rows N]
 // Weights are drawn at random and are larger than the caches when the shape is; the shapes are those of SmolLM2-135M.
 #include "gemm.h"
 
@@ -17,7 +17,7 @@
 namespace slackwater {
 namespace {
 
-constexpr const char* kNames[] = {"words", "bytes", "fours", "wide", "eights"};
+constexpr const char* kNames[] = {"words", "planes", "bytes", "fours", "eights"};
 
 double cpu_seconds() {
   timespec now;
@@ -37,7 +37,7 @@ double gflops(const CpuOps& ops, WeightForm form, int32_t n, int32_t k, int32_t 
     std::memcpy(weights.data() + i, &value, std::min<size_t>(8, weights.size() - i));
   }
   std::vector<float> x = random_values(random, static_cast<size_t>(rows) * static_cast<size_t>(k));
-  const ActivationRows view{a.data(), k, terms_of(form)};
+  const ActivationRows view{a.data(), k, activations_of(form)};
   ops.quantize({view, x.data(), k, rows});
   Buffer<float> out(static_cast<size_t>(rows) * static_cast<size_t>(n));
   double best = 1e30;

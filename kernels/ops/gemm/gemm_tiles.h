@@ -1,16 +1,16 @@
 #pragma once
 
-// gemm of kWords and kBytes on 8-bit tiles: sums of 16 rows by 16 outputs, 64 inputs an instruction. The sums are whole
+// gemm of kPlanes and kBytes on 8-bit tiles: sums of 16 rows by 16 outputs, 64 inputs an instruction. The sums are whole
 // numbers, so these are the bits of gemm_packed_ref. `Tiles` is RealTiles, or a test's emulation of them.
 //
 // NOT YET RUN ON A PROCESSOR THAT HAS TILES: shown so far by emulation only, and none of the sizes below is tuned; see
 // docs/decisions/016-tiles-without-hardware.md.
 //
 // Both forms are one computation, a square of two first by two second operands with four tiles of sums between them:
-//   kWords  16 rows by one panel: (hi, lo of the rows) by (hi, lo of the weights); sums hi hi, hi lo, lo hi, lo lo
+//   kPlanes  16 rows by one panel: (hi, lo of the rows) by (hi, lo of the weights); sums hi hi, hi lo, lo hi, lo lo
 //   kBytes  32 rows by two panels: (rows 0..15, rows 16..31) by (panel, next panel)
 // Four multiplications of 16 cycles to four loads of 8 cycles: the loads hide, which they would not with one product a
-// load. All eight tiles are used. The two cross sums of kWords stay apart until the end: in one tile their additions would
+// load. All eight tiles are used. The two cross sums of kPlanes stay apart until the end: in one tile their additions would
 // wait for each other, 2 * 52 cycles where the multiplications take 64.
 
 #include <cstring>
@@ -99,7 +99,7 @@ inline IntVec load_ints(const int32_t* at) {
   return v;
 }
 
-inline void put_words(const GemmArgs& args, const Sums& sums, int32_t first_row, int32_t rows, int32_t panel, const std::byte* scales) {
+inline void put_planes(const GemmArgs& args, const Sums& sums, int32_t first_row, int32_t rows, int32_t panel, const std::byte* scales) {
   for (int32_t r = 0; r < rows; ++r) {
     const ActivationHead head = read_head(args.a.row(first_row + r));
     float values[kGemmColumns];
@@ -107,7 +107,7 @@ inline void put_words(const GemmArgs& args, const Sums& sums, int32_t first_row,
       const auto sum = [&](int tile) { return load_ints(sums.tiles[tile][r] + c); };
       Vec scale;
       __builtin_memcpy(&scale, scales + static_cast<size_t>(c) * sizeof(float), sizeof scale);
-      store(values + c, finish_words(sum(0), sum(1) + sum(2), sum(3), head, scale));
+      store(values + c, finish_planes(sum(0), sum(1) + sum(2), sum(3), head, scale));
     }
     put_outputs(args, first_row + r, panel, values);
   }
@@ -127,9 +127,9 @@ inline void put_bytes(const GemmArgs& args, const Sums& sums, int32_t first_row,
 }
 
 /// The tiles for squares of `rows` rows.
-template <bool kIsWords>
+template <bool kIsPlanes>
 TileConfig config_for(int32_t rows) {
-  const int32_t first = rows < kTileRows ? rows : kTileRows, second = kIsWords ? rows : rows - first;
+  const int32_t first = rows < kTileRows ? rows : kTileRows, second = kIsPlanes ? rows : rows - first;
   const int32_t of_tile[8] = {first, first, second, second, first, second, kTileRows, kTileRows};
   TileConfig out;
   for (int tile = 0; tile < 8; ++tile) {
@@ -139,9 +139,9 @@ TileConfig config_for(int32_t rows) {
   return out;
 }
 
-template <bool kIsWords, class Tiles>
+template <bool kIsPlanes, class Tiles>
 void multiply_squares(Tiles& tiles, const GemmArgs& args) {
-  constexpr int32_t kPlanes = kIsWords ? 2 : 1, kRows = kIsWords ? kTileRows : 2 * kTileRows, kPanels = kIsWords ? 1 : 2;
+  constexpr int32_t kPlanes = kIsPlanes ? 2 : 1, kRows = kIsPlanes ? kTileRows : 2 * kTileRows, kPanels = kIsPlanes ? 1 : 2;
   const PackedWeights& w = args.weights;
   const size_t one_panel = panel_bytes(w.form, w.k);
   const int32_t steps = padded_inputs(w.k) / 64, blocks = (steps + kBlockSteps - 1) / kBlockSteps;
@@ -150,24 +150,24 @@ void multiply_squares(Tiles& tiles, const GemmArgs& args) {
   for (int32_t chunk = 0; chunk < args.rows; chunk += kRows * kSquaresMax) {
     for (int32_t panel = args.panel_begin; panel < args.panel_end; panel += kPanels) {
       const std::byte* first = w.panels + static_cast<size_t>(panel) * one_panel;
-      const bool has_second = kIsWords || panel + 1 < args.panel_end;
+      const bool has_second = kIsPlanes || panel + 1 < args.panel_end;
       for (int32_t block = 0; block < blocks; ++block) {
         const int32_t from = steps * block / blocks, count = steps * (block + 1) / blocks - from;
         for (int32_t square = 0; square < kSquaresMax; ++square) {
           const int32_t row = chunk + square * kRows, rows = args.rows - row < kRows ? args.rows - row : kRows;
           if (rows <= 0) break;
-          if (rows != configured) tiles.configure(config_for<kIsWords>(rows));
+          if (rows != configured) tiles.configure(config_for<kIsPlanes>(rows));
           configured = rows;
           Operands at;
           at.a_stride = activation_stride(w.k);
-          at.a[0] = args.a.row(row) + activation_hi_at() + static_cast<size_t>(from) * 64;
-          at.a[1] = at.a[0] + (kIsWords ? activation_lo_at(w.k) - activation_hi_at() : kTileRows * at.a_stride);
+          at.a[0] = args.a.row(row) + activation_numbers_at() + static_cast<size_t>(from) * 64;
+          at.a[1] = at.a[0] + (kIsPlanes ? activation_lo_at(w.k) - activation_numbers_at() : kTileRows * at.a_stride);
           at.b_step = 1024 * kPlanes;
           at.b[0] = first + 64 + static_cast<size_t>(from) * at.b_step;
-          at.b[1] = at.b[0] + (kIsWords ? 1024 : one_panel);
+          at.b[1] = at.b[0] + (kIsPlanes ? 1024 : one_panel);
           at.ahead = chunk == 0 && square == 0 && panel + kPanels < args.panel_end ? kPanels * one_panel : 0;
           const bool is_first = block == 0;
-          if constexpr (kIsWords) {
+          if constexpr (kIsPlanes) {
             multiply_block<2, 2>(tiles, at, count, is_first, sums[square]);
           } else if (rows > kTileRows) {
             if (has_second) multiply_block<2, 2>(tiles, at, count, is_first, sums[square]);
@@ -177,8 +177,8 @@ void multiply_squares(Tiles& tiles, const GemmArgs& args) {
             else multiply_block<1, 1>(tiles, at, count, is_first, sums[square]);
           }
           if (block + 1 < blocks) continue;
-          if constexpr (kIsWords) {
-            put_words(args, sums[square], row, rows, panel, first);
+          if constexpr (kIsPlanes) {
+            put_planes(args, sums[square], row, rows, panel, first);
           } else {
             put_bytes(args, sums[square], row, rows, panel, 0, first);
             if (has_second) put_bytes(args, sums[square], row, rows, panel + 1, 1, first + one_panel);
@@ -189,12 +189,12 @@ void multiply_squares(Tiles& tiles, const GemmArgs& args) {
   }
 }
 
-/// GemmArgs of kWords or kBytes that check_gemm accepts. The tiles of this thread are configured here and released at the
+/// GemmArgs of kPlanes or kBytes that check_gemm accepts. The tiles of this thread are configured here and released at the
 /// end, so that no change of threads outside of the op pays for them.
 template <class Tiles>
 void multiply_tiles(Tiles& tiles, const GemmArgs& args) {
   if (args.rows == 0 || args.panel_begin == args.panel_end) return;
-  if (args.weights.form == WeightForm::kWords) multiply_squares<true>(tiles, args);
+  if (args.weights.form == WeightForm::kPlanes) multiply_squares<true>(tiles, args);
   else multiply_squares<false>(tiles, args);
   tiles.release();
 }

@@ -128,7 +128,7 @@ int main() {
   const int64_t before = multiplications;
   TestRandom random(20);
   for (const int32_t rows : {kTileRowsMin - 1, kTileRowsMin}) {
-    TileCase c(random, WeightForm::kWords, rows, 16, 64);
+    TileCase c(random, WeightForm::kPlanes, rows, 16, 64);
     check_tile_case(amx::gemm_amx, c, 0, 1, false);
     CHECK(multiplications == before + (rows < kTileRowsMin ? 0 : 4), "%d rows, %lld multiplications", rows, static_cast<long long>(multiplications - before));
   }

@@ -30,7 +30,7 @@ struct TileCase {
     activations.resize(static_cast<size_t>(rows) * activation_stride(k));
     CHECK(quantize_ref({a(), x.data(), k, rows}) == Status::kOk, "rows");
   }
-  ActivationRows a() { return {activations.data(), k, terms_of(form)}; }
+  ActivationRows a() { return {activations.data(), k, activations_of(form)}; }
 };
 
 /// `multiply` gives the bits of gemm_packed_ref for panels [begin, end) and writes nothing else.
@@ -45,7 +45,7 @@ void check_tile_case(const Multiply& multiply, TileCase& c, int32_t begin, int32
   CHECK(multiply(args) == Status::kOk, "tiles");
   got.check("tiles");
   // As bytes: a NaN is to be the same NaN.
-  CHECK(std::memcmp(got.data(), want.data(), size * sizeof(float)) == 0, "%s, %d rows of %d by %d, panels %d to %d%s: bits differ", c.form == WeightForm::kWords ? "words" : "bytes",
+  CHECK(std::memcmp(got.data(), want.data(), size * sizeof(float)) == 0, "%s, %d rows of %d by %d, panels %d to %d%s: bits differ", c.form == WeightForm::kPlanes ? "planes" : "bytes",
         c.rows, c.k, c.n, begin, end, accumulate ? ", added" : "");
 }
 
@@ -54,7 +54,7 @@ template <class Multiply>
 void check_tile_sizes(const Multiply& multiply, bool is_quick) {
   TestRandom random(19);
   int turn = 0;
-  for (const WeightForm form : {WeightForm::kWords, WeightForm::kBytes}) {
+  for (const WeightForm form : {WeightForm::kPlanes, WeightForm::kBytes}) {
     for (const int32_t k : {1, 63, 64, 65, 576, 1536}) {
       for (const int32_t n : {1, 15, 17, 31, 33, 96}) {
         for (const int32_t rows : {1, 15, 16, 17, 31, 33, 64, 65, 131}) {

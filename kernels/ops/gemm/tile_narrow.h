@@ -1,8 +1,7 @@
 #pragma once
 
-// Inner loops of gemm where no instruction multiplies bytes by fours exactly: 8 outputs at a time, bytes widened to 16 bits.
-// avx2 multiplies pairs by vpmaddwd (the byte version would saturate: 2 * 255 * 128); elsewhere a product of two bytes,
-// which fits 16 bits, is widened and added. Only for gemm_cpu.cpp.
+// Inner loops of gemm for narrower vectors: 8 outputs at a time, all products of 16-bit numbers. avx2 multiplies and adds pairs
+// by vpmaddwd, which is exact here: no number is -32768. Only for gemm_cpu.cpp.
 
 #include "finish.h"
 
@@ -13,190 +12,166 @@ namespace {
 /// Half a panel.
 constexpr int kHalf = kGemmColumns / 2;
 
+/// What the inner loops see of a GemmArgs.
+struct HalfPanel {
+  const std::byte* a;  // of the first row
+  size_t a_stride;
+  const std::byte* panel;
+  int side;  // 0 or 1
+  int32_t k;
+
+  const std::byte* row(int r) const { return a + static_cast<size_t>(r) * a_stride; }
+  /// Of this half, in what stands [16] of `size` bytes.
+  const std::byte* mine(const std::byte* at, int size) const { return at + side * kHalf * size; }
+};
+
 #if defined(SLACKWATER_ISA_avx2)
 
-/// 4 inputs of 8 outputs as 16-bit numbers; 4 inputs of a row, repeated; sums of pairs of inputs of 8 outputs.
-struct Weights8 {
-  __m256i v[2];
-};
-struct Inputs4 {
-  __m256i v;
-};
+/// 2 inputs of 8 outputs; sums of 8 outputs.
+typedef __m256i Words16;
 struct Sums8 {
-  __m256i v[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+  __m256i v = _mm256_setzero_si256();
 };
 
-inline Weights8 widen(__m256i bytes) {
-  return {{_mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes)), _mm256_cvtepu8_epi16(_mm256_extracti128_si256(bytes, 1))}};
+inline Words16 read_line(const std::byte* at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
+/// (line >> shift) & mask, in every word.
+inline Words16 part_of(Words16 line, int shift, int16_t mask) { return _mm256_and_si256(_mm256_srli_epi16(line, shift), _mm256_set1_epi16(mask)); }
+inline Words16 spread(const int16_t* of_output) {
+  const __m256i low = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(of_output)));
+  return _mm256_or_si256(low, _mm256_slli_epi32(low, 16));
 }
-inline Weights8 read_bytes(const std::byte* at) { return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at))); }
-/// The low (0) or the high (1) half of every byte.
-inline Weights8 read_halves(const std::byte* at, int which) {
-  const __m256i both = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  return widen(_mm256_and_si256(which == 0 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15)));
-}
-inline Inputs4 read_inputs(const std::byte* at) {
-  int32_t bytes;
-  __builtin_memcpy(&bytes, at, sizeof bytes);
-  return {_mm256_cvtepi8_epi16(_mm_set1_epi32(bytes))};
-}
-inline void add_products(Sums8& sums, const Weights8& w, const Inputs4& a) {
-  for (int i = 0; i < 2; ++i) sums.v[i] = _mm256_add_epi32(sums.v[i], _mm256_madd_epi16(w.v[i], a.v));
-}
-/// high * 256 + low
-inline Sums8 join(const Sums8& high, const Sums8& low) {
-  Sums8 out;
-  for (int i = 0; i < 2; ++i) out.v[i] = _mm256_add_epi32(_mm256_slli_epi32(high.v[i], 8), low.v[i]);
-  return out;
-}
-inline void finish(const Sums8& sums, int32_t* out) {
-  // Lanes of the horizontal sum: outputs 0 1 4 5, 2 3 6 7.
-  const __m256i pairs = _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums.v[0], sums.v[1]), 0xd8);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), pairs);
-}
+inline Words16 stepped(Words16 numbers, Words16 d, Words16 m) { return _mm256_add_epi16(_mm256_mullo_epi16(numbers, d), m); }
+inline void add_products(Sums8& sums, Words16 weights, int32_t inputs) { sums.v = _mm256_add_epi32(sums.v, _mm256_madd_epi16(weights, _mm256_set1_epi32(inputs))); }
+inline void read_sums(const Sums8& sums, int32_t* out) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), sums.v); }
 
 #else
 
-typedef uint8_t Bytes8 __attribute__((vector_size(8)));
-typedef int16_t Shorts8 __attribute__((vector_size(16)));
-typedef int32_t Ints4 __attribute__((vector_size(16)));
-
-struct Weights8 {
-  Shorts8 v[4];  // two outputs each
-};
-struct Inputs4 {
-  Shorts8 v;
+struct Words16 {
+  int16_t v[16];
 };
 struct Sums8 {
-  Ints4 v[8] = {};  // the four inputs of one output
+  uint32_t v[8] = {};  // Sums wrap.
 };
 
-inline Weights8 widen(const uint8_t* bytes) {
-  Weights8 out;
-  for (int i = 0; i < 4; ++i) {
-    Bytes8 part;
-    __builtin_memcpy(&part, bytes + i * 8, sizeof part);
-    out.v[i] = __builtin_convertvector(part, Shorts8);
-  }
+inline Words16 read_line(const std::byte* at) {
+  Words16 out;
+  __builtin_memcpy(&out, at, sizeof out);
   return out;
 }
-inline Weights8 read_bytes(const std::byte* at) { return widen(reinterpret_cast<const uint8_t*>(at)); }
-inline Weights8 read_halves(const std::byte* at, int which) {
-  uint8_t bytes[32];
-  for (int i = 0; i < 32; ++i) bytes[i] = static_cast<uint8_t>(which == 0 ? static_cast<uint8_t>(at[i]) & 15 : static_cast<uint8_t>(at[i]) >> 4);
-  return widen(bytes);
-}
-inline Inputs4 read_inputs(const std::byte* at) {
-  Inputs4 out;
-  for (int i = 0; i < 8; ++i) out.v[i] = static_cast<int8_t>(at[i % 4]);
+inline Words16 part_of(const Words16& line, int shift, int16_t mask) {
+  Words16 out;
+  for (int i = 0; i < 16; ++i) out.v[i] = static_cast<int16_t>(static_cast<uint16_t>(line.v[i]) >> shift & mask);
   return out;
 }
-inline void add_products(Sums8& sums, const Weights8& w, const Inputs4& a) {
-  for (int i = 0; i < 4; ++i) {
-    const Shorts8 products = w.v[i] * a.v;
-    const Shorts8 swapped = __builtin_shuffle(products, Shorts8{4, 5, 6, 7, 0, 1, 2, 3});
-    typedef int16_t Shorts4 __attribute__((vector_size(8)));
-    Shorts4 first, second;
-    __builtin_memcpy(&first, &products, sizeof first);
-    __builtin_memcpy(&second, &swapped, sizeof second);
-    sums.v[2 * i] += __builtin_convertvector(first, Ints4);
-    sums.v[2 * i + 1] += __builtin_convertvector(second, Ints4);
-  }
-}
-inline Sums8 join(const Sums8& high, const Sums8& low) {
-  Sums8 out;
-  for (int i = 0; i < 8; ++i) out.v[i] = high.v[i] * 256 + low.v[i];
+inline Words16 spread(const int16_t* of_output) {
+  Words16 out;
+  for (int i = 0; i < 16; ++i) out.v[i] = of_output[i / 2];
   return out;
 }
-inline void finish(const Sums8& sums, int32_t* out) {
-  for (int i = 0; i < 8; ++i) out[i] = sums.v[i][0] + sums.v[i][1] + sums.v[i][2] + sums.v[i][3];
+inline Words16 stepped(const Words16& numbers, const Words16& d, const Words16& m) {
+  Words16 out;
+  for (int i = 0; i < 16; ++i) out.v[i] = static_cast<int16_t>(numbers.v[i] * d.v[i] + m.v[i]);
+  return out;
 }
+inline void add_products(Sums8& sums, const Words16& weights, int32_t inputs) {
+  int16_t pair[2];
+  __builtin_memcpy(pair, &inputs, sizeof pair);
+  for (int c = 0; c < 8; ++c) sums.v[c] += static_cast<uint32_t>(weights.v[2 * c] * pair[0]) + static_cast<uint32_t>(weights.v[2 * c + 1] * pair[1]);
+}
+inline void read_sums(const Sums8& sums, int32_t* out) { __builtin_memcpy(out, sums.v, sizeof sums.v); }
 
 #endif
 
-/// Half a panel of one layer by kRows rows: `panel` is its start, `side` 0 or 1, `values` [kRows, 8] out.
-template <int kPlanes, int kRows>
-void multiply_planes(const std::byte* a, size_t a_stride, const std::byte* panel, int side, int32_t k, float (*values)[kHalf]) {
-  Sums8 high[kRows], cross[kRows], low[kRows];
-  const std::byte* w = panel + 64 + side * 32;
-  const std::byte* hi = a + activation_hi_at();
-  const size_t lo = activation_lo_at(k) - activation_hi_at();
-  for (int32_t i = 0; i < padded_inputs(k); i += 64, w += 1024 * kPlanes) {
-    for (int32_t line = 0; line < 16; ++line, hi += 4) {
-      const Weights8 hi_w = read_bytes(w + line * 64);
-      if constexpr (kPlanes == 1) {
-        for (int r = 0; r < kRows; ++r) add_products(high[r], hi_w, read_inputs(hi + static_cast<size_t>(r) * a_stride));
-      } else {
-        const Weights8 lo_w = read_bytes(w + 1024 + line * 64);
-        for (int r = 0; r < kRows; ++r) {
-          const std::byte* row = hi + static_cast<size_t>(r) * a_stride;
-          const Inputs4 hi_a = read_inputs(row), lo_a = read_inputs(row + lo);
-          add_products(high[r], hi_w, hi_a);
-          add_products(cross[r], lo_w, hi_a);
-          add_products(cross[r], hi_w, lo_a);
-          add_products(low[r], lo_w, lo_a);
-        }
-      }
+inline int32_t read_int(const std::byte* at) {
+  int32_t value;
+  __builtin_memcpy(&value, at, sizeof value);
+  return value;
+}
+
+/// Two values of a row of bytes as two words.
+inline int32_t two_bytes(const std::byte* first, const std::byte* second) {
+  return static_cast<int32_t>(static_cast<uint32_t>(static_cast<int8_t>(*first)) & 0xffff) | static_cast<int32_t>(static_cast<uint32_t>(static_cast<int8_t>(*second)) << 16);
+}
+
+/// As finish_words; `less` is taken from the sum before.
+inline void finish(const HalfPanel& part, int r, const Sums8& sums, int32_t less, float* values) {
+  int32_t wholes[kHalf];
+  read_sums(sums, wholes);
+  const float scale = read_head(part.row(r)).scale;
+  for (int c = 0; c < kHalf; ++c) values[c] = static_cast<float>(static_cast<int32_t>(static_cast<uint32_t>(wholes[c]) - static_cast<uint32_t>(less))) * read_float(part.mine(part.panel, 4) + c * 4) * scale;
+}
+
+template <int kRows>
+void multiply_words(const HalfPanel& part, float (*values)[kHalf]) {
+  Sums8 sums[kRows];
+  const std::byte* w = part.mine(part.panel + panel_head(WeightForm::kWords), 4);
+  for (int32_t i = 0; i < part.k; i += 4, w += 128) {
+    for (int line = 0; line < 2; ++line) {
+      const Words16 weights = read_line(w + line * 64);
+      for (int r = 0; r < kRows; ++r) add_products(sums[r], weights, read_int(part.row(r) + activation_numbers_at() + i * 2 + line * 4));
     }
   }
-  for (int r = 0; r < kRows; ++r) {
-    const ActivationHead head = read_head(a + static_cast<size_t>(r) * a_stride);
-    int32_t highs[kHalf], crosses[kHalf], lows[kHalf];
-    finish(high[r], highs);
-    finish(cross[r], crosses);
-    finish(low[r], lows);
-    for (int c = 0; c < kHalf; ++c) {
-      // The weights' bytes are 128 too large.
-      const float scale = read_float(panel + (side * kHalf + c) * 4), whole = static_cast<float>(highs[c] - head.sum_hi * 128);
-      if constexpr (kPlanes == 1) {
-        values[r][c] = whole * scale * head.scale;
-      } else {
-        const auto middle = static_cast<float>(crosses[c] - (head.sum_hi + head.sum_lo) * 128), rest = static_cast<float>(lows[c] - head.sum_lo * 128);
-        values[r][c] = ((whole * 256.0f + middle) * 256.0f + rest) * scale * head.scale;
-      }
+  for (int r = 0; r < kRows; ++r) finish(part, r, sums[r], 0, values[r]);
+}
+
+template <int kRows>
+void multiply_bytes(const HalfPanel& part, float (*values)[kHalf]) {
+  Sums8 sums[kRows];
+  const std::byte* w = part.mine(part.panel + panel_head(WeightForm::kBytes), 4);
+  for (int32_t i = 0; i < padded_inputs(part.k); i += 4, w += 64) {
+    const Words16 both = read_line(w), even = part_of(both, 0, 255), odd = part_of(both, 8, 255);
+    for (int r = 0; r < kRows; ++r) {
+      const std::byte* a = part.row(r) + activation_numbers_at() + i;
+      add_products(sums[r], even, two_bytes(a, a + 2));
+      add_products(sums[r], odd, two_bytes(a + 1, a + 3));
     }
+  }
+  for (int r = 0; r < kRows; ++r) finish(part, r, sums[r], read_head(part.row(r)).sum_hi * 128, values[r]);  // The weights are 128 too large.
+}
+
+/// Products of a group's inputs, from input i on, with its 16 lines; `numbers(line)` answers them.
+template <int kRows, class Numbers>
+void add_group(const HalfPanel& part, int32_t i, Sums8 (&sums)[kRows], const Numbers& numbers) {
+  for (int line = 0; line < 16; ++line) {
+    const Words16 weights = numbers(line);
+    for (int r = 0; r < kRows; ++r) add_products(sums[r], weights, read_int(part.row(r) + activation_numbers_at() + i * 2 + line * 4));
   }
 }
 
-template <WeightForm kForm, int kRows>
-void multiply_groups(const std::byte* a, size_t a_stride, const std::byte* panel, int side, int32_t k, float (*values)[kHalf]) {
+template <int kRows>
+void multiply_fours(const HalfPanel& part, float (*values)[kHalf]) {
+  Sums8 sums[kRows];
+  const std::byte* group = part.panel + panel_head(WeightForm::kFours);
+  for (int32_t i = 0; i < part.k; i += kGroupInputs, group += group_bytes(WeightForm::kFours)) {
+    int16_t steps[2][kHalf];
+    for (int s = 0; s < 2; ++s) __builtin_memcpy(steps[s], part.mine(group + group_numbers(WeightForm::kFours) + s * 32, 2), sizeof steps[s]);
+    const Words16 d = spread(steps[0]), m = spread(steps[1]);
+    constexpr int kShifts[4] = {0, 8, 4, 12};
+    add_group(part, i, sums, [&](int line) { return stepped(part_of(read_line(part.mine(group + line / 4 * 64, 4)), kShifts[line % 4], 15), d, m); });
+  }
+  for (int r = 0; r < kRows; ++r) finish(part, r, sums[r], 0, values[r]);
+}
+
+template <int kRows>
+void multiply_eights(const HalfPanel& part, float (*values)[kHalf]) {
   for (int r = 0; r < kRows; ++r) {
     for (int c = 0; c < kHalf; ++c) values[r][c] = 0;
   }
-  const size_t lo = activation_lo_at(k) - activation_hi_at();
-  for (int32_t i = 0; i < k; i += kGroupInputs, panel += group_bytes(kForm)) {
-    Sums8 high[kRows], low[kRows];
-    for (int line = 0; line < kGroupInputs / 4; ++line) {
-      const Weights8 w = kForm == WeightForm::kEights ? read_bytes(panel + line * 64 + side * 32) : read_halves(panel + line / 2 * 64 + side * 32, line % 2);
-      for (int r = 0; r < kRows; ++r) {
-        const std::byte* hi = a + static_cast<size_t>(r) * a_stride + activation_hi_at() + i + line * 4;
-        add_products(high[r], w, read_inputs(hi));
-        add_products(low[r], w, read_inputs(hi + lo));
-      }
-    }
-    const std::byte* scales = panel + group_numbers(kForm);
-    float d[kHalf], m[kHalf];
-    for (int c = 0; c < kHalf; ++c) {
-      if constexpr (kForm == WeightForm::kFoursWide) {
-        d[c] = read_float(scales + (side * kHalf + c) * 4);
-        m[c] = read_float(scales + 64 + (side * kHalf + c) * 4);
-      } else {
-        half halves[2];
-        __builtin_memcpy(halves, scales + (side * kHalf + c) * 2, 2);
-        __builtin_memcpy(halves + 1, scales + 32 + (side * kHalf + c) * 2, 2);
-        d[c] = half_to_float(halves[0]);
-        m[c] = half_to_float(halves[1]);
-      }
-    }
+  const std::byte* group = part.panel;
+  for (int32_t i = 0; i < part.k; i += kGroupInputs, group += group_bytes(WeightForm::kEights)) {
+    Sums8 sums[kRows];
+    add_group(part, i, sums, [&](int line) { return part_of(read_line(part.mine(group + line / 2 * 64, 4)), line % 2 * 8, 255); });
+    half scales[2][kHalf];
+    for (int s = 0; s < 2; ++s) __builtin_memcpy(scales[s], part.mine(group + group_numbers(WeightForm::kEights) + s * 32, 2), sizeof scales[s]);
     for (int r = 0; r < kRows; ++r) {
       int32_t products[kHalf];
-      finish(join(high[r], low[r]), products);
-      const float sum = read_float(a + static_cast<size_t>(r) * a_stride + activation_groups_at(k) + i / kGroupInputs * 4);
-      for (int c = 0; c < kHalf; ++c) values[r][c] = __builtin_fmaf(m[c], sum, __builtin_fmaf(d[c], static_cast<float>(products[c]), values[r][c]));
+      read_sums(sums[r], products);
+      const auto sum = static_cast<float>(read_int(part.row(r) + activation_groups_at(part.k) + i / kGroupInputs * 4));
+      for (int c = 0; c < kHalf; ++c) values[r][c] = __builtin_fmaf(half_to_float(scales[1][c]), sum, __builtin_fmaf(half_to_float(scales[0][c]), static_cast<float>(products[c]), values[r][c]));
     }
   }
   for (int r = 0; r < kRows; ++r) {
-    const float scale = read_head(a + static_cast<size_t>(r) * a_stride).scale;
+    const float scale = read_head(part.row(r)).scale;
     for (int c = 0; c < kHalf; ++c) values[r][c] *= scale;
   }
 }

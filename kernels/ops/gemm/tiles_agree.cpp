@@ -29,19 +29,19 @@ bool agrees(Status (*gemm)(const GemmArgs& args), WeightForm form) {
   }
   for (int32_t r = 0; r < kRows; ++r) {
     std::byte* row = rows.data() + static_cast<size_t>(r) * stride;
-    for (const size_t plane : {activation_hi_at(), activation_lo_at(kInputs)}) {
+    for (const size_t plane : {activation_numbers_at(), activation_lo_at(kInputs)}) {
       for (int32_t i = 0; i < kInputs; ++i) row[plane + static_cast<size_t>(i)] = bytes.next();
     }
     // What is added for the weights' offset, as if the row had been quantised: sums over hi and lo.
     ActivationHead head{1.0f / static_cast<float>(r + 7), 0, 0};
     for (int32_t i = 0; i < kInputs; ++i) {
-      head.sum_hi += static_cast<int8_t>(row[activation_hi_at() + static_cast<size_t>(i)]);
+      head.sum_hi += static_cast<int8_t>(row[activation_numbers_at() + static_cast<size_t>(i)]);
       head.sum_lo += static_cast<int8_t>(row[activation_lo_at(kInputs) + static_cast<size_t>(i)]);
     }
     std::memcpy(row, &head, sizeof head);
   }
   std::vector<float> want(static_cast<size_t>(kRows) * kOutputs, 0.5f), got = want;
-  GemmArgs args{want.data(), kOutputs, {rows.data(), kInputs, terms_of(form)}, {weights.data(), form, kOutputs, kInputs}, kRows, 0, gemm_panels(kOutputs), true};
+  GemmArgs args{want.data(), kOutputs, {rows.data(), kInputs, activations_of(form)}, {weights.data(), form, kOutputs, kInputs}, kRows, 0, gemm_panels(kOutputs), true};
   if (gemm_packed_ref(args) != Status::kOk) return false;
   args.out = got.data();
   return gemm(args) == Status::kOk && std::memcmp(got.data(), want.data(), want.size() * sizeof(float)) == 0;
@@ -49,6 +49,6 @@ bool agrees(Status (*gemm)(const GemmArgs& args), WeightForm form) {
 
 }  // namespace
 
-bool tiles_agree(Status (*gemm)(const GemmArgs& args)) { return agrees(gemm, WeightForm::kWords) && agrees(gemm, WeightForm::kBytes); }
+bool tiles_agree(Status (*gemm)(const GemmArgs& args)) { return agrees(gemm, WeightForm::kPlanes) && agrees(gemm, WeightForm::kBytes); }
 
 }  // namespace slackwater

@@ -1,16 +1,34 @@
 #include "quantize.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
 namespace slackwater {
+namespace {
+
+/// Steps from zero to the largest magnitude.
+float steps_of(ActivationForm form, const float* x, int32_t k, float largest) {
+  if (form == ActivationForm::kBytes) return 127.0f;
+  float squares[16] = {}, sum = 0;
+  for (int32_t i = 0; i < k; ++i) squares[i % 16] += x[i] * x[i];
+  for (const float square : squares) sum += square;
+  const bool is_plain = largest > 1e-15f && largest < 1e15f;
+  const float norm = is_plain ? std::sqrt(sum) / largest : std::sqrt(static_cast<float>(k));
+  return std::min(32512.0f, (kActivationNorm - 100) / norm);
+}
+
+template <class T>
+void put(std::byte* at, T value) {
+  std::memcpy(at, &value, sizeof value);
+}
+
+}  // namespace
 
 Status quantize_ref(const QuantizeArgs& args) {
   const int32_t k = args.out.k, padded = padded_inputs(k);
   if (args.rows < 0 || k <= 0 || args.x_stride < k) return Status::kBadShape;
-  const bool is_two = args.out.terms == ActivationTerms::kTwo;
-  const float steps = is_two ? 32512.0f : 127.0f;
   for (int32_t row = 0; row < args.rows; ++row) {
     const float* x = args.x + static_cast<size_t>(row) * static_cast<size_t>(args.x_stride);
     std::byte* out = args.out.row(row);
@@ -21,24 +39,28 @@ Status quantize_ref(const QuantizeArgs& args) {
       largest = std::fabs(x[i]) > largest ? std::fabs(x[i]) : largest;
     }
     const bool is_zero = !is_finite || largest < 1e-30f;
-    const float inverse = is_zero ? 0.0f : steps / largest;
+    const float steps = is_zero ? 0.0f : steps_of(args.out.form, x, k, largest), inverse = is_zero ? 0.0f : steps / largest;
     ActivationHead head{is_zero ? 0.0f : largest / steps, 0, 0};
     if (!is_finite) head.scale = std::numeric_limits<float>::quiet_NaN();
-    for (int32_t group = 0; group < padded / kGroupInputs; ++group) {
-      int32_t sum = 0;
-      for (int32_t i = group * kGroupInputs; i < (group + 1) * kGroupInputs; ++i) {
-        const int32_t q = i < k && !is_zero ? static_cast<int32_t>(std::nearbyint(x[i] * inverse)) : 0;
-        const int32_t hi = is_two ? (q + 128) >> 8 : q, lo = is_two ? q - hi * 256 : 0;
-        out[activation_hi_at() + static_cast<size_t>(i)] = static_cast<std::byte>(hi);
-        if (is_two) out[activation_lo_at(k) + static_cast<size_t>(i)] = static_cast<std::byte>(lo);
-        head.sum_hi += hi;
-        head.sum_lo += lo;
-        sum += q;
+    int32_t group = 0;
+    for (int32_t i = 0; i < padded; ++i) {
+      const int32_t q = i < k && !is_zero ? static_cast<int32_t>(std::nearbyint(x[i] * inverse)) : 0;
+      const int32_t hi = args.out.form == ActivationForm::kPlanes ? (q + 128) >> 8 : q, lo = q - hi * 256;
+      if (args.out.form == ActivationForm::kWords) {
+        put(out + activation_numbers_at() + static_cast<size_t>(word_place(i)) * sizeof(int16_t), static_cast<int16_t>(q));
+        group += q;
+        if (i % kGroupInputs != kGroupInputs - 1) continue;
+        put(out + activation_groups_at(k) + static_cast<size_t>(i / kGroupInputs) * sizeof(int32_t), group);
+        group = 0;
+        continue;
       }
-      const auto as_float = static_cast<float>(sum);
-      if (is_two) std::memcpy(out + activation_groups_at(k) + static_cast<size_t>(group) * sizeof(float), &as_float, sizeof as_float);
+      out[activation_numbers_at() + static_cast<size_t>(i)] = static_cast<std::byte>(hi);
+      head.sum_hi += hi;
+      if (args.out.form == ActivationForm::kBytes) continue;
+      out[activation_lo_at(k) + static_cast<size_t>(i)] = static_cast<std::byte>(lo);
+      head.sum_lo += lo;
     }
-    std::memcpy(out, &head, sizeof head);
+    put(out, head);
   }
   return Status::kOk;
 }

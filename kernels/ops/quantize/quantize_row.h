@@ -46,49 +46,77 @@ inline void store_bytes(std::byte* at, IntVec v) {
 #endif
 }
 
-/// Magnitudes of the values seen, as integers: they are in order, infinity above the finite ones and NaN above all.
-class Largest {
+/// As 16-bit numbers, in every four in the order 0 2 1 3.
+inline void store_words(std::byte* at, IntVec v) {
+#if defined(SLACKWATER_ISA_avx512)
+  const __m512i swapped = _mm512_shuffle_epi32(reinterpret_cast<__m512i>(v), _MM_PERM_DBCA);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_cvtepi32_epi16(swapped));
+#else
+  int16_t words[kLanes];
+  for (int i = 0; i < kLanes; ++i) words[word_place(i)] = static_cast<int16_t>(v[i]);
+  __builtin_memcpy(at, words, sizeof words);
+#endif
+}
+
+/// What the scale of a row follows from.
+class RowSize {
  public:
-  void see(Vec values) {
+  /// Values [c, c + kLanes). Magnitudes are compared as integers: infinity is above the finite ones and NaN above all. The
+  /// squares are summed in 16 lanes whatever kLanes is, so that the sum has the same bits on every instruction set.
+  void see(int32_t c, Vec values) {
     const IntVec bits = reinterpret_cast<IntVec>(values) & 0x7fffffff;
     bits_ = bits > bits_ ? bits : bits_;
+    Vec& squares = squares_[c / kLanes % kSums];
+    squares = squares + values * values;
   }
-  int32_t bits() const {
+  float largest() const {
     int32_t lanes[kLanes], out = 0;
     __builtin_memcpy(lanes, &bits_, sizeof lanes);
     for (int i = 0; i < kLanes; ++i) out = lanes[i] > out ? lanes[i] : out;
-    return out;
+    float value;
+    __builtin_memcpy(&value, &out, sizeof value);
+    return value;
+  }
+  float squares() const {
+    float lanes[16], sum = 0;
+    __builtin_memcpy(lanes, squares_, sizeof lanes);
+    for (const float lane : lanes) sum += lane;
+    return sum;
   }
 
  private:
+  static constexpr int kSums = 16 / kLanes;
   IntVec bits_ = {};
+  Vec squares_[kSums] = {};
 };
 
 struct RowScale {
   float scale, inverse;
 };
 
-inline RowScale row_scale(const Largest& largest, float steps) {
-  const int32_t bits = largest.bits();
-  float value;
-  __builtin_memcpy(&value, &bits, sizeof value);
-  if (bits >= 0x7f800000) return {__builtin_nanf(""), 0.0f};
-  if (value < 1e-30f) return {0.0f, 0.0f};
-  return {value / steps, steps / value};
+/// `squares` is only used where neither a square nor their sum can have left fp32's numbers; else no row of k values has a
+/// larger norm than this.
+inline RowScale row_scale(ActivationForm form, float largest, float squares, int32_t k) {
+  if (!(largest < __builtin_inff())) return {__builtin_nanf(""), 0.0f};
+  if (largest < 1e-30f) return {0.0f, 0.0f};
+  if (form == ActivationForm::kBytes) return {largest / 127.0f, 127.0f / largest};
+  const bool is_plain = largest > 1e-15f && largest < 1e15f;
+  const float norm = is_plain ? __builtin_sqrtf(squares) / largest : __builtin_sqrtf(static_cast<float>(k));
+  const float allowed = (kActivationNorm - 100) / norm, steps = allowed < 32512.0f ? allowed : 32512.0f;  // 100: what rounding adds.
+  return {largest / steps, steps / largest};
 }
 
 /// `values(c, count)` answers values [c, c + kLanes), of which `count` are valid and the others zero. It is asked twice
-/// for every place: for the largest, then for the numbers.
+/// for every place: for the scale, then for the numbers.
 template <class Values>
 inline __attribute__((always_inline)) void quantize_row(const ActivationRows& rows, int32_t index, const Values& values) {
   const int32_t k = rows.k, whole = k / kLanes * kLanes;
-  Largest largest;
-  for (int32_t c = 0; c < whole; c += kLanes) largest.see(values(c, kLanes));
-  if (whole < k) largest.see(values(whole, k - whole));
-  const bool is_two = rows.terms == ActivationTerms::kTwo;
-  const RowScale scale = row_scale(largest, is_two ? 32512.0f : 127.0f);
+  RowSize size;
+  for (int32_t c = 0; c < whole; c += kLanes) size.see(c, values(c, kLanes));
+  if (whole < k) size.see(whole, values(whole, k - whole));
+  const RowScale scale = row_scale(rows.form, size.largest(), size.squares(), k);
   std::byte* out = rows.row(index);
-  std::byte *his = out + activation_hi_at(), *los = out + activation_lo_at(k), *groups = out + activation_groups_at(k);
+  std::byte *numbers = out + activation_numbers_at(), *los = out + activation_lo_at(k), *groups = out + activation_groups_at(k);
   IntVec sum_hi = {}, sum_lo = {}, group = {};
   const Vec inverse = splat(scale.inverse), rounder = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer.
   const IntVec offset = reinterpret_cast<IntVec>(rounder);
@@ -96,21 +124,23 @@ inline __attribute__((always_inline)) void quantize_row(const ActivationRows& ro
   const bool is_zero = scale.inverse == 0.0f;
   const auto put = [&](int32_t c, Vec value) __attribute__((always_inline)) {
     const IntVec q = is_zero ? IntVec{} : reinterpret_cast<IntVec>(value * inverse + rounder) - offset;
-    if (!is_two) {
-      store_bytes(his + c, q);
+    if (rows.form == ActivationForm::kBytes) {
+      store_bytes(numbers + c, q);
       sum_hi += q;
-      return;
+    } else if (rows.form == ActivationForm::kPlanes) {
+      const IntVec hi = (q + 128) >> 8, lo = q - (hi << 8);
+      store_bytes(numbers + c, hi);
+      store_bytes(los + c, lo);
+      sum_hi += hi;
+      sum_lo += lo;
+    } else {
+      store_words(numbers + 2 * c, q);
+      group += q;
+      if ((c + kLanes) % kGroupInputs != 0) return;
+      const int32_t sum = sum_lanes(group);
+      __builtin_memcpy(groups + c / kGroupInputs * static_cast<int32_t>(sizeof sum), &sum, sizeof sum);
+      group = IntVec{};
     }
-    const IntVec hi = (q + 128) >> 8, lo = q - (hi << 8);
-    store_bytes(his + c, hi);
-    store_bytes(los + c, lo);
-    sum_hi += hi;
-    sum_lo += lo;
-    group += q;
-    if ((c + kLanes) % kGroupInputs != 0) return;
-    const auto sum = static_cast<float>(sum_lanes(group));
-    __builtin_memcpy(groups + c / kGroupInputs * static_cast<int32_t>(sizeof sum), &sum, sizeof sum);
-    group = IntVec{};
   };
   for (int32_t c = 0; c < whole; c += kLanes) put(c, values(c, kLanes));
   int32_t c = whole;
