@@ -1,6 +1,7 @@
 // Tokens per second of the cpu backend on the real model.
 //   bench_model [--isa auto|scalar|avx2|avx512] [--mode auto|exact|compact|fast] [--threads 2] [--repeat 3] [case ...]
-// Cases: prefill-512 prefill-2048 decode-1 decode-16 append-256@2k (all by default). Prints median, minimum, maximum.
+// Cases: prefill-512 prefill-2048 decode-1 decode-16 append-256@2k (all by default). Prints median, minimum, maximum; with
+// SLACKWATER_PROFILE=1 also where the time went, the steps before the measured ones included.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -8,7 +9,9 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <optional>
 
+#include "../lib/profile.h"
 #include "test_model.h"
 
 namespace slackwater {
@@ -69,10 +72,14 @@ int bench(int argc, char** argv) {
   std::printf("%s, %d threads, loaded in %.2f s\n", backend->numerics(), threads, seconds() - begin);
   for (const auto& [name, run] : cases()) {
     if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), name) == chosen.end()) continue;
+    std::optional<Profile> profile;
+    if (Profile::is_wanted()) backend->set_profile(&profile.emplace(threads));
     std::vector<double> rates;
     for (int i = 0; i < repeat; ++i) rates.push_back(run(*backend));
     std::sort(rates.begin(), rates.end());
     std::printf("%-14s %8.1f tok/s  (min %.1f, max %.1f)\n", name.c_str(), rates[rates.size() / 2], rates.front(), rates.back());
+    if (profile) std::printf("%s\n", profile->table().c_str());
+    backend->set_profile(nullptr);
     std::fflush(stdout);
   }
   return 0;
