@@ -39,7 +39,7 @@ Status Activations::take_swiglu(const CpuOps& ops, float* gate_up, int32_t first
   return ops.swiglu_quantize({from(first), gate_up + static_cast<size_t>(first) * 2 * static_cast<size_t>(k()), count});
 }
 
-Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const Activations& a, int32_t rows, float* out, int32_t out_stride, bool accumulate) const {
+Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const ActivationRows& a, int32_t rows, float* out, int32_t out_stride, bool accumulate) const {
   if (rows == 0) return Status::kOk;
   const int32_t rows_max = std::max(kUnitRows, static_cast<int32_t>(kActivationBytes / activation_stride(k())));
   const int32_t row_blocks = (rows + rows_max - 1) / rows_max, block_rows = (rows + row_blocks - 1) / row_blocks;
@@ -47,7 +47,7 @@ Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const Activations& 
   Refusal refusal;
   pool.run(row_blocks * panel_units, [&](int unit, int) {
     const int32_t row = unit / panel_units * block_rows, panel = unit % panel_units * step;
-    refusal.note(ops.gemm({out + static_cast<size_t>(row) * static_cast<size_t>(out_stride), out_stride, a.from(row), weights_, std::min(block_rows, rows - row), panel,
+    refusal.note(ops.gemm({out + static_cast<size_t>(row) * static_cast<size_t>(out_stride), out_stride, {a.row(row), a.k, a.form}, weights_, std::min(block_rows, rows - row), panel,
                            std::min(panels, panel + step), accumulate}));
   });
   return refusal.status();

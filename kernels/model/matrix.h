@@ -43,7 +43,7 @@ class Matrix {
   /// out[r, j] = sum_i a[r, i] * w[j, i]   (+ out[r, j] before, when `accumulate`), all n outputs of rows [0, rows).
   /// Row r at out + r * out_stride. The bits of an output depend on its row alone, whatever the threads and the rows.
   /// Not kOk: nothing is to be used.
-  Status multiply(ThreadPool& pool, const CpuOps& ops, const Activations& a, int32_t rows, float* out, int32_t out_stride, bool accumulate) const;
+  Status multiply(ThreadPool& pool, const CpuOps& ops, const ActivationRows& a, int32_t rows, float* out, int32_t out_stride, bool accumulate) const;
 
  private:
   friend class MatrixStore;

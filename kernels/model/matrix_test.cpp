@@ -65,7 +65,7 @@ void check_form(const std::vector<Tensor>& tensors, WeightMode mode, WeightForm 
   a.reserve(rows, k, layer.store.activations());
   CHECK(a.take(ops, x.data(), k, 0, 9) == Status::kOk && a.take(ops, x.data(), k, 9, rows - 9) == Status::kOk, "%s: rows in two parts", what);
   ThreadPool pool(2);
-  CHECK(layer.matrix->multiply(pool, ops, a, rows, got.data(), n, false) == Status::kOk, "%s: multiply", what);
+  CHECK(layer.matrix->multiply(pool, ops, a.from(0), rows, got.data(), n, false) == Status::kOk, "%s: multiply", what);
   double error = 0, norm = 0;
   for (size_t i = 0; i < want.size(); ++i) {
     error += (static_cast<double>(got[i]) - want[i]) * (static_cast<double>(got[i]) - want[i]);
@@ -76,11 +76,11 @@ void check_form(const std::vector<Tensor>& tensors, WeightMode mode, WeightForm 
   std::vector<float> alone(static_cast<size_t>(n));
   for (int32_t row = 0; row < rows; ++row) {
     a.take(ops, x.data() + static_cast<size_t>(row) * k, k, 0, 1);
-    layer.matrix->multiply(pool, ops, a, 1, alone.data(), n, false);
+    layer.matrix->multiply(pool, ops, a.from(0), 1, alone.data(), n, false);
     CHECK(std::equal(alone.begin(), alone.end(), got.begin() + static_cast<long>(row) * n), "%s: row %d alone differs", what, row);
   }
   a.reserve(1, k + 1, layer.store.activations());
-  CHECK(layer.matrix->multiply(pool, ops, a, 1, alone.data(), n, false) == Status::kBadShape, "%s: rows of another width", what);
+  CHECK(layer.matrix->multiply(pool, ops, a.from(0), 1, alone.data(), n, false) == Status::kBadShape, "%s: rows of another width", what);
 }
 
 }  // namespace
