@@ -223,6 +223,7 @@ void check_vocabularies() {
   expect_bad_vocab("qwen2", "config.json", "\"eos_token_id\": 318", "\"eos_token_id\": 320", "eos_token_id is 320; the model has 320 tokens");
   expect_bad_vocab("qwen2", "generation_config.json", "\"eos_token_id\": 318", "\"eos_token_id\": [1, -1]", "eos_token_id is -1; the model has 320 tokens");
   expect_bad_vocab("qwen2", "tokenizer.json", "\"id\": 316", "\"id\": 1316", "'<|endoftext|>' has id 1316; the model has 320 tokens");
+  expect_bad_vocab("qwen2", "tokenizer.json", "\"id\": 316", "\"id\": 1e999", "'<|endoftext|>' has id inf; the model has 320 tokens");
   expect_bad_vocab("qwen2", "tokenizer.json", "\"type\": \"BPE\"", "\"type\": 4", "expected '\"' at byte");
 }
 

@@ -1,5 +1,6 @@
 #include "tokenizer_vocab.h"
 
+#include <cstdio>
 #include <filesystem>
 
 #include "../lib/mapped_file.h"
@@ -95,7 +96,10 @@ class Filler {
  private:
   bool check_id(const std::string& piece, double id) {
     const auto size = static_cast<double>(vocab_.bytes.size());
-    return (id >= 0 && id < size) || fail("token '" + piece.substr(0, 64) + "' has id " + std::to_string(static_cast<int64_t>(id)) + "; the model has " + std::to_string(vocab_.bytes.size()) + " tokens");
+    if (id >= 0 && id < size) return true;
+    char number[32];  // It may be beyond every whole number.
+    std::snprintf(number, sizeof number, "%.15g", id);
+    return fail("token '" + piece.substr(0, 64) + "' has id " + number + "; the model has " + std::to_string(vocab_.bytes.size()) + " tokens");
   }
 
   const std::string& path_;
