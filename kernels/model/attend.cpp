@@ -12,9 +12,9 @@ constexpr int32_t kStoreTokens = 32;
 
 std::string Attend::refusal(const ModelShape& shape) {
   const int32_t group = shape.heads / shape.kv_heads;
-  if (shape.head_dim % kHeadDimStep == 0 && group <= kAttentionRows) return {};
+  if (shape.head_dim % kHeadDimStep == 0 && shape.head_dim <= kHeadDimMax && group <= kAttentionRows) return {};
   return "heads of " + std::to_string(shape.head_dim) + " values in groups of " + std::to_string(group) + "; the cpu backend takes multiples of " +
-         std::to_string(kHeadDimStep) + " in groups of at most " + std::to_string(kAttentionRows);
+         std::to_string(kHeadDimStep) + " up to " + std::to_string(kHeadDimMax) + " in groups of at most " + std::to_string(kAttentionRows);
 }
 
 Attend::Attend(const CpuOps& ops, ThreadPool& pool, const ModelShape& shape, size_t partials_max) : ops_(ops), pool_(pool), shape_(shape), partials_max_(partials_max) {

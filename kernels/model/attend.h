@@ -15,7 +15,7 @@ namespace slackwater {
 struct AttendLayer {
   float* out;               // [rows, heads * head_dim]
   float* qkv;               // [rows, heads + 2 * kv_heads, head_dim]: q, k, v; q and k are rotated in place
-  KvLayer<half> kv;
+  KvLayer kv;
   const float* rope_table;  // [context_length, rope_pairs, 2], see rope.h
   int32_t rope_pairs;
   float scale;              // of the scores, > 0

@@ -57,12 +57,13 @@ std::vector<std::vector<int32_t>> tables(const Case& c, int32_t& blocks) {
 Times measure(const CpuOps& ops, const Case& c, int repeat) {
   int32_t blocks = 0;
   const auto table = tables(c, blocks);
-  const size_t layer_values = size_t{2} * kShape.kv_heads * kBlockTokens * kShape.head_dim;
-  Buffer<half> arena(layer_values * static_cast<size_t>(kShape.layers) * static_cast<size_t>(blocks));
+  const size_t layer_bytes = kv_layer_bytes(kShape.kv_heads, kShape.head_dim);
+  Buffer<std::byte> arena(layer_bytes * static_cast<size_t>(kShape.layers) * static_cast<size_t>(blocks));
   TestRandom random(3);
-  std::vector<half> noise(1 << 16);
-  for (half& value : noise) value = half_from_float(random.uniform());
-  for (size_t i = 0; i < arena.size(); ++i) arena.data()[i] = noise[(i * 7 + i / noise.size()) % noise.size()];
+  // Whatever it is read as: two numbers of 16 bits, or a scale of about 1e-5.
+  std::vector<uint32_t> noise(1 << 16);
+  for (uint32_t& value : noise) value = 0x37200000u | static_cast<uint32_t>(random.next() >> 44);
+  for (size_t i = 0; i < arena.size() / 4; ++i) std::memcpy(arena.data() + 4 * i, &noise[(i * 7 + i / noise.size()) % noise.size()], 4);
   const int32_t rows = c.sequences * c.rows, stride = (kShape.heads + 2 * kShape.kv_heads) * kShape.head_dim;
   std::vector<float> given(static_cast<size_t>(rows) * stride), qkv, out(static_cast<size_t>(rows) * kShape.heads * kShape.head_dim);
   for (float& value : given) value = 2 * random.uniform();
@@ -87,7 +88,7 @@ Times measure(const CpuOps& ops, const Case& c, int repeat) {
     lap(times.plan);
     for (int32_t l = 0; l < kShape.layers; ++l) {
       qkv = given;
-      const KvLayer<half> kv{arena.data() + layer_values * static_cast<size_t>(l), layer_values * static_cast<size_t>(kShape.layers), kShape.kv_heads, kShape.head_dim};
+      const KvLayer kv{arena.data() + layer_bytes * static_cast<size_t>(l), layer_bytes * static_cast<size_t>(kShape.layers), kShape.kv_heads, kShape.head_dim};
       const AttendLayer layer{out.data(), qkv.data(), kv, rope.data(), kRopePairs, 0.125f, 0};
       at = cpu_seconds();
       CHECK(attend.store(layer) == Status::kOk, "store");
@@ -109,7 +110,7 @@ double flops(const Case& c) {
 /// Of KV in one layer, each block once.
 double unique_bytes(const Case& c) {
   const double tokens = c.shared + static_cast<double>(c.sequences) * (c.start + c.rows - c.shared);
-  return tokens * 2 * kShape.kv_heads * kShape.head_dim * sizeof(half);
+  return tokens * static_cast<double>(kv_layer_bytes(kShape.kv_heads, kShape.head_dim)) / kBlockTokens;
 }
 
 int bench(int argc, char** argv) {

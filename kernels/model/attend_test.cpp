@@ -19,7 +19,7 @@ struct Tree {
   std::vector<std::vector<int32_t>> tables;
   std::vector<SequenceView> views;
   int32_t rows = 0;
-  std::vector<half> arena;
+  std::vector<std::byte> arena;
   std::vector<float> qkv, rope;
 
   Tree(const CpuOps& ops, TestRandom& random, const ModelShape& shape_in, int32_t sequences, int32_t past_max, int32_t rows_max) : shape(shape_in) {
@@ -39,7 +39,7 @@ struct Tree {
       rows += count;
     }
     for (size_t s = 0; s < views.size(); ++s) views[s].blocks = tables[s].data();
-    arena.assign(layer_values() * static_cast<size_t>(blocks), 0x7e00);
+    arena.assign(layer_bytes() * static_cast<size_t>(blocks), std::byte{0xff});
     const int32_t kv_size = shape.kv_heads * shape.head_dim;
     for (size_t s = 0; s < views.size(); ++s) {
       const int32_t from = shared[s] * kBlockTokens, past = views[s].start - from;
@@ -50,20 +50,20 @@ struct Tree {
     rope.resize(static_cast<size_t>(kContext) * 8 * 2);
     fill_rope_table(rope.data(), kContext, 8, 1e4, nullptr);
   }
-  size_t layer_values() const { return size_t{2} * shape.kv_heads * kBlockTokens * shape.head_dim; }
+  size_t layer_bytes() const { return kv_layer_bytes(shape.kv_heads, shape.head_dim); }
   int32_t stride() const { return (shape.heads + 2 * shape.kv_heads) * shape.head_dim; }
   int32_t out_size() const { return shape.heads * shape.head_dim; }
-  KvLayer<half> layer(std::vector<half>& values) const { return {values.data(), layer_values(), shape.kv_heads, shape.head_dim}; }
+  KvLayer layer(std::vector<std::byte>& bytes) const { return {bytes.data(), layer_bytes(), shape.kv_heads, shape.head_dim}; }
 
   /// Rows [first, first + count) of sequence s as a batch of its own; `out` is of all sequences.
-  void run_alone(Attend& attend, std::vector<half>& kv, size_t s, int32_t first, int32_t count, int32_t window, float* out) {
+  void run_alone(Attend& attend, std::vector<std::byte>& kv, size_t s, int32_t first, int32_t count, int32_t window, float* out) {
     const SequenceView& view = views[s];
     const int32_t row = view.first_row + first;
     std::vector<float> own(qkv.begin() + static_cast<long>(row) * stride(), qkv.begin() + static_cast<long>(row + count) * stride());
     const SequenceView part{view.blocks, view.start + first, count, 0};
     run(attend, kv, {nullptr, count, &part, 1, nullptr, 0, nullptr}, own, window, out + static_cast<size_t>(row) * out_size());
   }
-  void run(Attend& attend, std::vector<half>& kv, const Batch& batch, std::vector<float>& values, int32_t window, float* out) {
+  void run(Attend& attend, std::vector<std::byte>& kv, const Batch& batch, std::vector<float>& values, int32_t window, float* out) {
     attend.plan(batch);
     CHECK(attend.run({out, values.data(), layer(kv), rope.data(), 8, 0.2f, window}) == Status::kOk, "run");
   }
@@ -83,13 +83,13 @@ void check_tree(const CpuOps& ops, uint64_t seed) {
   constexpr size_t kLimits[] = {kPartialsMax, 60'000, 6'000, 0};
   Attend together(ops, pool, shape, kLimits[seed % 4]), alone(ops, one, shape);
   Guarded got(static_cast<size_t>(tree.rows) * tree.out_size());
-  std::vector<half> kv = tree.arena;
+  std::vector<std::byte> kv = tree.arena;
   std::vector<float> values = tree.qkv;
   tree.run(together, kv, {nullptr, tree.rows, tree.views.data(), static_cast<int32_t>(tree.views.size()), nullptr, 0, nullptr}, values, window, got.data());
   got.check("attend");
 
   std::vector<float> want(got.size());
-  std::vector<half> kv_alone = tree.arena;
+  std::vector<std::byte> kv_alone = tree.arena;
   for (size_t s = 0; s < tree.views.size(); ++s) {
     const int32_t count = tree.views[s].rows, cut = random.below(count);
     if (cut > 0) tree.run_alone(alone, kv_alone, s, 0, cut, window, want.data());
@@ -97,7 +97,7 @@ void check_tree(const CpuOps& ops, uint64_t seed) {
   }
   for (size_t i = 0; i < want.size(); ++i) CHECK(std::isfinite(want[i]), "%s, seed %llu: value %zu", isa_name(ops.isa), static_cast<unsigned long long>(seed), i);
   CHECK(std::memcmp(got.data(), want.data(), want.size() * sizeof(float)) == 0, "%s, seed %llu: outputs differ", isa_name(ops.isa), static_cast<unsigned long long>(seed));
-  CHECK(std::memcmp(kv.data(), kv_alone.data(), kv.size() * sizeof(half)) == 0, "%s, seed %llu: KV differs", isa_name(ops.isa), static_cast<unsigned long long>(seed));
+  CHECK(std::memcmp(kv.data(), kv_alone.data(), kv.size()) == 0, "%s, seed %llu: KV differs", isa_name(ops.isa), static_cast<unsigned long long>(seed));
 }
 
 /// Segments of SmolLM2's shape that are read for `views`, each counted once per item and kv head.

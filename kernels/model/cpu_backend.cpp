@@ -35,7 +35,7 @@ class CpuBackend final : public Backend {
   bool load(const ModelFile& model, WeightMode mode, Error& error, const LoadOptions& options);
 
   const ModelShape& shape() const override { return shape_; }
-  size_t block_bytes() const override { return layer_values() * static_cast<size_t>(shape_.layers) * sizeof(half); }
+  size_t block_bytes() const override { return layer_bytes() * static_cast<size_t>(shape_.layers); }
   const char* numerics() const override { return numerics_.c_str(); }
   int threads() const override { return pool_.threads(); }
   void set_profile(Profile* profile) override { profile_ = profile; }
@@ -44,7 +44,7 @@ class CpuBackend final : public Backend {
   Status run(const Batch& batch, std::byte* arena) override;
 
  private:
-  size_t layer_values() const { return size_t{2} * shape_.kv_heads * kBlockTokens * shape_.head_dim; }
+  size_t layer_bytes() const { return kv_layer_bytes(shape_.kv_heads, shape_.head_dim); }
   int32_t qkv_size() const { return model_.qkv_size(); }
   size_t activation_bytes(const LoadOptions& options) const;
   void reserve(const Batch& batch);
@@ -151,7 +151,7 @@ void CpuBackend::weigh_attention(const Batch& batch) {
     const SequenceView& view = batch.views[i];
     const double rows = view.rows, pairs = rows * view.start + 0.5 * rows * (rows + 1);
     attention_flops_ += 4 * pairs * shape_.heads * shape_.head_dim;
-    attention_bytes_ += static_cast<double>((view.start + view.rows + kBlockTokens - 1) / kBlockTokens) * static_cast<double>(layer_values()) * sizeof(half);
+    attention_bytes_ += static_cast<double>((view.start + view.rows + kBlockTokens - 1) / kBlockTokens) * static_cast<double>(layer_bytes());
   }
 }
 
@@ -236,8 +236,7 @@ void CpuBackend::attend(int32_t rows, int32_t index, std::byte* arena) {
                        shape_.kv_heads, shape_.head_dim, model_.norm_eps}));
     });
   }
-  const KvLayer<half> kv{reinterpret_cast<half*>(arena) + layer_values() * static_cast<size_t>(index),
-                         layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
+  const KvLayer kv{arena + layer_bytes() * static_cast<size_t>(index), block_bytes(), shape_.kv_heads, shape_.head_dim};
   note(attend_->run({attended_.data(), qkv_.data(), kv, rope_tables_[static_cast<size_t>(facts.rope)].data(), model_.rope_pairs, model_.attention_scale, facts.window,
                      model_.rope_layout}));
 }

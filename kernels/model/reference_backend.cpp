@@ -157,7 +157,7 @@ void ReferenceBackend::add_product(const float* a, const Matrix& matrix, const B
 void ReferenceBackend::attend(const Batch& batch, int32_t layer, std::byte* arena) {
   const int32_t stride = (shape_.heads + 2 * shape_.kv_heads) * shape_.head_dim, q_size = shape_.heads * shape_.head_dim;
   const int32_t kv_size = shape_.kv_heads * shape_.head_dim;
-  const KvLayer<float> kv{reinterpret_cast<float*>(arena) + layer_values() * static_cast<size_t>(layer),
+  const KvRefLayer kv{reinterpret_cast<float*>(arena) + layer_values() * static_cast<size_t>(layer),
                           layer_values() * static_cast<size_t>(shape_.layers), shape_.kv_heads, shape_.head_dim};
   for (int32_t i = 0; i < batch.sequences; ++i) {
     const SequenceView& view = batch.views[i];

@@ -16,9 +16,8 @@ struct Work {
   const AttentionArgs& args;
   int32_t head_dim;
   int32_t group;
-  float* keys;         // fp32 of the block at hand
-  float* values;
-  float* q;            // [rows, head_dim]
+  int16_t* q;          // [rows, head_dim]
+  float* q_scales;     // [rows]
   int32_t* positions;  // [rows]
   State segment;
   State all;
@@ -35,28 +34,36 @@ Work carve_work(const AttentionArgs& args) {
   const int32_t group = args.heads / args.layer.kv_heads;
   const size_t dim = static_cast<size_t>(args.layer.head_dim), rows = kAttentionRows;
   std::byte* at = args.scratch;
-  Work work{args, args.layer.head_dim, group, nullptr, nullptr, nullptr, nullptr, {}, {}};
-  work.keys = carve<float>(at, dim * kKvBlockTokens);
-  work.values = carve<float>(at, dim * kKvBlockTokens);
-  work.q = carve<float>(at, rows * dim);
+  Work work{args, args.layer.head_dim, group, nullptr, nullptr, nullptr, {}, {}};
+  work.q = carve<int16_t>(at, rows * dim);
+  work.q_scales = carve<float>(at, rows);
   work.positions = carve<int32_t>(at, rows);
   work.segment = {carve<float>(at, rows * dim), carve<float>(at, rows * kLanes), carve<float>(at, rows)};
   work.all = {carve<float>(at, rows * dim), carve<float>(at, rows * kLanes), carve<float>(at, rows)};
   return work;
 }
 
-/// Scales q of all parts; answers the rows of work.
+/// One head of one row as whole numbers; answers their scale.
+float round_q(const float* q, int32_t head_dim, int16_t* out) {
+  RowSize size;
+  for (int32_t d = 0; d < head_dim; d += kLanes) size.see(d, load(q + d));
+  const RowScale scale = word_scale(size.largest(), size.squares(), head_dim, kActivationNorm);
+  for (int32_t d = 0; d < head_dim; d += kLanes) store_shorts(out + d, round_to(load(q + d), scale.inverse));
+  return scale.scale;
+}
+
+/// Rounds q of all parts; answers the rows of work.
 int32_t load_rows(const Work& work) {
   const AttentionArgs& args = work.args;
-  const Vec scale = splat(args.scale * kLog2E);
   const int32_t values = work.group * work.head_dim;  // of a token
   int32_t row = 0;
   for (int32_t i = 0; i < args.count; ++i) {
     for (int32_t token = 0; token < args.parts[i].rows; ++token) {
       const float* q = args.q + static_cast<size_t>(args.parts[i].first + token) * args.q_stride + static_cast<size_t>(args.kv_head) * values;
-      float* scaled = work.q + static_cast<size_t>(row) * work.head_dim;
-      for (int32_t d = 0; d < values; d += kLanes) store(scaled + d, load(q + d) * scale);
-      for (int32_t head = 0; head < work.group; ++head) work.positions[row++] = args.parts[i].start + token;
+      for (int32_t head = 0; head < work.group; ++head, ++row, q += work.head_dim) {
+        work.q_scales[row] = round_q(q, work.head_dim, work.q + static_cast<size_t>(row) * work.head_dim) * (args.scale * kLog2E);
+        work.positions[row] = args.parts[i].start + token;
+      }
     }
   }
   return row;
@@ -69,20 +76,19 @@ bool sees(const AttentionArgs& args, const AttentionRows& part, int32_t block_in
 }
 
 /// One block, and what to ask for while it is worked on.
-template <class Word>
 struct Block {
   int32_t index;  // in the sequences' tables
-  const Word* keys;
-  const Word* values;
-  const half* next;     // the block after it: keys and, `values_ahead` further, values
-  size_t values_ahead;
+  const int16_t* keys;
+  const int16_t* values;
+  const float* scales;
+  const std::byte* next;  // the block after it
 };
 
 /// Rows [row, row + rows) over the block, in tiles of nearly equal size.
-template <class Word>
-void attend_rows(const Work& work, const State& state, int32_t row, int32_t rows, const Block<Word>& block) {
+template <bool kStreams>
+void attend_rows(const Work& work, const State& state, int32_t row, int32_t rows, const Block& block) {
   const int32_t base = block.index * kKvBlockTokens, tiles = (rows + kTileRows - 1) / kTileRows;
-  const int32_t lines = work.head_dim * kKvBlockTokens / kLineHalves;  // of the keys or of the values
+  const auto lines = static_cast<int32_t>(kv_head_bytes(work.head_dim) / kLineBytes);
   for (int32_t t = 0; t < tiles; ++t) {
     const int32_t at = row + rows * t / tiles, count = row + rows * (t + 1) / tiles - at;
     int32_t row_begin[kTileRows], row_end[kTileRows], begin = kKvBlockTokens, end = 0;
@@ -92,36 +98,24 @@ void attend_rows(const Work& work, const State& state, int32_t row, int32_t rows
       if (row_begin[r] < begin) begin = row_begin[r];
       if (row_end[r] > end) end = row_end[r];
     }
-    if (!kStreams<Word>) {  // A tile's share of the next block, into the second-level cache.
-      for (int32_t line = lines * t / tiles; line < lines * (t + 1) / tiles; ++line) {
-        __builtin_prefetch(block.next + line * kLineHalves, 0, 2);
-        __builtin_prefetch(block.next + block.values_ahead + line * kLineHalves, 0, 2);
-      }
+    if (!kStreams) {  // A tile's share of the next block, into the second-level cache.
+      for (int32_t line = lines * t / tiles; line < lines * (t + 1) / tiles; ++line) __builtin_prefetch(block.next + static_cast<size_t>(line) * kLineBytes, 0, 2);
     }
     if (begin < 0) begin = 0;
     if (end > kKvBlockTokens) end = kKvBlockTokens;
     if (begin >= end) continue;
-    kAttendTile<Word>[count - 1]({work.q + static_cast<size_t>(at) * work.head_dim, block.keys, block.values, block.next, state.sums + static_cast<size_t>(at) * work.head_dim,
-                                  state.totals + at * kLanes, state.bases + at, work.head_dim, begin, end, row_begin, row_end});
+    kAttendTile<kStreams>[count - 1]({work.q + static_cast<size_t>(at) * work.head_dim, work.q_scales + at, block.keys, block.values, block.scales, block.next,
+                                      state.sums + static_cast<size_t>(at) * work.head_dim, state.totals + at * kLanes, state.bases + at, work.head_dim, begin, end, row_begin, row_end});
   }
 }
 
-/// Rows that share a block: many take it as fp32, few straight from the cache lines it comes in. `next` is the arena's
-/// index of the block after it.
+/// Rows that share a block. `next` is the arena's index of the block after it.
 void attend_block(const Work& work, const State& state, int32_t row, int32_t rows, int32_t index, int32_t block, int32_t next) {
-  const KvLayer<half>& layer = work.args.layer;
-  const half* keys = layer.keys(block, work.args.kv_head);
-  const half* values = layer.values(block, work.args.kv_head);
-  const half* ahead = layer.keys(next, work.args.kv_head);
-  const auto values_ahead = static_cast<size_t>(values - keys);
-  if (rows <= kTileRows) {
-    attend_rows<half>(work, state, row, rows, {index, keys, values, ahead, values_ahead});
-    return;
-  }
-  const int32_t count = work.head_dim * kKvBlockTokens;
-  for (int32_t i = 0; i < count; i += kLanes) store(work.keys + i, load_halves(keys + i));
-  for (int32_t i = 0; i < count; i += kLanes) store(work.values + i, load_halves(values + i));
-  attend_rows<float>(work, state, row, rows, {index, work.keys, work.values, ahead, values_ahead});
+  const KvLayer& layer = work.args.layer;
+  const int32_t head = work.args.kv_head;
+  const Block at{index, layer.keys(block, head), layer.values(block, head), layer.key_scales(block, head), layer.at(next, head)};
+  if (rows <= kTileRows) attend_rows<true>(work, state, row, rows, at);
+  else attend_rows<false>(work, state, row, rows, at);
 }
 
 /// All rows over the blocks of one segment. Neighbouring parts that have the same block take it together.

@@ -43,9 +43,8 @@ bool is_shape(int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t q_strid
 
 size_t attention_scratch_bytes(int32_t head_dim) {
   const size_t dim = static_cast<size_t>(head_dim), rows = kAttentionRows;
-  const size_t kv = 2 * dim * kKvBlockTokens;
   const size_t state = 2 * rows * (dim + 16 + 1);  // sums, totals by lane, bases; of a segment and of all
-  return (kv + rows * dim + state + rows) * 4 + 12 * 64;
+  return (rows * dim / 2 + 2 * rows + state) * 4 + 12 * 64;  // q, its scales and positions
 }
 
 Status check_attention(const AttentionArgs& args) {
@@ -61,7 +60,7 @@ Status check_attention(const AttentionArgs& args) {
     rows += part.rows;
   }
   const int32_t group = args.heads / args.layer.kv_heads;
-  if (args.layer.head_dim % kHeadDimStep != 0 || group > kAttentionRows) return Status::kUnsupported;
+  if (args.layer.head_dim % kHeadDimStep != 0 || args.layer.head_dim > kHeadDimMax || group > kAttentionRows) return Status::kUnsupported;
   return rows <= attention_tokens(group) ? Status::kOk : Status::kBadShape;
 }
 

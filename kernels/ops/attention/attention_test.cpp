@@ -6,6 +6,7 @@
 
 #include "../../lib/buffer.h"
 #include "../op_test.h"
+#include "../quantize/quantize.h"
 
 using namespace slackwater;
 
@@ -18,38 +19,54 @@ constexpr int32_t kArenaBlocks = 20;
 struct Paged {
   int32_t heads, kv_heads, head_dim;
   std::vector<float> ref_arena;
-  std::vector<half> arena;
+  std::vector<std::byte> arena;
   std::vector<int32_t> blocks;
 
   Paged(int32_t heads_in, int32_t kv_heads_in, int32_t head_dim_in) : heads(heads_in), kv_heads(kv_heads_in), head_dim(head_dim_in) {
     ref_arena.assign(block_values() * kArenaBlocks, NAN);
-    arena.assign(block_values() * kArenaBlocks, 0x7e00);
     for (int32_t b = 0; b < kArenaBlocks; ++b) blocks.push_back((b * 7 + 3) % kArenaBlocks);
   }
   size_t block_values() const { return size_t{2} * kv_heads * kKvBlockTokens * head_dim; }
-  KvLayer<float> ref_layer() { return {ref_arena.data(), block_values(), kv_heads, head_dim}; }
-  KvLayer<half> layer() { return {arena.data(), block_values(), kv_heads, head_dim}; }
+  KvRefLayer ref_layer() { return {ref_arena.data(), block_values(), kv_heads, head_dim}; }
+  KvLayer layer() { return {arena.data(), kv_layer_bytes(kv_heads, head_dim), kv_heads, head_dim}; }
 
   /// New tokens in the reference's layer; the same values in `keys` and `kv`, for the levels to write.
   void write_ref(TestRandom& random, int32_t rows) {
     const int32_t stride = kv_heads * head_dim + 3;
     keys = random_values(random, static_cast<size_t>(rows) * stride, 2);
     values = random_values(random, keys.size());
-    for (float& value : keys) value = half_to_float(half_from_float(value));
-    for (float& value : values) value = half_to_float(half_from_float(value));
     CHECK(kv_write_ref({ref_layer(), keys.data(), values.data(), stride, blocks.data(), 0, rows}) == Status::kOk, "reference write");
   }
-  /// In two calls, the second of which begins anywhere.
+  /// In two calls, the second of which begins anywhere. What was written is then the reference's, too, so that the two are
+  /// compared by what they make of the same numbers.
   void write(const CpuOps& ops, TestRandom& random, int32_t rows) {
     const int32_t stride = kv_heads * head_dim + 3, cut = random.below(rows + 1);
     const size_t at = static_cast<size_t>(cut) * stride;
-    std::fill(arena.begin(), arena.end(), half{0x7e00});
+    arena.assign(kv_layer_bytes(kv_heads, head_dim) * kArenaBlocks, std::byte{0xff});
     CHECK(ops.kv_write({layer(), keys.data(), values.data(), stride, blocks.data(), 0, cut}) == Status::kOk, "write");
     CHECK(ops.kv_write({layer(), keys.data() + at, values.data() + at, stride, blocks.data(), cut, rows - cut}) == Status::kOk, "write");
-    for (size_t i = 0; i < arena.size(); ++i) {
-      const float want = ref_arena[i], got = half_to_float(arena[i]);
-      CHECK(got == want || (std::isnan(got) && std::isnan(want)), "%s: value %zu of the arena is %g, not %g", isa_name(ops.isa), i, got, want);
+    for (int32_t token = 0; token < rows; ++token) {
+      for (int32_t head = 0; head < kv_heads; ++head) take_written(isa_name(ops.isa), token, head);
     }
+  }
+  /// One head of one token: within half a step of what the reference holds, which then becomes what was written.
+  void take_written(const char* isa, int32_t token, int32_t head) {
+    const int32_t block = blocks[static_cast<size_t>(token / kKvBlockTokens)], slot = token % kKvBlockTokens;
+    const KvLayer written = layer();
+    const float scales[2] = {written.key_scales(block, head)[slot], written.value_scales(block, head)[slot]};
+    double squares = 0;
+    for (int32_t d = 0; d < head_dim; ++d) {
+      const int32_t key = written.keys(block, head)[(d / 2 * kKvBlockTokens + slot) * 2 + d % 2], value = written.values(block, head)[(slot / 2 * head_dim + d) * 2 + slot % 2];
+      float* wants[2] = {ref_layer().keys(block, head) + d * kKvBlockTokens + slot, ref_layer().values(block, head) + slot * head_dim + d};
+      const float got[2] = {scales[0] * static_cast<float>(key), scales[1] * static_cast<float>(value)};
+      for (int i = 0; i < 2; ++i) {
+        CHECK(std::isnan(got[i]) == (i == 0 && std::isnan(scales[0])) && !(std::fabs(got[i] - *wants[i]) > 0.51f * scales[i]), "%s: token %d, dimension %d: %g is kept as %g", isa, token, d, *wants[i], got[i]);
+        *wants[i] = got[i];
+      }
+      CHECK(std::abs(value) <= 32512, "%s: a value of %d", isa, value);
+      squares += static_cast<double>(key) * key;
+    }
+    CHECK(std::sqrt(squares) <= kWeightNorm, "%s: a key of norm %g", isa, std::sqrt(squares));
   }
   std::vector<float> keys, values;
 };
@@ -99,16 +116,16 @@ void check_shape(TestRandom& random, int32_t heads, int32_t kv_heads, int32_t he
   const float scale = 1.1f / std::sqrt(static_cast<float>(head_dim));
   const int32_t size = heads * head_dim, q_stride = size + 7, out_stride = size + 2;
   const std::vector<float> q = random_values(random, static_cast<size_t>(rows) * q_stride, 3);
-  Guarded want(static_cast<size_t>(rows) * out_stride);
-  CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window}) == Status::kOk, "reference");
   for (const CpuOps* ops : every_level()) {
     const std::string what = std::string(isa_name(ops->isa)) + ", " + std::to_string(heads) + "/" + std::to_string(kv_heads) + " heads of " + std::to_string(head_dim) + ", " +
                              std::to_string(rows) + " rows from " + std::to_string(start) + ", window " + std::to_string(window);
     paged.write(*ops, random, start + rows);
+    Guarded want(static_cast<size_t>(rows) * out_stride);
+    CHECK(attention_ref({want.data(), out_stride, q.data(), q_stride, paged.ref_layer(), paged.blocks.data(), start, rows, heads, 0, kv_heads, scale, window}) == Status::kOk, "reference");
     Guarded got(want.size()), alone(want.size());
     attend_all(*ops, paged, {got.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, attention_tokens(heads / kv_heads));
     const double error = rel_l2(got.data(), want.data(), want.size());
-    CHECK(error < 2e-6, "%s: relL2 %.1e", what.c_str(), error);
+    CHECK(error < 5e-4, "%s: relL2 %.1e", what.c_str(), error);
     got.check("attention");
     // Batch invariance: row by row, and cut by segment, gives the same bits.
     attend_all(*ops, paged, {alone.data(), out_stride, q.data(), q_stride, scale, window}, start, rows, 1);
@@ -130,10 +147,10 @@ void check_nan(TestRandom& random, int32_t start, int32_t broken, bool is_key, b
   CHECK(kv_write_ref({paged.ref_layer(), paged.keys.data(), paged.values.data(), kDim + 3, paged.blocks.data(), 0, start + kRows}) == Status::kOk, "reference write");
   constexpr int32_t kSize = kHeads * kDim;
   const std::vector<float> q = random_values(random, static_cast<size_t>(kRows) * kSize, 3);
-  Guarded want(q.size());
-  CHECK(attention_ref({want.data(), kSize, q.data(), kSize, paged.ref_layer(), paged.blocks.data(), start, kRows, kHeads, 0, 1, 0.125f, 0}) == Status::kOk, "reference");
   for (const CpuOps* ops : every_level()) {
     paged.write(*ops, random, start + kRows);
+    Guarded want(q.size());
+    CHECK(attention_ref({want.data(), kSize, q.data(), kSize, paged.ref_layer(), paged.blocks.data(), start, kRows, kHeads, 0, 1, 0.125f, 0}) == Status::kOk, "reference");
     Guarded got(want.size()), alone(want.size());
     attend_all(*ops, paged, {got.data(), kSize, q.data(), kSize, 0.125f, 0}, start, kRows, attention_tokens(kHeads));
     attend_all(*ops, paged, {alone.data(), kSize, q.data(), kSize, 0.125f, 0}, start, kRows, 1);
@@ -146,7 +163,7 @@ void check_nan(TestRandom& random, int32_t start, int32_t broken, bool is_key, b
       }
       if (is_key && row >= broken) continue;
       CHECK(std::memcmp(got.data() + first, alone.data() + first, kSize * sizeof(float)) == 0, "%s: row %d alone differs", isa_name(ops->isa), row);
-      CHECK(rel_l2(got.data() + first, want.data() + first, kSize) < 2e-6, "%s: row %d", isa_name(ops->isa), row);
+      CHECK(rel_l2(got.data() + first, want.data() + first, kSize) < 5e-4, "%s: row %d", isa_name(ops->isa), row);
     }
   }
 }

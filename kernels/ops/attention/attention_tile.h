@@ -2,14 +2,15 @@
 
 // The inner loops of attention: up to kTileRows rows of work over one block of keys. Internal linkage, like lib/vec.h.
 //
-// Every score is one chain of fused multiply-adds over head_dim, every sum of values one chain over the keys, both in
-// ascending order, so that the bits of a row do not depend on how many rows are with it, on the source of the words, or
-// on how far beyond its own keys the tile goes: such keys weigh exactly 0, and values that were written are finite.
+// Every score is a whole number times two scales, every sum of a block's values a whole number times one; blocks are added in
+// ascending order in fp32. So the bits of a row do not depend on how many rows are with it or on how far beyond its own keys
+// the tile goes: such keys weigh exactly 0.
 
 #include <cstddef>
 
-#include "../../lib/vec.h"
+#include "../quantize/quantize_row.h"
 #include "attention.h"
+#include "word_pairs.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
@@ -32,25 +33,23 @@ constexpr float kNothing = -1e29f;
 /// hardly happens; the sums of up to 2^17 weights of 2^16 are far from the end of fp32.
 constexpr float kSlack = 16;
 
-inline Vec read_words(const half* at) { return load_halves(at); }
-inline Vec read_words(const float* at) { return load(at); }
-
-/// A block in binary16 comes straight from memory: what is needed next is asked for meanwhile.
-template <class Word>
-constexpr bool kStreams = sizeof(Word) == sizeof(half);
-constexpr int kLineHalves = 32;  // of a cache line
+/// What the weights of a block add up to at most, as whole numbers: their sum with values of 32512 fits 32 bits, and each
+/// fits 16.
+constexpr float kWeightSteps = 32700;
+constexpr int kLineBytes = 64;
 
 /// Row r of the tile sees keys [begin[r], end[r]) of the block; the tile's own range, not empty, covers
 /// those of all its rows.
-template <class Word>
 struct Tile {
-  const float* q;      // [rows][head_dim], scaled, with log2(e) in the scale
-  const Word* keys;    // [head_dim][64]
-  const Word* values;  // [64][head_dim]
-  const half* next;    // of a streamed block: the next one's keys, asked for meanwhile
-  float* sums;         // [rows][head_dim]
-  float* totals;       // [rows][kLanes]: of the weights, by lane
-  float* bases;        // [rows]
+  const int16_t* q;         // [rows][head_dim]
+  const float* q_scales;    // [rows], with log2(e) and the scale of the scores
+  const int16_t* keys;      // [head_dim / 2][64][2]
+  const int16_t* values;    // [32][head_dim][2]
+  const float* scales;      // of the keys [64], of the values [64]
+  const std::byte* next;    // the next block's keys and, behind them, values, which few rows ask for meanwhile
+  float* sums;              // [rows][head_dim]
+  float* totals;            // [rows][kLanes]: of the weights, by lane
+  float* bases;             // [rows]
   int32_t head_dim;
   int32_t begin;
   int32_t end;
@@ -58,60 +57,73 @@ struct Tile {
   const int32_t* row_end;
 };
 
+/// What passes from scores to values.
+template <int Rows>
+struct Weights {
+  alignas(64) float scores[Rows * kKvBlockTokens];
+  alignas(64) int16_t steps[Rows * kKvBlockTokens];
+  float scales[Rows];
+};
+
 /// Keys [vec * kLanes, (vec + Vecs) * kLanes).
-template <class Word, int Rows, int Vecs>
-inline __attribute__((always_inline)) void score_keys(const Tile<Word>& tile, int vec, float* scores) {
-  Vec sums[Rows][Vecs];
+template <int Rows, int Vecs, bool kStreams>
+inline __attribute__((always_inline)) void score_keys(const Tile& tile, int vec, float* scores) {
+  IntVec sums[Rows][Vecs];
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vecs; ++v) sums[r][v] = Vec{};
+    for (int v = 0; v < Vecs; ++v) sums[r][v] = IntVec{};
   }
-  const Word* keys = tile.keys + vec * kLanes;
-  const Word* ahead = tile.values;
-  const float* q = tile.q;
-  const float* const q_end = q + tile.head_dim;
+  const int16_t* keys = tile.keys + vec * kLanes * 2;
+  const std::byte* ahead = tile.next;
+  const int16_t* q = tile.q;
+  const int16_t* const q_end = q + tile.head_dim;
   const size_t stride = static_cast<size_t>(tile.head_dim);
   do {
-    if (kStreams<Word> && vec == 0) {
-      for (int line = 0; line < kKvBlockTokens; line += kLineHalves) __builtin_prefetch(ahead + line);
-      ahead += kKvBlockTokens;
+    if (kStreams && vec == 0) {
+      for (int line = 0; line < 4; ++line) __builtin_prefetch(ahead + line * kLineBytes);
+      ahead += 4 * kLineBytes;
     }
-    Vec words[Vecs];
-    for (int v = 0; v < Vecs; ++v) words[v] = read_words(keys + v * kLanes);
+    Pairs words[Vecs];
+    for (int v = 0; v < Vecs; ++v) words[v] = load_pairs(keys + v * kLanes * 2);
     for (int r = 0; r < Rows; ++r) {
-      const Vec value = splat(q[r * stride]);
-      for (int v = 0; v < Vecs; ++v) sums[r][v] = fmadd(value, words[v], sums[r][v]);
+      const Pairs pair = splat_pair(q + r * stride);
+      for (int v = 0; v < Vecs; ++v) sums[r][v] = add_pairs(sums[r][v], words[v], pair);
     }
-    keys += kKvBlockTokens;
-  } while (++q < q_end);
+    keys += 2 * kKvBlockTokens;
+    q += 2;
+  } while (q < q_end);
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vecs; ++v) store(scores + r * kKvBlockTokens + (vec + v) * kLanes, sums[r][v]);
+    for (int v = 0; v < Vecs; ++v) {
+      const int at = (vec + v) * kLanes;
+      store(scores + r * kKvBlockTokens + at, floats(sums[r][v]) * splat(tile.q_scales[r]) * load(tile.scales + at));
+    }
   }
 }
 
 /// Behind the last key that any row sees, scores may be anything.
-template <class Word, int Rows>
-inline __attribute__((always_inline)) void score_rows(const Tile<Word>& tile, float* scores) {
+template <int Rows, bool kStreams>
+inline __attribute__((always_inline)) void score_rows(const Tile& tile, float* scores) {
   int vec = 0;
   if (kTileVecs > 2 && tile.end <= kKvBlockTokens / 2) {
-    score_keys<Word, Rows, 2>(tile, vec, scores);
+    score_keys<Rows, 2, kStreams>(tile, vec, scores);
     return;
   }
-  for (; vec * kLanes < tile.end; vec += kTileVecs) score_keys<Word, Rows, kTileVecs>(tile, vec, scores);
+  for (; vec * kLanes < tile.end; vec += kTileVecs) score_keys<Rows, kTileVecs, kStreams>(tile, vec, scores);
 }
 
-/// The score of keys that the row does not see: kMasked.
-inline Vec mask_keys(Vec score, int32_t first_key, int32_t begin, int32_t end) {
+/// `value` where the row sees the key, `other` elsewhere.
+inline Vec mask_keys(Vec value, float other, int32_t first_key, int32_t begin, int32_t end) {
   IntVec key;
   for (int i = 0; i < kLanes; ++i) key[i] = first_key + i;
-  return (key >= begin) & (key < end) ? score : splat(kMasked);
+  return (key >= begin) & (key < end) ? value : splat(other);
 }
 
-/// Scores of one row become weights, relative to the row's base.
-template <class Word>
-inline __attribute__((always_inline)) void soften_row(const Tile<Word>& tile, int row, float* scores) {
+/// Scores of one row become weights relative to the row's base, times the scales of the values, as whole numbers. Answers
+/// the scale of those.
+inline __attribute__((always_inline)) float soften_row(const Tile& tile, int row, float* scores, int16_t* steps) {
   const int32_t begin = tile.row_begin[row], end = tile.row_end[row];
-  if (begin > 0 || end < kKvBlockTokens) {
-    for (int v = 0; v < kScoreVecs; ++v) store(scores + v * kLanes, mask_keys(load(scores + v * kLanes), v * kLanes, begin, end));
+  const bool is_partial = begin > 0 || end < kKvBlockTokens;
+  if (is_partial) {
+    for (int v = 0; v < kScoreVecs; ++v) store(scores + v * kLanes, mask_keys(load(scores + v * kLanes), kMasked, v * kLanes, begin, end));
   }
   Vec best = load(scores);
   for (int v = 1; v < kScoreVecs; ++v) best = greater(best, load(scores + v * kLanes));
@@ -126,60 +138,71 @@ inline __attribute__((always_inline)) void soften_row(const Tile<Word>& tile, in
     float* sums = tile.sums + static_cast<size_t>(row) * tile.head_dim;
     for (int32_t d = 0; d < tile.head_dim; d += kLanes) store(sums + d, load(sums + d) * rescale);
   }
-  Vec added = {};
+  Vec added = {}, scaled = {}, weights[kScoreVecs];
   for (int v = 0; v < kScoreVecs; ++v) {
     const Vec weight = exp2_vec(load(scores + v * kLanes) - splat(base));
-    store(scores + v * kLanes, weight);
     added = added + weight;
+    weights[v] = weight * load(tile.scales + kKvBlockTokens + v * kLanes);
+    // A slot that was never written may hold any scale, NaN too.
+    if (is_partial) weights[v] = mask_keys(weights[v], 0, v * kLanes, begin, end);
+    scaled = scaled + weights[v];
   }
   store(tile.totals + row * kLanes, total + added);
+  const float sum = sum_lanes(scaled);
+  // NaN, of a key that is, is to stay: the whole numbers are then anything, and so is the scale.
+  const float inverse = sum > 1e-30f ? kWeightSteps / sum : 0.0f;
+  for (int v = 0; v < kScoreVecs; ++v) store_shorts(steps + v * kLanes, round_to(weights[v], inverse));
+  return sum > 1e-30f ? sum / kWeightSteps : sum * 0.0f;
 }
 
-template <class Word, int Rows, int Vecs>
-inline __attribute__((always_inline)) void add_values(const Tile<Word>& tile, const float* weights, int32_t dim, const half* ahead) {
-  Vec sums[Rows][Vecs];
-  float* out = tile.sums + dim;
+template <int Rows, int Vecs, bool kStreams>
+inline __attribute__((always_inline)) void add_values(const Tile& tile, const Weights<Rows>& weights, int32_t dim, const std::byte* ahead) {
+  IntVec sums[Rows][Vecs];
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vecs; ++v) sums[r][v] = load(out + static_cast<size_t>(r) * tile.head_dim + v * kLanes);
+    for (int v = 0; v < Vecs; ++v) sums[r][v] = IntVec{};
   }
-  const Word* values = tile.values + static_cast<size_t>(tile.begin) * tile.head_dim + dim;
-  const float* weight_at = weights + tile.begin;
-  const float* const weight_end = weights + tile.end;
+  const int32_t first = tile.begin & ~1;
+  const int16_t* values = tile.values + static_cast<size_t>(first) * tile.head_dim + 2 * dim;
+  const int16_t* weight_at = weights.steps + first;
+  const int16_t* const weight_end = weights.steps + tile.end;
   do {  // begin < end: a loop that might not run at all would have its sums spilled.
-    if (kStreams<Word>) {
-      for (int line = 0; line < Vecs * kLanes; line += kLineHalves) __builtin_prefetch(ahead + line);
-      ahead += Vecs * kLanes;
+    if (kStreams) {
+      for (int v = 0; v < Vecs; ++v) __builtin_prefetch(ahead + v * kLineBytes);
+      ahead += Vecs * kLineBytes;
     }
-    Vec words[Vecs];
-    for (int v = 0; v < Vecs; ++v) words[v] = read_words(values + v * kLanes);
+    Pairs words[Vecs];
+    for (int v = 0; v < Vecs; ++v) words[v] = load_pairs(values + v * kLanes * 2);
     for (int r = 0; r < Rows; ++r) {
-      const Vec weight = splat(weight_at[r * kKvBlockTokens]);
-      for (int v = 0; v < Vecs; ++v) sums[r][v] = fmadd(weight, words[v], sums[r][v]);
+      const Pairs pair = splat_pair(weight_at + r * kKvBlockTokens);
+      for (int v = 0; v < Vecs; ++v) sums[r][v] = add_pairs(sums[r][v], words[v], pair);
     }
-    values += tile.head_dim;
-  } while (++weight_at < weight_end);
+    values += 2 * tile.head_dim;
+    weight_at += 2;
+  } while (weight_at < weight_end);
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vecs; ++v) store(out + static_cast<size_t>(r) * tile.head_dim + v * kLanes, sums[r][v]);
+    float* out = tile.sums + static_cast<size_t>(r) * tile.head_dim + dim;
+    for (int v = 0; v < Vecs; ++v) store(out + v * kLanes, fmadd(floats(sums[r][v]), splat(weights.scales[r]), load(out + v * kLanes)));
   }
 }
 
-template <class Word, int Rows>
-void attend_tile(const Tile<Word>& tile) {
-  alignas(64) float scores[Rows * kKvBlockTokens];
-  score_rows<Word, Rows>(tile, scores);
-  for (int r = 0; r < Rows; ++r) soften_row(tile, r, scores + r * kKvBlockTokens);
-  const half* ahead = tile.next;
+template <int Rows, bool kStreams>
+void attend_tile(const Tile& tile) {
+  Weights<Rows> weights;
+  score_rows<Rows, kStreams>(tile, weights.scores);
+  for (int r = 0; r < Rows; ++r) weights.scales[r] = soften_row(tile, r, weights.scores + r * kKvBlockTokens, weights.steps + r * kKvBlockTokens);
+  const std::byte* ahead = tile.next + kKvBlockTokens * static_cast<size_t>(tile.head_dim) * sizeof(int16_t);
   int32_t dim = 0;
   for (; dim + kTileVecs * kLanes <= tile.head_dim; dim += kTileVecs * kLanes) {
-    add_values<Word, Rows, kTileVecs>(tile, scores, dim, ahead);
-    ahead += kTileVecs * kLanes * kKvBlockTokens;
+    add_values<Rows, kTileVecs, kStreams>(tile, weights, dim, ahead);
+    ahead += kTileVecs * kLineBytes * (kKvBlockTokens / 2);
   }
-  if (dim < tile.head_dim) add_values<Word, Rows, kTileVecs / 2>(tile, scores, dim, ahead);
+  if (dim < tile.head_dim) add_values<Rows, kTileVecs / 2, kStreams>(tile, weights, dim, ahead);
 }
 
-template <class Word>
-constexpr void (*kAttendTile[kTileRows])(const Tile<Word>& tile) = {
-    attend_tile<Word, 1>, attend_tile<Word, 2>, attend_tile<Word, 3>, attend_tile<Word, 4>, attend_tile<Word, 5>, attend_tile<Word, 6>};
+/// Few rows take a block straight from memory, and ask meanwhile for the next.
+template <bool kStreams>
+constexpr void (*kAttendTile[kTileRows])(const Tile& tile) = {attend_tile<1, kStreams>, attend_tile<2, kStreams>, attend_tile<3, kStreams>,
+                                                              attend_tile<4, kStreams>, attend_tile<5, kStreams>, attend_tile<6, kStreams>};
 
 }  // namespace
 }  // namespace SLACKWATER_ISA

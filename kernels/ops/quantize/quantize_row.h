@@ -94,16 +94,35 @@ struct RowScale {
   float scale, inverse;
 };
 
-/// `squares` is only used where neither a square nor their sum can have left fp32's numbers; else no row of k values has a
-/// larger norm than this.
-inline RowScale row_scale(ActivationForm form, float largest, float squares, int32_t k) {
+/// The scale of k values as 16-bit numbers whose norm is at most `norm_max`. `squares` is only used where neither a square nor
+/// their sum can have left fp32's numbers; else no k values have a larger norm than this.
+inline RowScale word_scale(float largest, float squares, int32_t k, float norm_max) {
   if (!(largest < __builtin_inff())) return {__builtin_nanf(""), 0.0f};
   if (largest < 1e-30f) return {0.0f, 0.0f};
-  if (form == ActivationForm::kBytes) return {largest / 127.0f, 127.0f / largest};
   const bool is_plain = largest > 1e-15f && largest < 1e15f;
   const float norm = is_plain ? __builtin_sqrtf(squares) / largest : __builtin_sqrtf(static_cast<float>(k));
-  const float allowed = (kActivationNorm - 100) / norm, steps = allowed < 32512.0f ? allowed : 32512.0f;  // 100: what rounding adds.
+  const float allowed = (norm_max - 100) / norm, steps = allowed < 32512.0f ? allowed : 32512.0f;  // 100: what rounding adds.
   return {largest / steps, steps / largest};
+}
+
+inline RowScale row_scale(ActivationForm form, const RowSize& size, int32_t k) {
+  const float largest = size.largest();
+  if (form != ActivationForm::kBytes) return word_scale(largest, size.squares(), k, kActivationNorm);
+  if (!(largest < __builtin_inff())) return {__builtin_nanf(""), 0.0f};
+  return largest < 1e-30f ? RowScale{0.0f, 0.0f} : RowScale{largest / 127.0f, 127.0f / largest};
+}
+
+/// Whole numbers: nearest, ties to even. A row without a scale is all zeros (0 * infinity would be NaN).
+inline IntVec round_to(Vec values, float inverse) {
+  if (inverse == 0.0f) return IntVec{};
+#if defined(SLACKWATER_ISA_avx512)
+  return reinterpret_cast<IntVec>(_mm512_cvtps_epi32(values * splat(inverse)));
+#elif defined(SLACKWATER_ISA_avx2)
+  return reinterpret_cast<IntVec>(_mm256_cvtps_epi32(values * splat(inverse)));
+#else
+  const Vec rounder = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer.
+  return reinterpret_cast<IntVec>(values * splat(inverse) + rounder) - reinterpret_cast<IntVec>(rounder);
+#endif
 }
 
 /// `values(c, count)` answers values [c, c + kLanes), of which `count` are valid and the others zero. It is asked twice
@@ -114,16 +133,12 @@ inline __attribute__((always_inline)) void quantize_row(const ActivationRows& ro
   RowSize size;
   for (int32_t c = 0; c < whole; c += kLanes) size.see(c, values(c, kLanes));
   if (whole < k) size.see(whole, values(whole, k - whole));
-  const RowScale scale = row_scale(rows.form, size.largest(), size.squares(), k);
+  const RowScale scale = row_scale(rows.form, size, k);
   std::byte* out = rows.row(index);
   std::byte *numbers = out + activation_numbers_at(), *los = out + activation_lo_at(k), *groups = out + activation_groups_at(k);
   IntVec sum_hi = {}, sum_lo = {}, group = {};
-  const Vec inverse = splat(scale.inverse), rounder = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer.
-  const IntVec offset = reinterpret_cast<IntVec>(rounder);
-  // 0 * infinity would be NaN: a row without a scale is all zeros.
-  const bool is_zero = scale.inverse == 0.0f;
   const auto put = [&](int32_t c, Vec value) __attribute__((always_inline)) {
-    const IntVec q = is_zero ? IntVec{} : reinterpret_cast<IntVec>(value * inverse + rounder) - offset;
+    const IntVec q = round_to(value, scale.inverse);
     if (rows.form == ActivationForm::kBytes) {
       store_bytes(numbers + c, q);
       sum_hi += q;

@@ -1,0 +1,75 @@
+#pragma once
+
+// Products of pairs of 16-bit numbers, kLanes pairs at a time. Internal linkage, like lib/vec.h. Whoever uses them bounds the
+// sums: none here leaves 32 bits.
+
+#include <cstddef>
+
+#include "../../lib/vec.h"
+
+namespace slackwater {
+namespace SLACKWATER_ISA {
+namespace {
+
+/// kLanes pairs; as bits of an IntVec where that is what instructions take.
+#if defined(SLACKWATER_ISA_avx512)
+typedef __m512i Pairs;
+inline __attribute__((always_inline)) Pairs load_pairs(const int16_t* at) { return _mm512_loadu_si512(at); }
+#elif defined(SLACKWATER_ISA_avx2)
+typedef __m256i Pairs;
+inline __attribute__((always_inline)) Pairs load_pairs(const int16_t* at) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
+#else
+struct Pairs {
+  int16_t v[2 * kLanes];
+};
+inline Pairs load_pairs(const int16_t* at) {
+  Pairs out;
+  __builtin_memcpy(&out, at, sizeof out);
+  return out;
+}
+#endif
+
+/// One pair for every lane.
+inline __attribute__((always_inline)) Pairs splat_pair(const int16_t* at) {
+  int32_t bits;
+  __builtin_memcpy(&bits, at, sizeof bits);
+#if defined(SLACKWATER_ISA_avx512)
+  return _mm512_set1_epi32(bits);
+#elif defined(SLACKWATER_ISA_avx2)
+  return _mm256_set1_epi32(bits);
+#else
+  Pairs out;
+  for (int i = 0; i < kLanes; ++i) __builtin_memcpy(out.v + 2 * i, &bits, sizeof bits);
+  return out;
+#endif
+}
+
+/// sum + a[0] b[0] + a[1] b[1], lane by lane. (In 512 bits not the intrinsic: GCC 12 copies its sums from register to register.)
+inline __attribute__((always_inline)) IntVec add_pairs(IntVec sum, const Pairs& a, const Pairs& b) {
+#if defined(SLACKWATER_ISA_avx512)
+  asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+#elif defined(SLACKWATER_ISA_avx2)
+  return reinterpret_cast<IntVec>(_mm256_add_epi32(reinterpret_cast<__m256i>(sum), _mm256_madd_epi16(a, b)));
+#else
+  for (int i = 0; i < kLanes; ++i) sum[i] += a.v[2 * i] * b.v[2 * i] + a.v[2 * i + 1] * b.v[2 * i + 1];
+  return sum;
+#endif
+}
+
+/// kLanes 32-bit numbers that fit 16 bits, in order.
+inline __attribute__((always_inline)) void store_shorts(int16_t* at, IntVec v) {
+#if defined(SLACKWATER_ISA_avx512)
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_maskz_cvtepi32_epi16(0xffff, reinterpret_cast<__m512i>(v)));
+#else
+  typedef int16_t Words __attribute__((vector_size(kLanes * 2)));
+  const Words words = __builtin_convertvector(v, Words);
+  __builtin_memcpy(at, &words, sizeof words);
+#endif
+}
+
+inline __attribute__((always_inline)) Vec floats(IntVec v) { return __builtin_convertvector(v, Vec); }
+
+}  // namespace
+}  // namespace SLACKWATER_ISA
+}  // namespace slackwater
