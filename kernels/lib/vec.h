@@ -65,18 +65,6 @@ inline Vec load_halves(const uint16_t* at) {
 #endif
 }
 
-/// Rounded as half_from_float; values beyond ±65504 are clipped to it first.
-inline void store_halves(uint16_t* at, Vec v) {
-  v = v > splat(kHalfMax) ? splat(kHalfMax) : v < splat(-kHalfMax) ? splat(-kHalfMax) : v;
-#if defined(SLACKWATER_ISA_avx512)
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm512_maskz_cvtps_ph(0xffff, v, _MM_FROUND_TO_NEAREST_INT));
-#elif defined(SLACKWATER_ISA_avx2)
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(at), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
-#else
-  for (int i = 0; i < kLanes; ++i) at[i] = half_from_float(v[i]);
-#endif
-}
-
 inline Vec greater(Vec a, Vec b) { return a > b ? a : b; }
 
 inline float first_lane(Vec v) { return v[0]; }

@@ -76,8 +76,8 @@ int bench(int argc, char** argv) {
     std::printf("%s on %s, GFLOP/s (GB/s of weights)\n%14s", kNames[f], isa_name(ops->isa), "rows");
     for (const auto& shape : kShapes) std::printf("  %12s", (std::to_string(shape[1]) + "x" + std::to_string(shape[0])).c_str());
     std::printf("\n");
-    for (const int32_t rows : {1, 4, 16, 64, 512}) {
-      if (only_rows != 0 && rows != only_rows) continue;
+    const std::vector<int32_t> all = only_rows > 0 ? std::vector<int32_t>{only_rows} : std::vector<int32_t>{1, 4, 16, 64, 512};
+    for (const int32_t rows : all) {
       std::printf("%14d", rows);
       for (const auto& shape : kShapes) {
         if (shape[0] == 49152 && rows > 64) continue;

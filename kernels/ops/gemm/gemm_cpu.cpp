@@ -39,8 +39,14 @@ struct Groups {
   template <int kRows, int kPanels>
   using Inner = GroupsTile<kForm, kRows, kPanels>;
 };
-/// kFours, from so many rows on: a panel is unpacked once for all of them.
-constexpr int32_t kUnpackRows = 6;
+/// kFours: from so many rows on a panel is unpacked on its way into the products, and from so many on once for all rows.
+constexpr int32_t kUnpackRows = 6, kUnpackOnceRows = 20;
+struct Unpacked {
+  static constexpr int kRowsMax = kUnpackOnceRows - 1;
+  static constexpr int panels(int) { return 1; }
+  template <int kRows, int kPanels>
+  using Inner = UnpackTile<kRows, kPanels>;
+};
 
 template <class Form, int kRows>
 void multiply_panels(const Tile& tile, int32_t begin, int32_t end) {
@@ -117,6 +123,7 @@ void multiply_fours(const GemmArgs& args, int32_t begin, int32_t end, int32_t pa
 
 void multiply_fours(const GemmArgs& args) {
   if (args.rows < kUnpackRows) return multiply<Groups<WeightForm::kFours>>(args);
+  if (args.rows < kUnpackOnceRows) return multiply<Unpacked>(args);
   for (int32_t row = 0; row < args.rows; row += kBlockRows) {
     const int32_t end = row + kBlockRows < args.rows ? row + kBlockRows : args.rows;
     int32_t panel = args.panel_begin;

@@ -75,16 +75,11 @@ struct WordsTile {
   }
 };
 
-/// Line `line` of the sixteen of a group, as words.
-template <WeightForm kForm>
-SLACKWATER_INLINE __m512i read_words(const std::byte* group, int line) {
-  if constexpr (kForm == WeightForm::kEights) {
-    const __m512i both = load_line(group + line / 2 * 64);
-    return line % 2 == 0 ? _mm512_and_si512(both, _mm512_set1_epi16(255)) : _mm512_srli_epi16(both, 8);
-  }
+/// Line `line` of the four that 64 bytes hold.
+SLACKWATER_INLINE __m512i part_of(__m512i four, int line) {
   // Of the four halves of bytes in a word: the lower byte's low half, the upper's low half, then the high halves.
-  const __m512i four = load_line(group + line / 4 * 64), mask = _mm512_set1_epi16(15);
-  switch (line % 4) {
+  const __m512i mask = _mm512_set1_epi16(15);
+  switch (line) {
     case 0: return _mm512_and_si512(four, mask);
     case 1: return _mm512_and_si512(_mm512_srli_epi16(four, 8), mask);
     case 2: return _mm512_and_si512(_mm512_srli_epi16(four, 4), mask);
@@ -92,18 +87,67 @@ SLACKWATER_INLINE __m512i read_words(const std::byte* group, int line) {
   }
 }
 
+/// Line `line` of the sixteen of a group, as words.
+template <WeightForm kForm>
+SLACKWATER_INLINE __m512i read_words(const std::byte* group, int line) {
+  if constexpr (kForm == WeightForm::kEights) {
+    const __m512i both = load_line(group + line / 2 * 64);
+    return line % 2 == 0 ? _mm512_and_si512(both, _mm512_set1_epi16(255)) : _mm512_srli_epi16(both, 8);
+  }
+  return part_of(load_line(group + line / 4 * 64), line % 4);
+}
+
 SLACKWATER_INLINE __m512i read_steps(const std::byte* at) { return _mm512_cvtepi16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at))); }
+
+/// d and m of a group of kFours, for both words of an output.
+struct Steps {
+  __m512i d, m;
+};
+SLACKWATER_INLINE Steps read_both_steps(const std::byte* group) {
+  const auto twice = [](__m512i v) { return _mm512_or_si512(_mm512_slli_epi32(v, 16), _mm512_and_si512(v, _mm512_set1_epi32(0xffff))); };
+  const std::byte* at = group + group_numbers(WeightForm::kFours);
+  return {twice(read_steps(at)), twice(read_steps(at + 32))};
+}
+SLACKWATER_INLINE __m512i stepped(__m512i numbers, const Steps& steps) { return _mm512_add_epi16(_mm512_mullo_epi16(numbers, steps.d), steps.m); }
 
 /// A panel's `groups` groups of kFours as lines of kWords.
 inline void unpack_fours(const std::byte* group, int32_t groups, size_t ahead, std::byte* out) {
-  const auto twice = [](__m512i v) { return _mm512_or_si512(_mm512_slli_epi32(v, 16), _mm512_and_si512(v, _mm512_set1_epi32(0xffff))); };
   for (int32_t g = 0; g < groups; ++g, group += group_bytes(WeightForm::kFours), out += 1024) {
     for (size_t line = 0; line < group_bytes(WeightForm::kFours); line += 64) fetch(group + ahead + line);
-    const std::byte* steps = group + group_numbers(WeightForm::kFours);
-    const __m512i d = twice(read_steps(steps)), m = twice(read_steps(steps + 32));
-    each<16>([&](auto line) SLACKWATER_LAMBDA { _mm512_storeu_si512(out + line * 64, _mm512_add_epi16(_mm512_mullo_epi16(read_words<WeightForm::kFours>(group, line), d), m)); });
+    const Steps steps = read_both_steps(group);
+    each<16>([&](auto line) SLACKWATER_LAMBDA { _mm512_storeu_si512(out + line * 64, stepped(read_words<WeightForm::kFours>(group, line), steps)); });
   }
 }
+
+/// One panel of kFours, unpacked on its way into the products of kRows rows.
+template <int kRows, int kPanels>
+struct UnpackTile {
+  static_assert(kPanels == 1);
+
+  static SLACKWATER_INLINE void run(const Tile& tile, int32_t panel) {
+    expect_outputs<kRows, 1>(tile, panel);
+    IntVec sums[kRows];
+    each<kRows>([&](auto r) SLACKWATER_LAMBDA { sums[r] = IntVec{}; });
+    const std::byte* first = tile.panels + static_cast<size_t>(panel) * tile.panel_bytes;
+    const std::byte* w = first + panel_head(WeightForm::kFours);
+    const std::byte* a = tile.a + activation_numbers_at();
+    for (int32_t i = 0; i < tile.k; i += kGroupInputs, w += group_bytes(WeightForm::kFours)) {
+      const Steps steps = read_both_steps(w);
+      for (size_t line = 0; line < group_bytes(WeightForm::kFours); line += 64) fetch(w + line + tile.ahead[0]);
+#pragma GCC unroll 1
+      for (int quad = 0; quad < 4; ++quad, a += 16) {
+        const __m512i four = load_line(w + quad * 64);
+        each<4>([&](auto line) SLACKWATER_LAMBDA {
+          const __m512i weights = stepped(part_of(four, line), steps);
+          each<kRows>([&](auto r) SLACKWATER_LAMBDA { sums[r] = add_word_products(sums[r], weights, broadcast(a + line * 4 + static_cast<size_t>(r) * tile.a_stride)); });
+        });
+      }
+    }
+    each<kRows>([&](auto r) SLACKWATER_LAMBDA {
+      put_outputs(tile, r, panel, finish_words(sums[r], read_head(tile.a + static_cast<size_t>(r) * tile.a_stride), _mm512_loadu_ps(first)));
+    });
+  }
+};
 
 /// The grouped forms as they lie, for few rows: products with the packed numbers, then one with the group's d.
 template <WeightForm kForm, int kRows, int kPanels>
