@@ -12,37 +12,38 @@ namespace {
 
 #if defined(SLACKWATER_ISA_avx512)
 
+/// kFours: from so many rows on a panel is unpacked on its way into the products, and from so many on once for all rows.
+constexpr int32_t kUnpackRows = 6, kUnpackOnceRows = 20;
+
 // Most rows and panels that are computed together: sums, weights and the broadcast value just fit the 32 registers.
 // With few rows, several panels: their sums hide the latency that many rows would hide.
 struct Words {
-  static constexpr int kRowsMax = 12;
+  static constexpr int kRowsMin = 1, kRowsMax = 12;
   static constexpr int panels(int rows) { return rows <= 3 ? 4 : 2; }
   template <int kRows, int kPanels>
   using Inner = WordsTile<kRows, kPanels>;
 };
 struct Planes {
-  static constexpr int kRowsMax = 4;
+  static constexpr int kRowsMin = 1, kRowsMax = 4;
   static constexpr int panels(int rows) { return rows == 1 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = PlanesTile<2, kRows, kPanels>;
 };
 struct Bytes {
-  static constexpr int kRowsMax = 12;
+  static constexpr int kRowsMin = 1, kRowsMax = 12;
   static constexpr int panels(int rows) { return rows <= 3 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = PlanesTile<1, kRows, kPanels>;
 };
 template <WeightForm kForm>
 struct Groups {
-  static constexpr int kRowsMax = 6;
+  static constexpr int kRowsMin = 1, kRowsMax = kForm == WeightForm::kFours ? kUnpackRows - 1 : 6;
   static constexpr int panels(int rows) { return rows == 1 ? 3 : 2; }
   template <int kRows, int kPanels>
   using Inner = GroupsTile<kForm, kRows, kPanels>;
 };
-/// kFours: from so many rows on a panel is unpacked on its way into the products, and from so many on once for all rows.
-constexpr int32_t kUnpackRows = 6, kUnpackOnceRows = 20;
 struct Unpacked {
-  static constexpr int kRowsMax = kUnpackOnceRows - 1;
+  static constexpr int kRowsMin = kUnpackRows, kRowsMax = kUnpackOnceRows - 1;
   static constexpr int panels(int) { return 1; }
   template <int kRows, int kPanels>
   using Inner = UnpackTile<kRows, kPanels>;
@@ -59,7 +60,7 @@ void multiply_panels(const Tile& tile, int32_t begin, int32_t end) {
 template <class Form, int kRows = Form::kRowsMax>
 void multiply_rows(const Tile& tile, int32_t rows, int32_t begin, int32_t end) {
   if (rows == kRows) return multiply_panels<Form, kRows>(tile, begin, end);
-  if constexpr (kRows > 1) multiply_rows<Form, kRows - 1>(tile, rows, begin, end);
+  if constexpr (kRows > Form::kRowsMin) multiply_rows<Form, kRows - 1>(tile, rows, begin, end);
 }
 
 /// Rows that are taken through all panels before the next ones: their activations stay in the second-level cache, and the

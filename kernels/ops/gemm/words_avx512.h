@@ -28,9 +28,9 @@ struct WordLines {
   bool is_first, is_last;
 };
 
-/// kRows rows by kPanels panels, of which the first is `panel`.
+/// kRows rows by kPanels panels, of which the first is `panel`. Not inline: packed and unpacked panels share it.
 template <int kRows, int kPanels>
-SLACKWATER_INLINE void multiply_words(const Tile& tile, const WordLines& lines, int32_t panel) {
+void multiply_words(const Tile& tile, const WordLines& lines, int32_t panel) {
   IntVec sums[kRows][kPanels];
   const auto kept = [&](int r, int p) SLACKWATER_LAMBDA { return lines.sums + (r * kPanels + p) * kGemmColumns; };
   if (lines.is_last) expect_outputs<kRows, kPanels>(tile, panel);
@@ -177,12 +177,16 @@ struct GroupsTile {
         const std::byte* at = w + static_cast<size_t>(p) * tile.panel_bytes;
         for (size_t line = 0; line < group_bytes(kForm); line += 64) fetch(at + line + tile.ahead[p]);
       });
-      each<16>([&](auto line) SLACKWATER_LAMBDA {
-        each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
-          const __m512i numbers = read_words<kForm>(w + static_cast<size_t>(p) * tile.panel_bytes, line);
-          each<kRows>([&](auto r) SLACKWATER_LAMBDA { products[r][p] = add_word_products(products[r][p], numbers, broadcast(a + line * 4 + static_cast<size_t>(r) * tile.a_stride)); });
+#pragma GCC unroll 1
+      for (int quad = 0; quad < 4; ++quad) {
+        const std::byte* lines = w + quad * (group_numbers(kForm) / 4);
+        each<4>([&](auto line) SLACKWATER_LAMBDA {
+          each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
+            const __m512i numbers = read_words<kForm>(lines + static_cast<size_t>(p) * tile.panel_bytes, line);
+            each<kRows>([&](auto r) SLACKWATER_LAMBDA { products[r][p] = add_word_products(products[r][p], numbers, broadcast(a + quad * 16 + line * 4 + static_cast<size_t>(r) * tile.a_stride)); });
+          });
         });
-      });
+      }
       each<kPanels>([&](auto p) SLACKWATER_LAMBDA {
         const std::byte* steps = w + static_cast<size_t>(p) * tile.panel_bytes + group_numbers(kForm);
         if constexpr (kIsFours) {
