@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../lib/error.h"
+#include "../ops/glu/glu.h"
 #include "../ops/rope/rope.h"
 #include "backend.h"
 
@@ -11,9 +12,6 @@ namespace slackwater {
 
 class GgufFile;
 class JsonValue;
-
-/// What the feed-forward part does to its gate.
-enum class Activation { kSilu, kGeluTanh };
 
 /// How positions become angles: pair i of a head turns by position * base^(-i / pairs) / factors[i].
 struct RopeFacts {

@@ -80,7 +80,7 @@ class CpuBackend final : public Backend {
   double attention_flops_ = 0, attention_bytes_ = 0;  // of one layer, for the profile
   Refusal refusal_;  // of an op, in this run
   Buffer<float> x_, qkv_, attended_, gate_up_;  // [rows, ..]
-  Buffer<float> passing_;                       // [rows, max(hidden, ffn)] on its way from one op to the next, in models that need it
+  Buffer<float> passing_;                       // [rows, hidden] on its way to a norm, in models that have one there
   Activations normed_, mixed_, hidden_;         // Of x_, attended_ and gate_up_.
   std::optional<Attend> attend_;
 };
@@ -159,10 +159,12 @@ void CpuBackend::weigh_attention(const Batch& batch) {
 size_t CpuBackend::activation_bytes(const LoadOptions& options) const {
   const auto rows = static_cast<size_t>(std::max(options.rows_max, options.logits_max)), hidden = static_cast<size_t>(shape_.hidden), ffn = static_cast<size_t>(shape_.ffn);
   const size_t q_size = static_cast<size_t>(shape_.heads) * static_cast<size_t>(shape_.head_dim);
-  const size_t values = hidden + static_cast<size_t>(qkv_size()) + std::max(q_size, hidden) + 2 * ffn + std::max(hidden, ffn);
+  const size_t values = hidden + static_cast<size_t>(qkv_size()) + std::max(q_size, hidden) + (model_.has_post_norms ? hidden : 0);
+  const size_t together = std::min(rows, static_cast<size_t>(kFeedForwardRows));
   std::set<int32_t> windows;
   for (const LayerFacts& layer : model_.layers) windows.insert(layer.window);
-  return partials_bytes_max(shape_, static_cast<size_t>(std::max(options.rows_max, 0)), windows.size()) + rows * (values * sizeof(float) + activation_stride(shape_.hidden) + activation_stride(static_cast<int32_t>(q_size)) + activation_stride(shape_.ffn)) +
+  return partials_bytes_max(shape_, static_cast<size_t>(std::max(options.rows_max, 0)), windows.size()) + rows * (values * sizeof(float) + activation_stride(shape_.hidden) + activation_stride(static_cast<int32_t>(q_size))) +
+         together * (2 * ffn * sizeof(float) + activation_stride(shape_.ffn)) +
          static_cast<size_t>(options.logits_max) * static_cast<size_t>(shape_.vocab) * sizeof(float);
 }
 
@@ -176,7 +178,7 @@ void CpuBackend::reserve(const Batch& batch) {
   const auto together = std::min(rows, static_cast<size_t>(kFeedForwardRows));
   gate_up_.reserve(together * 2 * shape_.ffn);
   hidden_.reserve(together, shape_.ffn, matrices_.activations());
-  if (model_.has_post_norms || model_.activation != Activation::kSilu) passing_.reserve(rows * std::max(shape_.hidden, shape_.ffn));
+  if (model_.has_post_norms) passing_.reserve(rows * shape_.hidden);
 }
 
 void CpuBackend::run_layer(int32_t rows, int32_t index, std::byte* arena) {
@@ -203,12 +205,7 @@ void CpuBackend::take_attended(int32_t rows) {
 
 void CpuBackend::activate(int32_t rows) {
   const ProfileScope scope(profile_, ProfileOp::kNorm);
-  each_rows(rows, [&](int32_t first, int32_t count) {
-    if (model_.activation == Activation::kSilu) return note(hidden_.take_swiglu(ops_, gate_up_.data(), first, count));
-    const size_t at = static_cast<size_t>(first) * shape_.ffn;
-    note(ops_.geglu({passing_.data() + at, gate_up_.data() + 2 * at, count, shape_.ffn}));
-    note(hidden_.take(ops_, passing_.data(), shape_.ffn, first, count));
-  });
+  each_rows(rows, [&](int32_t first, int32_t count) { note(hidden_.take_glu(ops_, model_.activation, gate_up_.data(), first, count)); });
 }
 
 /// x += a * matrix, or the norm of it, in rows of x from `begin` on.

@@ -35,8 +35,8 @@ Status Activations::take_rmsnorm(const CpuOps& ops, const float* x, const float*
   return ops.rmsnorm_quantize({from(first), x + static_cast<size_t>(first) * static_cast<size_t>(k()), weight, count, eps});
 }
 
-Status Activations::take_swiglu(const CpuOps& ops, float* gate_up, int32_t first, int32_t count) {
-  return ops.swiglu_quantize({from(first), gate_up + static_cast<size_t>(first) * 2 * static_cast<size_t>(k()), count});
+Status Activations::take_glu(const CpuOps& ops, Activation activation, float* gate_up, int32_t first, int32_t count) {
+  return ops.glu_quantize({from(first), gate_up + static_cast<size_t>(first) * 2 * static_cast<size_t>(k()), count, activation});
 }
 
 Status Matrix::multiply(ThreadPool& pool, const CpuOps& ops, const ActivationRows& a, int32_t rows, float* out, int32_t out_stride, bool accumulate) const {

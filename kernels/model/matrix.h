@@ -22,8 +22,8 @@ class Activations {
   Status take(const CpuOps& ops, const float* x, int32_t stride, int32_t first, int32_t count);
   /// The same of rmsnorm(x): x [rows, k].
   Status take_rmsnorm(const CpuOps& ops, const float* x, const float* weight, float eps, int32_t first, int32_t count);
-  /// The same of swiglu(gate_up): gate_up [rows, 2 k], whose first halves are overwritten.
-  Status take_swiglu(const CpuOps& ops, float* gate_up, int32_t first, int32_t count);
+  /// The same of glu(gate_up): gate_up [rows, 2 k], whose first halves are overwritten.
+  Status take_glu(const CpuOps& ops, Activation activation, float* gate_up, int32_t first, int32_t count);
 
   ActivationRows from(int32_t row) const { return {rows_.row(row), rows_.k, rows_.form}; }
 

@@ -6,12 +6,11 @@
 #include "../lib/refusal.h"
 #include "../ops/attention/attention.h"
 #include "../ops/embedding/embedding.h"
-#include "../ops/geglu/geglu.h"
 #include "../ops/gemm/gemm.h"
 #include "../ops/heads/heads.h"
 #include "../ops/rmsnorm/rmsnorm.h"
 #include "../ops/rope/rope.h"
-#include "../ops/swiglu/swiglu.h"
+#include "../ops/glu/glu.h"
 #include "batch_check.h"
 #include "layer_vectors.h"
 
@@ -141,8 +140,7 @@ void ReferenceBackend::run_layer(const Batch& batch, int32_t index, std::byte* a
   norm(normed_.data(), x_.data(), layer.vectors.ffn_norm, rows);
   multiply(gate_up_.data(), 2 * ffn, normed_.data(), layer.gate, rows, false);
   multiply(gate_up_.data() + ffn, 2 * ffn, normed_.data(), layer.up, rows, false);
-  if (model_.activation == Activation::kSilu) note(swiglu_ref({hidden_.data(), gate_up_.data(), rows, ffn}));
-  else note(geglu_ref({hidden_.data(), gate_up_.data(), rows, ffn}));
+  note(glu_ref({hidden_.data(), gate_up_.data(), rows, ffn, model_.activation}));
   add_product(hidden_.data(), layer.down, vectors.post_ffn_norm, rows);
 }
 

@@ -2,13 +2,12 @@
 
 #include "../lib/isa.h"
 #include "attention/attention.h"
-#include "geglu/geglu.h"
 #include "gemm/gemm.h"
+#include "glu/glu.h"
 #include "heads/heads.h"
 #include "quantize/quantize.h"
 #include "rmsnorm/rmsnorm.h"
 #include "rope/rope.h"
-#include "swiglu/swiglu.h"
 
 namespace slackwater {
 
@@ -22,12 +21,11 @@ struct CpuOps {
   Status (*kv_write)(const KvWriteArgs& args);
   Status (*attention)(const AttentionArgs& args);
   Status (*attention_merge)(const AttentionMergeArgs& args);
-  Status (*swiglu)(const SwigluArgs& args);
-  Status (*geglu)(const GegluArgs& args);
+  Status (*glu)(const GluArgs& args);
   Status (*heads)(const HeadsArgs& args);
   Status (*quantize)(const QuantizeArgs& args);
   Status (*rmsnorm_quantize)(const RmsnormQuantizeArgs& args);
-  Status (*swiglu_quantize)(const SwigluQuantizeArgs& args);
+  Status (*glu_quantize)(const GluQuantizeArgs& args);
 };
 
 /// Null when this build or this machine has no such level. For kAmx the table of kAvx512 where the machine's tiles fail

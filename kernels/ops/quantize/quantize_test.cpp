@@ -150,15 +150,18 @@ void check_fused(const CpuOps& ops, TestRandom& random, ActivationForm form) {
     CHECK(ops.rmsnorm_quantize({got.view(), x.data(), weight.data(), rows, 1e-5f}) == Status::kOk, "rmsnorm_quantize");
     CHECK(got.is_same(want), "%s, %d columns: rmsnorm, then quantize differs", isa_name(ops.isa), k);
     got.check("rmsnorm_quantize");
-    std::vector<float> gate_up = random_values(random, 2 * size, 5);
-    CHECK(ops.swiglu({plain.data(), gate_up.data(), rows, k}) == Status::kOk, "swiglu");
-    ops.quantize({want.view(), plain.data(), k, rows});
-    CHECK(ops.swiglu_quantize({got.view(), gate_up.data(), rows}) == Status::kOk, "swiglu_quantize");
-    CHECK(got.is_same(want), "%s, %d columns: swiglu, then quantize differs", isa_name(ops.isa), k);
-    got.check("swiglu_quantize");
+    const std::vector<float> gate_up = random_values(random, 2 * size, 5);
+    for (const Activation activation : {Activation::kSilu, Activation::kGeluTanh}) {
+      std::vector<float> overwritten = gate_up;
+      CHECK(ops.glu({plain.data(), gate_up.data(), rows, k, activation}) == Status::kOk, "glu");
+      ops.quantize({want.view(), plain.data(), k, rows});
+      CHECK(ops.glu_quantize({got.view(), overwritten.data(), rows, activation}) == Status::kOk, "glu_quantize");
+      CHECK(got.is_same(want), "%s, %d columns: glu, then quantize differs", isa_name(ops.isa), k);
+      got.check("glu_quantize");
+    }
   }
   CHECK(ops.rmsnorm_quantize({{nullptr, 0, form}, nullptr, nullptr, 1, 0}) == Status::kBadShape, "no columns");
-  CHECK(ops.swiglu_quantize({{nullptr, 0, form}, nullptr, 1}) == Status::kBadShape, "no columns");
+  CHECK(ops.glu_quantize({{nullptr, 0, form}, nullptr, 1, Activation::kSilu}) == Status::kBadShape, "no columns");
 }
 
 }  // namespace

@@ -10,12 +10,11 @@ Status rope_cpu(const RopeArgs& args);
 Status kv_write_cpu(const KvWriteArgs& args);
 Status attention_cpu(const AttentionArgs& args);
 Status attention_merge_cpu(const AttentionMergeArgs& args);
-Status swiglu_cpu(const SwigluArgs& args);
-Status geglu_cpu(const GegluArgs& args);
+Status glu_cpu(const GluArgs& args);
 Status heads_cpu(const HeadsArgs& args);
 Status quantize_cpu(const QuantizeArgs& args);
 Status rmsnorm_quantize_cpu(const RmsnormQuantizeArgs& args);
-Status swiglu_quantize_cpu(const SwigluQuantizeArgs& args);
+Status glu_quantize_cpu(const GluQuantizeArgs& args);
 
 extern const CpuOps cpu_ops;
 const CpuOps cpu_ops = {
@@ -26,7 +25,7 @@ const CpuOps cpu_ops = {
 #else
     Isa::kScalar,
 #endif
-    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, attention_merge_cpu, swiglu_cpu, geglu_cpu, heads_cpu, quantize_cpu, rmsnorm_quantize_cpu, swiglu_quantize_cpu};
+    rmsnorm_cpu, gemm_cpu, rope_cpu, kv_write_cpu, attention_cpu, attention_merge_cpu, glu_cpu, heads_cpu, quantize_cpu, rmsnorm_quantize_cpu, glu_quantize_cpu};
 
 }  // namespace SLACKWATER_ISA
 }  // namespace slackwater
