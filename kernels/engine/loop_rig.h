@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -91,6 +92,11 @@ class Rig {
     EXPECT_EQ(outcomes[run].ended.size(), 1u);
     return outcomes[run];
   }
+  /// Both have ended. What the waiting thread has heard of by some moment says nothing: it may sleep while they go on.
+  bool ended_before(int64_t first, int64_t second) const {
+    const auto at = [this](int64_t run) { return std::find(end_order.begin(), end_order.end(), run) - end_order.begin(); };
+    return at(first) < at(second);
+  }
   const Outcome& generate(RunRequest request) {
     const int64_t run = request.run;
     submit(std::move(request));
@@ -112,7 +118,7 @@ class Rig {
   ToyBackend* backend = nullptr;
   std::map<int64_t, Outcome> outcomes;
   std::vector<MovedEvent> moved;
-  std::vector<int64_t> start_order;
+  std::vector<int64_t> start_order, end_order;
   std::set<std::pair<Tier, BlockName>> directory;  // as block events tell it
   std::atomic<int> wakes = 0;
 
@@ -136,6 +142,7 @@ class Rig {
       outcome.logprobs.insert(outcome.logprobs.end(), delta->logprobs.begin(), delta->logprobs.end());
     } else if (auto* ended = std::get_if<EndedEvent>(&event)) {
       outcomes[ended->run].ended.push_back(*ended);
+      end_order.push_back(ended->run);
     } else if (auto* blocks = std::get_if<BlocksEvent>(&event)) {
       for (const BlockEvent& block : blocks->events) {
         if (block.is_stored) EXPECT(directory.insert({block.tier, block.name}).second);
