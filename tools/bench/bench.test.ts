@@ -66,8 +66,8 @@ describe('measures', () => {
 
 describe('roofline', () => {
   const shape: ModelShape = { layers: 1, width: 10, bodyParams: 1000, headParams: 500, kvBytesPerToken: 4, fileBytes: 900 };
-  const ceilings: Ceilings = { threads: 1, readBytesPerS: { 2000: 1000, 4000: 500 }, fmaPerS: 1e6, dot8PerS: 3e6, tile8PerS: 0, tile16PerS: 0 };
-  const words = { weightBytes: () => 3000, unit: 'int8', products: 3 } as const;
+  const ceilings: Ceilings = { threads: 1, readBytesPerS: { 2000: 1000, 4000: 500 }, fmaPerS: 1e6, dot8PerS: 4e6, dot16PerS: 2e6, tile8PerS: 0, tile16PerS: 0 };
+  const words = { weightBytes: () => 3000, linear: 'int16', attention: 'float' } as const;
   it('a decode step reads the weights and the context once, from the memory level that holds both', () => {
     const one = { ...scenario('decode-1'), generate: 3, appendTokens: 98.5 };
     expect(boundSeconds(one, shape, ceilings, words)).toBeCloseTo((2 * (3000 + 4 * 100)) / 500);
@@ -77,10 +77,16 @@ describe('roofline', () => {
     const fan = { ...scenario('fanout-16@2k'), generate: 2, appendTokens: 0, prefixTokens: 100 };
     expect(boundSeconds(fan, shape, ceilings, words)).toBeCloseTo((3000 + 4 * (100 + 16)) / 500);
   });
-  it('prefill is bound by multiplications: as many products each as its arithmetic takes', () => {
+  it('prefill is bound by multiplications, each kind of numbers at its own rate', () => {
     const prompt = { ...scenario('prefill-512'), appendTokens: 1_000_000 };
-    const [linear, attention] = [(2 * (1000 * 1e6 + 500)) / 1e6, (4 * 10 * 1e6 * 5e5) / 1e6];
+    const [linear, attention] = [(2 * (1000 * 1e6 + 500)) / 2e6, (4 * 10 * 1e6 * 5e5) / 1e6];
     expect(boundSeconds(prompt, shape, ceilings, words)).toBeCloseTo(linear + attention, 0);
+    expect(boundSeconds(prompt, shape, ceilings, { ...words, linear: 'int8', attention: 'int16' })).toBeCloseTo((linear + attention) / 2, 0);
+  });
+  it('on tiles, which multiply bytes, numbers of 16 bits take four products', () => {
+    const prompt = { ...scenario('prefill-512'), appendTokens: 1_000_000 };
+    const plain = { ...words, attention: 'int16' } as const;
+    expect(boundSeconds(prompt, shape, { ...ceilings, tile8PerS: 16e6 }, plain)).toBeCloseTo(boundSeconds(prompt, shape, ceilings, plain) / 2, 0);
   });
 });
 

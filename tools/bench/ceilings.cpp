@@ -55,55 +55,50 @@ double read_rate(int threads, size_t bytes) {
 constexpr int64_t kLoops = 20'000'000;
 constexpr int kChains = 12;  // independent sums: enough to hide the latency of the multiplier
 
-#if defined(__AVX512F__)
-double fma_rate(int threads) {
-  const double seconds = best_seconds(threads, 5, [](int) {
-    __m512 sums[kChains];
-    for (auto& sum : sums) sum = _mm512_set1_ps(1.0f);
-    __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f);
+/// Operations per second of `sum = step(sum, factor)`, each of which is so many.
+template <class Vector, class Step>
+double chain_rate(int threads, double operations, Vector factor, Step step) {
+  const double seconds = best_seconds(threads, 5, [=](int) {
+    Vector sums[kChains], again = factor;
+    for (Vector& sum : sums) sum = factor;
     for (int64_t i = 0; i < kLoops; ++i) {
-      for (auto& sum : sums) sum = _mm512_fmadd_ps(sum, a, b);
-      asm volatile("" : "+v"(a));
+      for (Vector& sum : sums) sum = step(sum, again);
+      asm volatile("" : "+x"(again));
     }
-    for (auto& sum : sums) sink = _mm512_reduce_add_ps(sum);
-  });
-  return 2.0 * 16 * kChains * kLoops * threads / seconds;
-}
-#elif defined(__FMA__)
-double fma_rate(int threads) {
-  const double seconds = best_seconds(threads, 5, [](int) {
-    __m256 sums[kChains];
-    for (auto& sum : sums) sum = _mm256_set1_ps(1.0f);
-    __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
-    for (int64_t i = 0; i < kLoops; ++i) {
-      for (auto& sum : sums) sum = _mm256_fmadd_ps(sum, a, b);
-      asm volatile("" : "+x"(a));
+    for (const Vector& sum : sums) {
+      float first;
+      __builtin_memcpy(&first, &sum, sizeof first);
+      sink = first;
     }
-    for (auto& sum : sums) sink = _mm256_cvtss_f32(sum);
   });
-  return 2.0 * 8 * kChains * kLoops * threads / seconds;
+  return operations * kChains * kLoops * threads / seconds;
 }
-#else
-double fma_rate(int) { return 0; }
-#endif
 
-#if defined(__AVX512VNNI__)
-double dot8_rate(int threads) {
-  const double seconds = best_seconds(threads, 5, [](int) {
-    __m512i sums[kChains];
-    for (auto& sum : sums) sum = _mm512_setzero_si512();
-    __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(5);
-    for (int64_t i = 0; i < kLoops; ++i) {
-      for (auto& sum : sums) sum = _mm512_dpbusd_epi32(sum, a, b);
-      asm volatile("" : "+v"(a));
-    }
-    for (auto& sum : sums) sink = static_cast<float>(_mm512_reduce_add_epi32(sum));
-  });
-  return 2.0 * 64 * kChains * kLoops * threads / seconds;
-}
+double fma_rate([[maybe_unused]] int threads) {
+#if defined(__AVX512F__)
+  return chain_rate(threads, 2 * 16, _mm512_set1_ps(0.999f), [](__m512 sum, __m512 factor) { return _mm512_fmadd_ps(sum, factor, factor); });
+#elif defined(__FMA__)
+  return chain_rate(threads, 2 * 8, _mm256_set1_ps(0.999f), [](__m256 sum, __m256 factor) { return _mm256_fmadd_ps(sum, factor, factor); });
 #else
-double dot8_rate(int) { return 0; }
+  return 0;
 #endif
+}
+
+double dot8_rate([[maybe_unused]] int threads) {
+#if defined(__AVX512VNNI__)
+  return chain_rate(threads, 2 * 64, _mm512_set1_epi8(3), [](__m512i sum, __m512i factor) { return _mm512_dpbusd_epi32(sum, factor, factor); });
+#else
+  return 0;
+#endif
+}
+
+double dot16_rate([[maybe_unused]] int threads) {
+#if defined(__AVX512VNNI__)
+  return chain_rate(threads, 2 * 32, _mm512_set1_epi16(3), [](__m512i sum, __m512i factor) { return _mm512_dpwssd_epi32(sum, factor, factor); });
+#else
+  return 0;
+#endif
+}
 
 #if defined(__AMX_INT8__) && defined(__AMX_BF16__)
 struct alignas(64) TileConfig { uint8_t palette = 1, start = 0, reserved[14] = {}; uint16_t columns[16] = {}; uint8_t rows[16] = {}; };
@@ -136,5 +131,5 @@ int main(int argc, char** argv) {
   for (const int mebibytes : {64, 128, 256, 512}) {
     std::printf("%s\"%lld\":%.0f", mebibytes == 64 ? "" : ",", static_cast<long long>(mebibytes) << 20, read_rate(threads, static_cast<size_t>(mebibytes) << 20));
   }
-  std::printf("},\"fmaPerS\":%.0f,\"dot8PerS\":%.0f,\"tile8PerS\":%.0f,\"tile16PerS\":%.0f}\n", fma_rate(threads), dot8_rate(threads), tile_rate(threads, false), tile_rate(threads, true));
+  std::printf("},\"fmaPerS\":%.0f,\"dot8PerS\":%.0f,\"dot16PerS\":%.0f,\"tile8PerS\":%.0f,\"tile16PerS\":%.0f}\n", fma_rate(threads), dot8_rate(threads), dot16_rate(threads), tile_rate(threads, false), tile_rate(threads, true));
 }

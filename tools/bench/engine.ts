@@ -219,7 +219,7 @@ function ceilingsLine(ceilings: Ceilings | null): string {
   if (ceilings === null) return 'Ceilings were not measured.';
   const giga = (value: number): string => (value / 1e9).toFixed(0);
   const reads = Object.entries(ceilings.readBytesPerS).map(([bytes, rate]) => `${giga(rate)} GB/s of ${Number(bytes) / 2 ** 20} MiB`).join(', ');
-  return `Ceilings of this machine, ${ceilings.threads} threads together: reads ${reads}; fp32 multiply-add ${giga(ceilings.fmaPerS)} GFLOP/s; int8 dot products ${giga(ceilings.dot8PerS)} GOP/s; tiles int8 ${giga(ceilings.tile8PerS)} GOP/s, bf16 ${giga(ceilings.tile16PerS)} GFLOP/s (0: not there).`;
+  return `Ceilings of this machine, ${ceilings.threads} threads together: reads ${reads}; fp32 multiply-add ${giga(ceilings.fmaPerS)} GFLOP/s; int8 dot products ${giga(ceilings.dot8PerS)} GOP/s, int16 ${giga(ceilings.dot16PerS)} GOP/s; tiles int8 ${giga(ceilings.tile8PerS)} GOP/s, bf16 ${giga(ceilings.tile16PerS)} GFLOP/s (0: not there).`;
 }
 
 const lines = (figures: readonly Figure[]): string => figures.map((figure) => `${JSON.stringify(figure)}\n`).join('');

@@ -10,14 +10,16 @@ export interface Ceilings {
   readonly threads: number;
   /** Bytes read per second, by the size of what is read over and over. */
   readonly readBytesPerS: Readonly<Record<string, number>>;
-  readonly fmaPerS: number; readonly dot8PerS: number; readonly tile8PerS: number; readonly tile16PerS: number;
+  readonly fmaPerS: number; readonly dot8PerS: number; readonly dot16PerS: number; readonly tile8PerS: number; readonly tile16PerS: number;
 }
 
 /** Numbers of the model that the bounds need. Parameters count multiplications: norms are left out, tied embeddings count once, as the head. */
 export interface ModelShape { readonly layers: number; readonly width: number; readonly bodyParams: number; readonly headParams: number; readonly kvBytesPerToken: number; readonly fileBytes: number }
 
-/** How a subject's numbers lie and are multiplied: bytes of a weight, and products of the arithmetic's unit per multiplication of the model. */
-export interface Arithmetic { readonly weightBytes: (shape: ModelShape) => number; readonly unit: 'int8' | 'float'; readonly products: number }
+export type Unit = 'int8' | 'int16' | 'float';
+
+/** How a subject's numbers lie and are multiplied: bytes of a weight, and of what kind the numbers are in linear layers and in attention. */
+export interface Arithmetic { readonly weightBytes: (shape: ModelShape) => number; readonly linear: Unit; readonly attention: Unit }
 
 /** Compiles (once per change) and runs the measuring program; null, with the reason told, when there is no compiler. */
 export function measureCeilings(threads: number, folder: string, say: (line: string) => void): Ceilings | null {
@@ -52,23 +54,29 @@ export function shapeOf(gguf: ModelFacts): ModelShape {
 }
 
 const all = (bytes: number) => (shape: ModelShape): number => bytes * (shape.bodyParams + shape.headParams);
-const float = (bytes: number): Arithmetic => ({ weightBytes: all(bytes), unit: 'float', products: 1 });
+const float = (bytes: number): Arithmetic => ({ weightBytes: all(bytes), linear: 'float', attention: 'float' });
 
-/** By subject and variant; a variant that is not here has no share told. Ours multiply 16 bits as two planes of 8: four products, four-bit weights two. */
+/** By subject and variant; a variant that is not here has no share told. */
 export const arithmetics: Readonly<Record<string, Arithmetic>> = {
-  'slackwater/exact': { weightBytes: all(2), unit: 'int8', products: 4 },
-  'slackwater/compact': { weightBytes: (shape) => shape.fileBytes, unit: 'int8', products: 2 },
-  'slackwater/fast': { weightBytes: all(1), unit: 'int8', products: 1 },
-  'llamacpp/file': { weightBytes: (shape) => shape.fileBytes, unit: 'int8', products: 1 },
-  'llamacpp/q8_0': { weightBytes: all(34 / 32), unit: 'int8', products: 1 },
+  'slackwater/exact': { weightBytes: all(2), linear: 'int16', attention: 'int16' },
+  'slackwater/compact': { weightBytes: (shape) => shape.fileBytes, linear: 'int16', attention: 'int16' },
+  'slackwater/fast': { weightBytes: all(1), linear: 'int8', attention: 'int16' },
+  'llamacpp/file': { weightBytes: (shape) => shape.fileBytes, linear: 'int8', attention: 'float' },
+  'llamacpp/q8_0': { weightBytes: all(34 / 32), linear: 'int8', attention: 'float' },
   'torch/bfloat16': float(2), 'torch/float32': float(4), 'vllm/bfloat16': float(2),
-  'openvino/fp16/f32': float(4), 'openvino/fp16/bf16': float(2), 'openvino/int8/f32': { weightBytes: all(1), unit: 'int8', products: 1 },
+  'openvino/fp16/f32': float(4), 'openvino/fp16/bf16': float(2), 'openvino/int8/f32': { weightBytes: all(1), linear: 'int8', attention: 'float' },
 };
+
+/** Operations a second; numbers of 16 bits on 8-bit tiles take four products each. */
+function rateOf(ceilings: Ceilings, unit: Unit): number {
+  const { fmaPerS, dot8PerS, dot16PerS, tile8PerS, tile16PerS } = ceilings;
+  if (unit === 'int8') return Math.max(tile8PerS, dot8PerS, fmaPerS);
+  return unit === 'int16' ? Math.max(tile8PerS / 4, dot16PerS, fmaPerS) : Math.max(tile16PerS, fmaPerS);
+}
 
 /** The least seconds that the scenario's measured time could take: prefill t >= max(2 P n / F + attention, weights / BW), a decode step t >= max((weights + unique KV) / BW, flops / F). */
 export function boundSeconds(scenario: Scenario, shape: ModelShape, ceilings: Ceilings, arithmetic: Arithmetic): number {
-  const multiply = arithmetic.unit === 'int8' ? Math.max(ceilings.tile8PerS, ceilings.dot8PerS, ceilings.fmaPerS) / arithmetic.products : Math.max(ceilings.tile16PerS, ceilings.fmaPerS);
-  const attention = Math.max(ceilings.tile16PerS, ceilings.fmaPerS);
+  const multiply = rateOf(ceilings, arithmetic.linear), attention = rateOf(ceilings, arithmetic.attention);
   const weights = arithmetic.weightBytes(shape);
   const prefill = (tokens: number, contextBefore: number, rowsOfHead: number): number => Math.max(
     (2 * (shape.bodyParams * tokens + shape.headParams * rowsOfHead)) / multiply + (4 * shape.layers * shape.width * tokens * (contextBefore + tokens / 2)) / attention,

@@ -31,9 +31,9 @@ export const fullStages: readonly Stage[] = [
   { name: 'fuzz-readers', what: 'readers of model files on mutated bytes, ten minutes (SLACKWATER_FUZZ_SECONDS)', deadlineMs: 30 * minuteMs, run: () => runFuzzReaders(cmakePrograms().cmake, 600) },
   { name: 'kill-matrix', what: 'every process killed and paused at every point', deadlineMs: 30 * minuteMs, run: vitest(['integration', 'e2e'], { SLACKWATER_FULL: '1' }) },
   { name: 'soak', what: 'random submit, fork, cancel, priority, demote, recall, pin and drop through the engine for ten minutes', deadlineMs: 15 * minuteMs, run: soak },
-  { name: 'agreement', what: 'what the engine would say next against transformers: 200 prompts x 32 positions, every weight mode', deadlineMs: 10 * minuteMs, run: agreement },
-  { name: 'address', what: 'ctest under AddressSanitizer and UndefinedBehaviorSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-address', ['-DSLACKWATER_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
-  { name: 'thread', what: 'ctest under ThreadSanitizer', deadlineMs: 20 * minuteMs, run: (stage) => native(stage, 'build/sanitize-thread', ['-DSLACKWATER_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
+  { name: 'agreement', what: 'what the engine would say next against transformers: 200 prompts x 32 positions, every weight mode', deadlineMs: 20 * minuteMs, run: agreement },
+  { name: 'address', what: 'ctest under AddressSanitizer and UndefinedBehaviorSanitizer', deadlineMs: 30 * minuteMs, run: (stage) => native(stage, 'build/sanitize-address', ['-DSLACKWATER_SANITIZE=address,undefined', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
+  { name: 'thread', what: 'ctest under ThreadSanitizer', deadlineMs: 30 * minuteMs, run: (stage) => native(stage, 'build/sanitize-thread', ['-DSLACKWATER_SANITIZE=thread', '-DCMAKE_BUILD_TYPE=RelWithDebInfo']) },
 ];
 
 /** One program, for ten minutes: each of its lines on stdout is one kind of backend that came through. */
