@@ -49,6 +49,7 @@ export async function benchEngine(args: readonly string[]): Promise<void> {
   }
   const taken: Taken = new Map();
   try {
+    for (const contestant of contestants) await warmUp(contestant, vocab);
     for (const scenario of options.chosen) {
       for (let repeat = 0; repeat < options.repeat; ++repeat) await playRound(scenario, repeat, contestants, taken, options.threads, vocab);
       say(`${scenario.id}: ${[...taken.values()].filter((row) => row.scenario === scenario && row.measure.metric === mainMetric(scenario)).map((row) => `${label(row.plan)} ${short(spread(row.values).median)}`).join(', ')} ${unitOf(scenario)}`);
@@ -130,6 +131,15 @@ async function tryOpen(plan: SubjectPlan, threads: number): Promise<Contestant |
     say(`${label(plan)} does not open, left out: ${error.message}`);
     await subject.close();
     return null;
+  }
+}
+
+/** What a fresh process does once, such as compiling its kernels, is in no figure. */
+async function warmUp({ plan, subject }: Contestant, vocab: number): Promise<void> {
+  try {
+    await subject.run(workOf(scenarios.find(({ id }) => id === 'prefill-512')!, 1_000_000, vocab));
+  } catch (error) {
+    say(`${label(plan)} failed on its first prompt: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
