@@ -91,7 +91,7 @@ void multiply(const GemmArgs& args) {
   for (int32_t row = 0; row < args.rows; row += kBlockRows) multiply_block<Form>(args, row, row + kBlockRows < args.rows ? row + kBlockRows : args.rows);
 }
 
-/// Inputs of two panels that are unpacked at a time: 64 KiB.
+/// Inputs of two panels that are unpacked at a time: 32 KiB, which stay in the nearest cache.
 constexpr int32_t kStretchInputs = 512;
 
 template <int kPanels, int kRows = Words::kRowsMax>
