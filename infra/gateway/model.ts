@@ -32,4 +32,4 @@ export async function openModel(name: string, path: string, cacheFolder: string)
 }
 
 /** The KV's number format is part of its salt; every CPU worker has this one. */
-export const kvDtype = 'f16';
+export const kvDtype = 'i16';
