@@ -12,7 +12,7 @@ import { loadNative, NativeError } from './native.ts';
 
 const native = loadNative();
 const tokenizer = new Tokenizer(readGguf(modelPath));
-const BLOCK_BYTES = 1_474_560;
+const BLOCK_BYTES = 1_520_640;
 
 type Ended = Extract<EngineEvent, { kind: 'ended' }>;
 interface Outcome { tokens: number[]; logprobs: TokenLogprob[]; ended: Ended }

@@ -103,7 +103,7 @@ describe('demo: memory', () => {
   test('bytes of a block come from the dimensions of the model, null when it does not say them', () => {
     const metadata = new Map<string, number>([['llama.block_count', 30], ['llama.attention.head_count', 9], ['llama.attention.head_count_kv', 3], ['llama.embedding_length', 576]]);
     const gguf = { architecture: 'llama', metadata } as unknown as Parameters<typeof findBlockBytes>[0];
-    expect(findBlockBytes(gguf)).toBe(1_474_560);
+    expect(findBlockBytes(gguf)).toBe(1_520_640);
     metadata.delete('llama.block_count');
     expect(findBlockBytes(gguf)).toBeNull();
   });

@@ -17,13 +17,13 @@ export interface Plan {
 
 export interface PlanInput { readonly reviews: number; readonly workers: number; readonly blockBytes: number; readonly contextTokens: number; /** Of the working set, over all workers. */ readonly hbmShare: number }
 
-/** Bytes of one block's keys and values in binary16, from the model's own dimensions. Null: the file does not say them. */
+/** Bytes of one block's keys and values as the CPU engine keeps them, from the model's own dimensions: 16 bits a number, and for each token and head two scales of 32. Null: the file does not say them. */
 export function findBlockBytes(facts: ModelFacts): number | null {
   const number = (key: string): number => Number(facts.metadata.get(`${facts.architecture}.${key}`) ?? 0);
   const layers = number('block_count'), heads = number('attention.head_count');
   const kvHeads = number('attention.head_count_kv') || heads;
   const headLength = number('attention.key_length') || number('embedding_length') / heads;
-  const bytes = blockTokens * layers * kvHeads * headLength * 2 * 2;
+  const bytes = blockTokens * layers * kvHeads * (2 * 2 * headLength + 2 * 4);
   return Number.isFinite(bytes) && bytes > 0 ? bytes : null;
 }
 
