@@ -11,11 +11,13 @@ namespace {
 constexpr size_t kActivationBytes = 1 << 20;
 constexpr int32_t kUnitRows = 16;
 
-/// Panels of a unit of work. The op computes three at once for one row, else two; a unit should take some microseconds (at
-/// 10 bytes a nanosecond of a core's memory, or 200 multiplications and additions), and there should be several for each thread.
+/// Panels of a unit of work. For few rows the op computes four (kWords) or three at once, else two; a unit should take some
+/// microseconds (at 10 bytes a nanosecond of a core's memory, or 300 multiplications and additions), and there should be several
+/// for each thread.
 int32_t unit_panels(const Matrix& matrix, int32_t rows, int threads) {
-  const double panel_ns = std::max(static_cast<double>(panel_bytes(matrix.form(), matrix.k())) / 10, 2.0 * kGemmColumns * matrix.k() * rows / 200);
-  int32_t panels = rows == 1 ? 3 : 2;
+  const double panel_ns = std::max(static_cast<double>(panel_bytes(matrix.form(), matrix.k())) / 10, 2.0 * kGemmColumns * matrix.k() * rows / 300);
+  const bool is_words = matrix.form() == WeightForm::kWords;
+  int32_t panels = is_words && rows <= 3 ? 4 : rows == 1 ? 3 : 2;
   while (panels * panel_ns < 8000 && gemm_panels(matrix.n()) / (2 * panels) >= 4 * threads) panels *= 2;
   return panels;
 }

@@ -33,8 +33,8 @@ constexpr float kNothing = -1e29f;
 /// hardly happens; the sums of up to 2^17 weights of 2^16 are far from the end of fp32.
 constexpr float kSlack = 16;
 
-/// What the weights of a block add up to at most, as whole numbers: their sum with values of 32512 fits 32 bits, and each
-/// fits 16.
+/// What the weights of a block add up to as whole numbers, but for their rounding (32 at most): each fits 16 bits, and their
+/// sum with values of 32512 fits 32.
 constexpr float kWeightSteps = 32700;
 constexpr int kLineBytes = 64;
 
@@ -149,7 +149,7 @@ inline __attribute__((always_inline)) float soften_row(const Tile& tile, int row
   }
   store(tile.totals + row * kLanes, total + added);
   const float sum = sum_lanes(scaled);
-  // NaN, of a key that is, is to stay: the whole numbers are then anything, and so is the scale.
+  // Of a key that is NaN the whole numbers are 0 and their scale is NaN, which the sums then are.
   const float inverse = sum > 1e-30f ? kWeightSteps / sum : 0.0f;
   for (int v = 0; v < kScoreVecs; ++v) store_shorts(steps + v * kLanes, round_to(weights[v], inverse));
   return sum > 1e-30f ? sum / kWeightSteps : sum * 0.0f;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Products of pairs of 16-bit numbers, kLanes pairs at a time. Internal linkage, like lib/vec.h. Whoever uses them bounds the
-// sums: none here leaves 32 bits.
+// Products of pairs of 16-bit numbers, kLanes pairs at a time. Internal linkage, like lib/vec.h. Sums wrap: whoever uses them
+// bounds those that count (a key that was never written may hold anything, and its score is not used).
 
 #include <cstddef>
 
@@ -52,7 +52,9 @@ inline __attribute__((always_inline)) IntVec add_pairs(IntVec sum, const Pairs& 
 #elif defined(SLACKWATER_ISA_avx2)
   return reinterpret_cast<IntVec>(_mm256_add_epi32(reinterpret_cast<__m256i>(sum), _mm256_madd_epi16(a, b)));
 #else
-  for (int i = 0; i < kLanes; ++i) sum[i] += a.v[2 * i] * b.v[2 * i] + a.v[2 * i + 1] * b.v[2 * i + 1];
+  for (int i = 0; i < kLanes; ++i) {
+    sum[i] = static_cast<int32_t>(static_cast<uint32_t>(sum[i]) + static_cast<uint32_t>(a.v[2 * i] * b.v[2 * i]) + static_cast<uint32_t>(a.v[2 * i + 1] * b.v[2 * i + 1]));
+  }
   return sum;
 #endif
 }
