@@ -37,6 +37,8 @@ inline void store(float* at, Vec v) { __builtin_memcpy(at, &v, sizeof v); }
 
 inline Vec splat(float value) { return value - Vec{}; }
 
+inline __attribute__((always_inline)) Vec to_vec(IntVec v) { return __builtin_convertvector(v, Vec); }
+
 /// a * b + c, in one rounding where the level has it.
 inline Vec fmadd(Vec a, Vec b, Vec c) {
 #if defined(SLACKWATER_ISA_avx512)

@@ -43,15 +43,6 @@ Work carve_work(const AttentionArgs& args) {
   return work;
 }
 
-/// One head of one row as whole numbers; answers their scale.
-float round_q(const float* q, int32_t head_dim, int16_t* out) {
-  RowSize size;
-  for (int32_t d = 0; d < head_dim; d += kLanes) size.see(d, load(q + d));
-  const RowScale scale = word_scale(size.largest(), size.squares(), head_dim, kActivationNorm);
-  for (int32_t d = 0; d < head_dim; d += kLanes) store_shorts(out + d, round_to(load(q + d), scale.inverse));
-  return scale.scale;
-}
-
 /// Rounds q of all parts; answers the rows of work.
 int32_t load_rows(const Work& work) {
   const AttentionArgs& args = work.args;
@@ -61,7 +52,7 @@ int32_t load_rows(const Work& work) {
     for (int32_t token = 0; token < args.parts[i].rows; ++token) {
       const float* q = args.q + static_cast<size_t>(args.parts[i].first + token) * args.q_stride + static_cast<size_t>(args.kv_head) * values;
       for (int32_t head = 0; head < work.group; ++head, ++row, q += work.head_dim) {
-        work.q_scales[row] = round_q(q, work.head_dim, work.q + static_cast<size_t>(row) * work.head_dim) * (args.scale * kLog2E);
+        work.q_scales[row] = round_head(q, work.head_dim, kActivationNorm, work.q + static_cast<size_t>(row) * work.head_dim) * (args.scale * kLog2E);
         work.positions[row] = args.parts[i].start + token;
       }
     }

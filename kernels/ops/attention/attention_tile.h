@@ -8,7 +8,6 @@
 
 #include <cstddef>
 
-#include "../quantize/quantize_row.h"
 #include "attention.h"
 #include "word_pairs.h"
 
@@ -94,7 +93,7 @@ inline __attribute__((always_inline)) void score_keys(const Tile& tile, int vec,
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < Vecs; ++v) {
       const int at = (vec + v) * kLanes;
-      store(scores + r * kKvBlockTokens + at, floats(sums[r][v]) * splat(tile.q_scales[r]) * load(tile.scales + at));
+      store(scores + r * kKvBlockTokens + at, to_vec(sums[r][v]) * splat(tile.q_scales[r]) * load(tile.scales + at));
     }
   }
 }
@@ -181,7 +180,7 @@ inline __attribute__((always_inline)) void add_values(const Tile& tile, const We
   } while (weight_at < weight_end);
   for (int r = 0; r < Rows; ++r) {
     float* out = tile.sums + static_cast<size_t>(r) * tile.head_dim + dim;
-    for (int v = 0; v < Vecs; ++v) store(out + v * kLanes, fmadd(floats(sums[r][v]), splat(weights.scales[r]), load(out + v * kLanes)));
+    for (int v = 0; v < Vecs; ++v) store(out + v * kLanes, fmadd(to_vec(sums[r][v]), splat(weights.scales[r]), load(out + v * kLanes)));
   }
 }
 

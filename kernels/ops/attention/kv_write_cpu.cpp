@@ -1,4 +1,3 @@
-#include "../quantize/quantize_row.h"
 #include "attention.h"
 #include "word_pairs.h"
 
@@ -54,15 +53,6 @@ constexpr bool kHasRuns = false;
 
 #endif
 
-/// One token's keys of a head as numbers; answers their scale.
-float round_keys(const float* from, int32_t head_dim, int16_t* out) {
-  RowSize size;
-  for (int32_t d = 0; d < head_dim; d += kLanes) size.see(d, load(from + d));
-  const RowScale scale = word_scale(size.largest(), size.squares(), head_dim, kWeightNorm);
-  for (int32_t d = 0; d < head_dim; d += kLanes) store_shorts(out + d, round_to(load(from + d), scale.inverse));
-  return scale.scale;
-}
-
 /// The pairs of one token, 64 apart.
 void write_keys(const int16_t* numbers, int32_t head_dim, int16_t* to) {
   for (int32_t d = 0; d < head_dim; d += 2) __builtin_memcpy(to + static_cast<size_t>(d) * kKvBlockTokens, numbers + d, 2 * sizeof(int16_t));
@@ -108,7 +98,7 @@ Status kv_write_cpu(const KvWriteArgs& args) {
       for (int32_t r = 0; r < rows; ++r) {
         const int32_t at = slot + r;
         const size_t token = from + static_cast<size_t>(r) * stride;
-        args.layer.key_scales(block, head)[at] = round_keys(args.keys + token, head_dim, numbers + r * head_dim);
+        args.layer.key_scales(block, head)[at] = round_head(args.keys + token, head_dim, kWeightNorm, numbers + r * head_dim);
         args.layer.value_scales(block, head)[at] = write_values(args.values + token, head_dim, args.layer.values(block, head) + static_cast<size_t>(at / 2) * 2 * head_dim + at % 2);
       }
       if (rows == 1) {

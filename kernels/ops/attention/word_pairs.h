@@ -1,11 +1,11 @@
 #pragma once
 
-// Products of pairs of 16-bit numbers, kLanes pairs at a time. Internal linkage, like lib/vec.h. Sums wrap: whoever uses them
+// Heads as 16-bit numbers, and products of pairs of those, kLanes pairs at a time. Internal linkage, like lib/vec.h. Sums wrap: whoever uses them
 // bounds those that count (a key that was never written may hold anything, and its score is not used).
 
 #include <cstddef>
 
-#include "../../lib/vec.h"
+#include "../quantize/quantize_row.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
@@ -70,7 +70,14 @@ inline __attribute__((always_inline)) void store_shorts(int16_t* at, IntVec v) {
 #endif
 }
 
-inline __attribute__((always_inline)) Vec floats(IntVec v) { return __builtin_convertvector(v, Vec); }
+/// One head of one token, q or key, as numbers whose norm is at most `norm_max`; answers their scale.
+inline float round_head(const float* from, int32_t head_dim, float norm_max, int16_t* out) {
+  RowSize size;
+  for (int32_t d = 0; d < head_dim; d += kLanes) size.see(d, load(from + d));
+  const RowScale scale = word_scale(size.largest(), size.squares(), head_dim, norm_max);
+  for (int32_t d = 0; d < head_dim; d += kLanes) store_shorts(out + d, round_to(load(from + d), scale.inverse));
+  return scale.scale;
+}
 
 }  // namespace
 }  // namespace SLACKWATER_ISA

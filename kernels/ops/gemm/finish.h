@@ -25,8 +25,6 @@ SLACKWATER_INLINE ActivationHead read_head(const std::byte* row) {
   return head;
 }
 
-SLACKWATER_INLINE Vec to_vec(IntVec v) { return __builtin_convertvector(v, Vec); }
-
 SLACKWATER_INLINE Vec finish_words(IntVec sum, const ActivationHead& head, Vec scale) { return to_vec(sum) * scale * splat(head.scale); }
 
 /// `sum` of products with the weights' bytes, which are 128 too large; `scale` of the outputs.

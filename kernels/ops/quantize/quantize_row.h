@@ -14,12 +14,6 @@ namespace {
 
 typedef int8_t ByteVec __attribute__((vector_size(kLanes)));
 
-inline IntVec load_int(const int32_t* at) {
-  IntVec v;
-  __builtin_memcpy(&v, at, sizeof v);
-  return v;
-}
-
 /// The first `count` of kLanes values, zeros behind them.
 inline Vec load_some(const float* at, int32_t count) {
   float lanes[kLanes] = {};
