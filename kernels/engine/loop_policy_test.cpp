@@ -179,16 +179,23 @@ void blocks_are_won_back_for_a_better_run() {
   EXPECT(rig.wait(2).tokens == cold.generate(Rig::request(2, "y", make_tokens(300, 2), 50)).tokens);
 }
 
+/// `first` is held in its first iteration while those `beside` it come; `last` comes when all of them run.
+void contend(Rig& rig, Gate& gate, RunRequest first, std::vector<RunRequest> beside, RunRequest last) {
+  rig.submit(std::move(first));
+  gate.wait_until_held(1);
+  for (RunRequest& request : beside) rig.submit(std::move(request));
+  gate.move_to(3);
+  rig.submit(std::move(last));
+  gate.open();
+}
+
 void nobody_gives_way_in_vain_or_to_an_equal() {
   Rig rig(one_at_a_time(16, 4));
   Gate gate(rig, 1);
-  rig.submit(with_priority(Rig::request(1, "a", make_tokens(130, 1), 390), 1));  // 9 blocks
-  gate.wait_until_held(1);
-  rig.submit(with_priority(Rig::request(2, "b", make_tokens(130, 2), 100), 5));  // 4
-  rig.submit(with_priority(Rig::request(3, "c", make_tokens(130, 3), 200), 5));  // 6 where 3 are free, and equal
-  gate.move_to(3);
-  rig.submit(with_priority(Rig::request(4, "d", make_tokens(600, 4), 10), 2));  // 10 where 7 would be free
-  gate.open();
+  contend(rig, gate, with_priority(Rig::request(1, "a", make_tokens(130, 1), 390), 1),  // 9 blocks
+          {with_priority(Rig::request(2, "b", make_tokens(130, 2), 100), 5),            // 4
+           with_priority(Rig::request(3, "c", make_tokens(130, 3), 200), 5)},           // 6 where 3 are free, and equal
+          with_priority(Rig::request(4, "d", make_tokens(600, 4), 10), 2));             // 10 where 7 would be free
   for (int64_t run = 1; run < 5; ++run) EXPECT(rig.wait(run).ended[0].finish == Finish::kLength);
   EXPECT_EQ(rig.loop->stats().preempted, 0u);
 }
@@ -198,32 +205,28 @@ RunRequest on_prefix(int64_t run, int32_t own, int32_t max_tokens, double priori
   return with_priority(Rig::request(run, name_of("l", run), joined(make_tokens(384, 9), make_tokens(own, static_cast<uint64_t>(run) + 20)), max_tokens), priority);
 }
 
+/// That prefix is in the pool, and nobody's.
+void store_prefix(Rig& rig) { rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1)); }
+
 void a_prefix_that_a_better_run_shares_is_not_won_by_those_who_leave_it() {
   Rig rig(one_at_a_time(16, 4));
-  rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1));
+  store_prefix(rig);
   Gate gate(rig, 1);
-  rig.submit(on_prefix(1, 10, 116, 0));  // 8 blocks
-  gate.wait_until_held(1);
-  rig.submit(on_prefix(2, 10, 80, 5));  // 2 more
-  rig.submit(on_prefix(3, 10, 80, 5));  // 2 more
-  gate.move_to(3);
-  rig.submit(with_priority(Rig::request(4, "d", make_tokens(600, 4), 10), 1));  // 10 where 8 would be free
-  gate.open();
+  contend(rig, gate, on_prefix(1, 10, 116, 0),                       // 8 blocks
+          {on_prefix(2, 10, 80, 5), on_prefix(3, 10, 80, 5)},             // 2 more each
+          with_priority(Rig::request(4, "d", make_tokens(600, 4), 10), 1));  // 10 where 8 would be free
   for (int64_t run = 1; run < 5; ++run) rig.wait(run);
   EXPECT_EQ(rig.loop->stats().preempted, 0u);
 }
 
 void only_those_give_way_whose_blocks_are_needed() {
   Rig rig(one_at_a_time(16, 4));
-  rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1));
+  store_prefix(rig);
   Gate gate(rig, 1);
-  rig.submit(on_prefix(1, 10, 116, 0));  // 8 blocks
-  gate.wait_until_held(1);
-  rig.submit(on_prefix(2, 10, 100, 6));                                          // 2 more: the worst, and of no use
-  rig.submit(with_priority(Rig::request(3, "c", make_tokens(130, 3), 200), 5));  // the other 6
-  gate.move_to(3);
-  rig.submit(with_priority(Rig::request(4, "d", make_tokens(300, 4), 10), 1));  // 5
-  gate.open();
+  contend(rig, gate, on_prefix(1, 10, 116, 0),                                // 8 blocks
+          {on_prefix(2, 10, 100, 6),                                               // 2 more: the worst, and of no use
+           with_priority(Rig::request(3, "c", make_tokens(130, 3), 200), 5)},      // the other 6
+          with_priority(Rig::request(4, "d", make_tokens(300, 4), 10), 1));        // 5
   for (int64_t run = 1; run < 5; ++run) rig.wait(run);
   EXPECT(rig.ended_before(4, 3));
   EXPECT_EQ(rig.loop->stats().preempted, 1u);
@@ -231,14 +234,11 @@ void only_those_give_way_whose_blocks_are_needed() {
 
 void blocks_that_a_better_run_finds_in_use_are_none_it_needs() {
   Rig rig(one_at_a_time(10, 4));
-  rig.generate(Rig::request(0, "parent", make_tokens(384, 9), 1));
+  store_prefix(rig);
   Gate gate(rig, 1);
-  rig.submit(on_prefix(1, 10, 116, 0));  // 8 blocks
-  gate.wait_until_held(1);
-  rig.submit(with_priority(Rig::request(2, "b", make_tokens(60, 2), 60), 5));  // the other 2
-  gate.move_to(3);
-  rig.submit(on_prefix(3, 10, 60, 1));  // 8, of which 6 are there
-  gate.open();
+  contend(rig, gate, on_prefix(1, 10, 116, 0),                            // 8 blocks
+          {with_priority(Rig::request(2, "b", make_tokens(60, 2), 60), 5)},    // the other 2
+          on_prefix(3, 10, 60, 1));                                            // 8, of which 6 are there
   rig.wait(3);
   EXPECT_EQ(rig.loop->stats().preempted, 1u);
   for (int64_t run = 1; run < 3; ++run) rig.wait(run);
