@@ -3,7 +3,7 @@
 namespace slackwater {
 
 /// Which instruction set the cpu backend's ops use. Ordered: a higher level needs a newer machine. kAmx is kAvx512 with the
-/// linear layers on 8-bit tiles.
+/// linear layers and the attention of many rows on 8-bit tiles.
 enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2, kAmx = 3 };
 
 /// The best level that this machine runs and this build contains; SLACKWATER_ISA (scalar, avx2, avx512 or amx) lowers it.

@@ -3,7 +3,8 @@
 #if defined(SLACKWATER_TILES)
 #include <cstdio>
 
-#include "gemm/tiles_agree.h"
+#include "attention/attention_agree.h"
+#include "gemm/gemm_agree.h"
 #endif
 
 namespace slackwater {
@@ -23,20 +24,22 @@ extern const CpuOps cpu_ops;
 #if defined(SLACKWATER_TILES)
 namespace amx {
 Status gemm_amx(const GemmArgs& args);
+Status attention_amx(const AttentionArgs& args);
 }
 
 namespace {
 
-/// avx512's ops with gemm on tiles; as they are, and said so, where tiles give other bits than they should.
+/// avx512's ops with gemm and attention on tiles; as they are, and said so, where tiles give other bits than they should.
 const CpuOps& tile_ops() {
   static const CpuOps ops = [] {
     CpuOps out = avx512::cpu_ops;
-    if (!tiles_agree(amx::gemm_amx)) {
+    if (!gemm_agrees(amx::gemm_amx) || !attention_agrees(amx::attention_amx, out)) {
       std::fputs("slackwater: this machine's 8-bit tiles (AMX) multiply wrongly in a test at the start; they are not used\n", stderr);
       return out;
     }
     out.isa = Isa::kAmx;
     out.gemm = amx::gemm_amx;
+    out.attention = amx::attention_amx;
     return out;
   }();
   return ops;

@@ -29,7 +29,7 @@ struct CpuOps {
 };
 
 /// Null when this build or this machine has no such level. For kAmx the table of kAvx512 where the machine's tiles fail
-/// their test, `tiles_agree`, which the first such call runs.
+/// their test, `gemm_agrees` and `attention_agrees`, which the first such call runs.
 const CpuOps* find_cpu_ops(Isa isa);
 
 }  // namespace slackwater

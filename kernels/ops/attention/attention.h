@@ -51,7 +51,7 @@ struct KvRefLayer {
 
 /// Writes the keys and values of new tokens into their blocks.
 ///
-/// A NaN among the values is written as 0. Rows of one tile that do not see a token weigh it 0, and 0 * NaN would be NaN:
+/// A NaN among the values is written as 0. Rows of one band that do not see a token weigh it 0, and 0 * NaN would be NaN:
 /// an earlier row would then depend on who is with it. A key with NaN or infinity becomes NaN as a whole: a score that is
 /// masked is not computed with, and rows that do see the token become NaN by it, as they would have by its values (both come
 /// from the same activations; its own row keeps its NaN in those anyway). So nothing broken looks whole. The cpu version clips

@@ -44,7 +44,8 @@ bool is_shape(int32_t heads, int32_t kv_heads, int32_t head_dim, int32_t q_strid
 size_t attention_scratch_bytes(int32_t head_dim) {
   const size_t dim = static_cast<size_t>(head_dim), rows = kAttentionRows;
   const size_t state = 2 * rows * (dim + 16 + 1);  // sums, totals by lane, bases; of a segment and of all
-  return (rows * dim / 2 + 2 * rows + state) * 4 + 12 * 64;  // q, its scales and positions
+  const size_t plane = (dim + 63) / 64 * 64, planes = 2 * (rows + 16 + 2 * kKvBlockTokens) * plane;  // of q, a block's keys and its values, for tiles
+  return (rows * dim / 2 + 2 * rows + state) * 4 + planes + 12 * 64;                                  // q, its scales and positions
 }
 
 Status check_attention(const AttentionArgs& args) {

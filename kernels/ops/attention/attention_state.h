@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "../../lib/vec.h"
-#include "attention_tile.h"
+#include "attention_band.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {

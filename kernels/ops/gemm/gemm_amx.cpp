@@ -1,5 +1,5 @@
 #include "gemm_tiles.h"
-#include "tiles_agree.h"
+#include "gemm_agree.h"
 
 namespace slackwater {
 

@@ -16,7 +16,7 @@
 #include <cstring>
 
 #include "finish.h"
-#include "tile_ops.h"
+#include "../tiles/tile_ops.h"
 
 namespace slackwater {
 namespace SLACKWATER_ISA {
@@ -48,15 +48,15 @@ void multiply_steps(Tiles& tiles, const Operands& at, int32_t steps) {
   for (int32_t step = 0; step < steps; ++step, a0 += 64, a1 += 64, b0 += at.b_step, b1 += at.b_step) {
     tiles.template load<4>(a0, at.a_stride);
     tiles.template load<6>(b0, 64);
-    tiles.template multiply<0, 4, 6>();
+    tiles.template multiply<0, 4, 6, true, false>();
     if constexpr (kSecond == 2) {
       tiles.template load<7>(b1, 64);
-      tiles.template multiply<1, 4, 7>();
+      tiles.template multiply<1, 4, 7, true, false>();
     }
     if constexpr (kFirst == 2) {
       tiles.template load<5>(a1, at.a_stride);
-      tiles.template multiply<2, 5, 6>();
-      if constexpr (kSecond == 2) tiles.template multiply<3, 5, 7>();
+      tiles.template multiply<2, 5, 6, true, false>();
+      if constexpr (kSecond == 2) tiles.template multiply<3, 5, 7, true, false>();
     }
     if (at.ahead == 0) continue;
     for (int32_t line = 0; line < 1024; line += 64) {

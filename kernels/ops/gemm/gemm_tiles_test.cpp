@@ -3,9 +3,9 @@
 #define SLACKWATER_ISA scalar
 #include "gemm_tiles.h"
 
-#include "emulated_tiles.h"
+#include "../tiles/emulated_tiles.h"
 #include "tile_cases.h"
-#include "tiles_agree.h"
+#include "gemm_agree.h"
 
 using namespace slackwater;
 
@@ -38,7 +38,7 @@ void check_signs() {
   tiles.load<0>(sums, 8);
   tiles.load<1>(a, 8);
   tiles.load<2>(b, 8);
-  tiles.multiply<0, 1, 2>();
+  tiles.multiply<0, 1, 2, true, false>();
   tiles.store<0>(sums, 8);
   CHECK(sums[0][0] == 1000 - 8 * 128 * 255 && sums[0][1] == -128 * 36, "%d %d", sums[0][0], sums[0][1]);
   CHECK(sums[1][0] == 127 * 255 + 255 && sums[1][1] == -1 + 127 + 6, "%d %d", sums[1][0], sums[1][1]);
@@ -73,8 +73,8 @@ int main() {
   check_signs();
   check_limits();
   check_tile_sizes(multiply_emulated, false);
-  CHECK(tiles_agree(multiply_emulated), "a true gemm agrees");
-  CHECK(!tiles_agree(multiply_wrongly), "one bit is seen");
+  CHECK(gemm_agrees(multiply_emulated), "a true gemm agrees");
+  CHECK(!gemm_agrees(multiply_wrongly), "one bit is seen");
   const CpuOps* ops = best_isa() == Isa::kAmx ? find_cpu_ops(Isa::kAmx) : nullptr;
   if (ops != nullptr) {
     CHECK(ops->isa == Isa::kAmx, "this machine's tiles fail their own test");

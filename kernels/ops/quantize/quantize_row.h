@@ -110,7 +110,7 @@ inline RowScale row_scale(ActivationForm form, const RowSize& size, int32_t k) {
 inline IntVec round_to(Vec values, float inverse) {
   if (inverse == 0.0f) return IntVec{};
 #if defined(SLACKWATER_ISA_avx512)
-  return reinterpret_cast<IntVec>(_mm512_cvtps_epi32(values * splat(inverse)));
+  return reinterpret_cast<IntVec>(_mm512_maskz_cvtps_epi32(0xffff, values * splat(inverse)));
 #elif defined(SLACKWATER_ISA_avx2)
   return reinterpret_cast<IntVec>(_mm256_cvtps_epi32(values * splat(inverse)));
 #else

@@ -1,4 +1,4 @@
-#include "tiles_agree.h"
+#include "gemm_agree.h"
 
 #include <cstring>
 #include <vector>
@@ -49,6 +49,6 @@ bool agrees(Status (*gemm)(const GemmArgs& args), WeightForm form) {
 
 }  // namespace
 
-bool tiles_agree(Status (*gemm)(const GemmArgs& args)) { return agrees(gemm, WeightForm::kPlanes) && agrees(gemm, WeightForm::kBytes); }
+bool gemm_agrees(Status (*gemm)(const GemmArgs& args)) { return agrees(gemm, WeightForm::kPlanes) && agrees(gemm, WeightForm::kBytes); }
 
 }  // namespace slackwater

@@ -1,7 +1,7 @@
 #pragma once
 
 // For tests only: the tile instructions in plain code, written from their definitions in Intel's manual (volume 2, LDTILECFG,
-// TILELOADD, TILESTORED, TILEZERO, TDPBSUD). What the processor would refuse ends the test.
+// TILELOADD, TILESTORED, TILEZERO, TDPB[SU][SU]D). What the processor would refuse ends the test.
 
 #include <cstring>
 #include <initializer_list>
@@ -36,8 +36,8 @@ class EmulatedTiles {
   void load(const void* at, size_t stride) { load(kTile, at, stride); }
   template <int kTile>
   void store(void* at, size_t stride) { store(kTile, at, stride); }
-  template <int kSum, int kA, int kB>
-  void multiply() { multiply(kSum, kA, kB); }
+  template <int kSum, int kA, int kB, bool kIsSignedA, bool kIsSignedB>
+  void multiply() { multiply(kSum, kA, kB, kIsSignedA, kIsSignedB); }
 
   void zero(int tile) {
     check(tile);
@@ -52,7 +52,7 @@ class EmulatedTiles {
     check(tile);
     for (int r = 0; r < config_.rows[tile]; ++r) std::memcpy(static_cast<uint8_t*>(at) + static_cast<size_t>(r) * stride, bytes_[tile][r], config_.row_bytes[tile]);
   }
-  void multiply(int sum, int a, int b) {
+  void multiply(int sum, int a, int b, bool is_signed_a, bool is_signed_b) {
     for (const int tile : {sum, a, b}) check(tile);
     CHECK(sum != a && sum != b && a != b, "tiles %d %d %d are not three", sum, a, b);
     const int rows = config_.rows[sum], columns = config_.row_bytes[sum] / 4, lines = config_.row_bytes[a] / 4;
@@ -63,7 +63,7 @@ class EmulatedTiles {
         uint32_t total;  // Wraps, as the processor's does.
         std::memcpy(&total, bytes_[sum][r] + 4 * c, 4);
         for (int line = 0; line < lines; ++line) {
-          for (int i = 0; i < 4; ++i) total += static_cast<uint32_t>(static_cast<int8_t>(bytes_[a][r][4 * line + i]) * static_cast<int>(bytes_[b][line][4 * c + i]));
+          for (int i = 0; i < 4; ++i) total += static_cast<uint32_t>(number(bytes_[a][r][4 * line + i], is_signed_a) * number(bytes_[b][line][4 * c + i], is_signed_b));
         }
         std::memcpy(bytes_[sum][r] + 4 * c, &total, 4);
       }
@@ -72,6 +72,7 @@ class EmulatedTiles {
 
  private:
   static constexpr int kTiles = 8, kRows = 16, kRowBytes = 64;
+  static int number(uint8_t byte, bool is_signed) { return is_signed ? static_cast<int8_t>(byte) : byte; }
   void check(int tile) const { CHECK(is_configured_ && tile >= 0 && tile < kTiles && config_.rows[tile] > 0, "tile %d is used and not configured", tile); }
 
   TileConfig config_;

@@ -38,10 +38,13 @@ struct RealTiles {
   void store(void* at, size_t stride) const {
     __asm__ volatile("tilestored %%tmm%c2, (%0,%1,1)" : : "r"(at), "r"(stride), "i"(kTile) : "memory");
   }
-  /// kSum[r][c] += sum over i < 4 and lines l of kA[r][4 l + i] (signed) * kB[l][4 c + i] (unsigned), 32-bit sums.
-  template <int kSum, int kA, int kB>
+  /// kSum[r][c] += sum over i < 4 and lines l of kA[r][4 l + i] * kB[l][4 c + i], 32-bit sums that wrap.
+  template <int kSum, int kA, int kB, bool kIsSignedA, bool kIsSignedB>
   void multiply() const {
-    __asm__ volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
+    if constexpr (kIsSignedA && kIsSignedB) __asm__ volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
+    else if constexpr (kIsSignedA) __asm__ volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
+    else if constexpr (kIsSignedB) __asm__ volatile("tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
+    else __asm__ volatile("tdpbuud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSum), "i"(kA), "i"(kB));
   }
 };
 
