@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { policyNames } from '../actors/control/policies/named.ts';
 import { limits } from '../actors/lib/limits.ts';
 import { isToken } from '../schemas/subjects.ts';
 
@@ -35,7 +36,7 @@ export const configShape = z.strictObject({
   }).prefault({}),
   model: z.strictObject({ name: z.string().min(1).default('smollm2-135m'), path: z.string().default('') }).prefault({}),
   gateway: z.strictObject({ name: token.default('gateway-1'), host: z.string().default('127.0.0.1'), port: port.default(8080), stepsMax: z.int().min(1).default(limits.gatewayStepsMax) }).prefault({}),
-  conductor: z.strictObject({ name: token.default('conductor-1'), policy: z.enum(['slackwater', 'round-robin-lru']).default('slackwater'), demoteAfterMs: z.number().min(0).default(0), metricsPort: port.nullable().default(null) }).prefault({}),
+  conductor: z.strictObject({ name: token.default('conductor-1'), policy: z.enum(policyNames).default('slackwater'), demoteAfterMs: z.number().min(0).default(0), metricsPort: port.nullable().default(null) }).prefault({}),
   worker: z.strictObject({
     name: token.default('worker-1'),
     hbm: bytes.default(256 * MiB),

@@ -3,7 +3,8 @@ import type { Beat, WorkerLoad } from '../../schemas/messages.ts';
 import type { PlaceAsk } from '../lib/asks.ts';
 import type { Instant } from '../lib/logic.ts';
 import { controlLogic, controlStart } from './control.ts';
-import type { ControlEffect, ControlEvent, ControlPolicy, Held } from './types.ts';
+import { type PolicySettings, policyNamed } from './policies/named.ts';
+import type { ControlEffect, ControlEvent, Held } from './types.ts';
 
 const limits = { beatLostMs: 1_000, waitingMax: 3, candidatesMax: 256, claimAfterMs: 10_000 };
 
@@ -225,7 +226,7 @@ class Fleet {
   readonly #logic: ReturnType<typeof controlLogic>;
   #now = 0;
   #seq = 0;
-  constructor(policy: ControlPolicy = { name: 'slackwater', demoteAfterMs: 0 }) { this.#logic = controlLogic(policy, limits); }
+  constructor(policy: PolicySettings = { name: 'slackwater', demoteAfterMs: 0 }) { this.#logic = controlLogic(policyNamed(policy), limits); }
   at(nowMs: number): this { this.#now = nowMs; return this; }
   on(event: ControlEvent): readonly ControlEffect[] { return this.#logic.step(this.#state, event, this.#now as Instant).effects; }
   ask(placed: PlaceAsk, held: readonly Held[] = []): readonly ControlEffect[] { return this.on({ kind: 'ask', ask: placed, held }); }

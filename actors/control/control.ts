@@ -3,12 +3,11 @@ import type { Instant, Logic } from '../lib/logic.ts';
 import type { Beat, Decision } from '../../schemas/messages.ts';
 import { claimOn, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
-import { priorityOf } from './order.ts';
-import { type Candidate, blocksNeeded, choose, decodeRate, prefillRate, scoreOf } from './placement.ts';
-import { pinTier, retain } from './retention.ts';
-import type { ControlEffect, ControlEvent, ControlLimits, ControlPolicy, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
+import { type Candidate, blocksNeeded, decodeRate, prefillRate, scoreOf } from './placement.ts';
+import type { Policy } from './policy.ts';
+import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
 
-export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), claim: null, foreign: new Map(), turn: 0 });
+export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), claim: null, foreign: new Map() });
 
 const noTokens: ReadonlyMap<string, number> = new Map();
 
@@ -16,7 +15,7 @@ const noTokens: ReadonlyMap<string, number> = new Map();
  * The control loop of one conductor: one live picture of the fleet, every decision made from it and made again.
  * A step that can not be placed waits here, in order of priority, and is decided again when room shows up.
  */
-export function controlLogic(policy: ControlPolicy, limits: ControlLimits): Logic<ControlState, ControlEvent, ControlEffect> {
+export function controlLogic(policy: Policy, limits: ControlLimits): Logic<ControlState, ControlEvent, ControlEffect> {
   return {
     step(state, event, now) {
       const effects: ControlEffect[] = [];
@@ -45,8 +44,8 @@ export function controlLogic(policy: ControlPolicy, limits: ControlLimits): Logi
 }
 
 /** The waiting steps that a tick will look at: for these the host asks the directory again. */
-export function candidatesOf(state: ControlState, now: Instant, limits: ControlLimits): readonly WaitingStep[] {
-  return inOrder(state, now).slice(0, limits.candidatesMax);
+export function candidatesOf(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits): readonly WaitingStep[] {
+  return inOrder(state, now, policy).slice(0, limits.candidatesMax);
 }
 
 function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlEffect[]): void {
@@ -70,12 +69,12 @@ function watch(state: ControlState, now: Instant, limits: ControlLimits, effects
   }
 }
 
-function tick(state: ControlState, now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
+function tick(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits, effects: ControlEffect[]): void {
   renewClaim(state, now, limits);
-  for (const waiting of candidatesOf(state, now, limits)) tryPlace(state, waiting, now, policy, effects);
+  for (const waiting of candidatesOf(state, now, policy, limits)) tryPlace(state, waiting, now, policy, effects);
 }
 
-function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: Instant, policy: ControlPolicy, limits: ControlLimits, effects: ControlEffect[]): void {
+function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: Instant, policy: Policy, limits: ControlLimits, effects: ControlEffect[]): void {
   if (state.waiting.size >= limits.waitingMax && !state.waiting.has(ask.step)) {
     // Whoever came last goes: those that are turned away ask again, and else the luck of the moment would decide for ever.
     const last = [...state.waiting.values()].reduce((a, b) => (b.sinceMs > a.sinceMs ? b : a));
@@ -91,11 +90,11 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
 }
 
 /** Places a waiting step, or says once why it waits. */
-function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: ControlPolicy, effects: ControlEffect[]): void {
+function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: Policy, effects: ControlEffect[]): void {
   const { ask } = waiting;
   const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held, claimOn(state, view.name)));
   const claimed = state.claim?.step === ask.step ? candidates.find(({ worker, hasRoom }) => worker === state.claim?.worker && hasRoom) : undefined;
-  const chosen = claimed ?? (policy.name === 'round-robin-lru' ? nextInTurn(state, candidates) : choose(candidates, now - waiting.sinceMs, now));
+  const chosen = claimed ?? policy.place(ask, candidates, now - waiting.sinceMs, now);
   if (chosen === null) {
     if (waiting.isDeferred) return;
     state.waiting.set(ask.step, { ...waiting, isDeferred: true });
@@ -106,31 +105,20 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   state.waiting.delete(ask.step);
   if (state.claim?.step === ask.step) state.claim = null;
   state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksNeeded(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, chosen.tokensToCompute), idleSinceMs: null });
-  const priority = priorityOf(ask.class, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
+  const priority = policy.order(ask, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
   const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s${claimed === undefined ? '' : '; room was kept for it'}`;
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
 }
 
-/** The baseline: whoever is next, if it has room; what it holds does not matter. */
-function nextInTurn(state: ControlState, candidates: readonly Candidate[]): Candidate | null {
-  const able = candidates.filter((candidate) => Number.isFinite(candidate.score)).sort((a, b) => (a.worker < b.worker ? -1 : 1));
-  const next = able[state.turn % Math.max(1, able.length)];
-  if (next === undefined || !next.hasRoom) return null;
-  state.turn += 1;
-  return next;
-}
-
-function inOrder(state: ControlState, now: Instant): WaitingStep[] {
-  const priority = ({ ask, sinceMs }: WaitingStep): number => priorityOf(ask.class, remainingSeconds(ask, ask.promptTokens, 600, 60), now - sinceMs);
+function inOrder(state: ControlState, now: Instant, policy: Policy): WaitingStep[] {
+  const priority = ({ ask, sinceMs }: WaitingStep): number => policy.order(ask, remainingSeconds(ask, ask.promptTokens, 600, 60), now - sinceMs);
   return [...state.waiting.values()].map((waiting) => ({ waiting, priority: priority(waiting) }))
     .sort((a, b) => a.priority - b.priority || (a.waiting.ask.step < b.waiting.ask.step ? -1 : 1)).map(({ waiting }) => waiting);
 }
 
-function decideRetain(state: ControlState, ask: RetainAsk, now: Instant, policy: ControlPolicy): Decided {
+function decideRetain(state: ControlState, ask: RetainAsk, now: Instant, policy: Policy): Decided {
   const resume = forecastResume(ask.gapsMs);
-  const kept = policy.name === 'round-robin-lru'
-    ? { keepValue: 0, demoteAfterMs: null, recallAfterMs: null, why: 'least recently used goes first' }
-    : retain(ask, state.workers.get(ask.worker) ?? null, policy);
+  const kept = policy.retain(ask, state.workers.get(ask.worker) ?? null, now);
   const made: Decision = {
     ...decision(ask, now, 'demote', kept.demoteAfterMs === null ? 'stay' : `dram after ${Math.round(kept.demoteAfterMs)} ms`, policy, kept.why, []),
     forecast: { resumeP50Ms: resume.p50Ms, resumeP95Ms: resume.p95Ms },
@@ -138,12 +126,12 @@ function decideRetain(state: ControlState, ask: RetainAsk, now: Instant, policy:
   return { what: 'retain', step: ask.step, keepValue: kept.keepValue, demoteAfterMs: kept.demoteAfterMs, recallAfterMs: kept.recallAfterMs, decision: made };
 }
 
-function decidePin(state: ControlState, ask: PinAsk, now: Instant, policy: ControlPolicy): Decided {
-  const { tier, why } = pinTier(ask, state.workers.get(ask.worker) ?? null);
+function decidePin(state: ControlState, ask: PinAsk, now: Instant, policy: Policy): Decided {
+  const { tier, why } = policy.pin(ask, state.workers.get(ask.worker) ?? null);
   return { what: 'pin', step: ask.step, tier, decision: decision(ask, now, 'pin', tier, policy, why, []) };
 }
 
-function decision(ask: { readonly trace: string; readonly step: string }, now: Instant, what: Decision['what'], choice: string, policy: ControlPolicy, why: string, candidates: readonly Candidate[]): Decision {
+function decision(ask: { readonly trace: string; readonly step: string }, now: Instant, what: Decision['what'], choice: string, policy: Policy, why: string, candidates: readonly Candidate[]): Decision {
   return {
     kind: 'decision', atMs: now, trace: ask.trace, step: ask.step, what, choice, policy: policy.name, regime: 'fixed', why,
     alternatives: candidates.filter((candidate) => Number.isFinite(candidate.score)).map(({ worker, score }) => ({ choice: worker, score: Math.round(score * 1000) / 1000 })),

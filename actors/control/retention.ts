@@ -3,23 +3,17 @@ import { blocksOf } from '../lib/chain.ts';
 import type { Tier } from '../../schemas/messages.ts';
 import { forecastResume } from './forecast.ts';
 import { decodeRate, prefillRate } from './placement.ts';
-import type { ControlPolicy, WorkerView } from './types.ts';
-
-export interface Retention {
-  /** Seconds of recompute saved per second of being kept: what eviction orders by. */
-  readonly keepValue: number;
-  readonly demoteAfterMs: number | null;
-  readonly recallAfterMs: number | null;
-  readonly why: string;
-}
+import type { Retention } from './policy.ts';
+import type { WorkerView } from './types.ts';
 
 
 /**
  * What a gap does to a prefix. It is demoted when its absence is worth more than its presence: the arena is under
  * pressure and the gap is expected to outlast the copy out and back; and it is recalled so as to be back at the
  * expected resume, when room is likely then. A short gap, or an arena with room to spare, leaves it where it is.
+ * `keepValue` is seconds of recompute saved per second of being kept.
  */
-export function retain(ask: RetainAsk, view: WorkerView | null, policy: ControlPolicy): Retention {
+export function retain(ask: RetainAsk, view: WorkerView | null, leastMs: number): Retention {
   const resume = forecastResume(ask.gapsMs);
   const recomputeS = view === null ? 0 : ask.tokens / prefillRate(view);
   const keepValue = recomputeS / Math.max(0.1, resume.p50Ms / 1000);
@@ -29,12 +23,12 @@ export function retain(ask: RetainAsk, view: WorkerView | null, policy: ControlP
   const used = view.load.hbmUsed / Math.max(1, view.load.hbmBlocks);
   const isTight = used > 0.5;
   if (!isTight && resume.p50Ms < 10_000) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `hbm ${percent(used)} used; stays resident` };
-  if (resume.p50Ms <= 2 * copyMs + policy.demoteAfterMs) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `gap of ${Math.round(resume.p50Ms)} ms expected, copies take ${Math.round(2 * copyMs)} ms` };
+  if (resume.p50Ms <= 2 * copyMs + leastMs) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `gap of ${Math.round(resume.p50Ms)} ms expected, copies take ${Math.round(2 * copyMs)} ms` };
   // Back a little before the median resume; a trace that comes earlier is recalled by its own step, at the same price.
   const iterationMs = 1000 / decodeRate(view);
-  const recallAfterMs = Math.max(policy.demoteAfterMs + copyMs, resume.p50Ms - copyMs - iterationMs);
+  const recallAfterMs = Math.max(leastMs + copyMs, resume.p50Ms - copyMs - iterationMs);
   return {
-    keepValue, demoteAfterMs: policy.demoteAfterMs, recallAfterMs: resume.p50Ms > 120_000 ? null : recallAfterMs,
+    keepValue, demoteAfterMs: leastMs, recallAfterMs: resume.p50Ms > 120_000 ? null : recallAfterMs,
     why: `hbm ${percent(used)} used; gap of ${Math.round(resume.p50Ms)} ms expected, ${(recomputeS).toFixed(2)} s to recompute`,
   };
 }

@@ -44,14 +44,6 @@ export interface ControlState {
   /** This conductor's own, and those of others by their names. */
   claim: Claim | null;
   readonly foreign: Map<string, { readonly claim: Claim; readonly seenAtMs: number }>;
-  /** Next worker of the round-robin baseline. */
-  turn: number;
-}
-
-export interface ControlPolicy {
-  readonly name: 'slackwater' | 'round-robin-lru';
-  /** A gap is expected to be worth a demotion when it lasts longer than this. */
-  readonly demoteAfterMs: number;
 }
 
 export interface ControlLimits { readonly beatLostMs: number; readonly waitingMax: number; readonly candidatesMax: number; readonly claimAfterMs: number }

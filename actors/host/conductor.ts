@@ -2,7 +2,9 @@ import { decodeBeat, decodeFirstToken, encodeBeat } from '../../schemas/codec.ts
 import type { Beat, Decision } from '../../schemas/messages.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
 import { candidatesOf, controlLogic, controlStart } from '../control/control.ts';
-import type { ControlEffect, ControlEvent, ControlPolicy, ControlState, Held } from '../control/types.ts';
+import { type PolicySettings, policyNamed } from '../control/policies/named.ts';
+import type { Policy } from '../control/policy.ts';
+import type { ControlEffect, ControlEvent, ControlState, Held } from '../control/types.ts';
 import type { Decided, PlaceAsk } from '../lib/asks.ts';
 import { type Prices, costUsd } from '../lib/cost.ts';
 import { partitionOf } from '../lib/ids.ts';
@@ -24,7 +26,7 @@ export interface ConductorOptions {
   readonly epoch: number;
   readonly region: string;
   readonly ports: Ports;
-  readonly policy: ControlPolicy;
+  readonly policy: PolicySettings;
   readonly prices: Prices;
   readonly trace: TraceLimits;
   /** Monotonic milliseconds with fractions: how long a decision took. Measures, never decides. */
@@ -56,6 +58,7 @@ export class Conductor {
   readonly #performer: Performer;
   readonly #ownership: Ownership;
   readonly #owned = new Map<number, Owned>();
+  readonly #policy: Policy;
   readonly #control: ReturnType<typeof controlLogic>;
   readonly #fleet: ControlState = controlStart();
   readonly #conductors = new Map<string, number>();
@@ -75,7 +78,8 @@ export class Conductor {
     this.#subjects = subjects(options.region);
     this.#prompts = new Prompts(ports, this.#subjects);
     this.#directory = new DirectoryHost(ports, this.#subjects, options.onFault);
-    this.#control = controlLogic(options.policy, limits);
+    this.#policy = policyNamed(options.policy);
+    this.#control = controlLogic(this.#policy, limits);
     this.#performer = new Performer({
       ports, subjects: this.#subjects, prompts: this.#prompts, headersOf: options.headersOf, onSegment: options.onSegment, onDecided: (decision) => options.onDecided?.(decision), onFault: options.onFault,
       costUsd: (ended) => costUsd(ended.acceleratorMs, 0, options.prices),
@@ -262,7 +266,7 @@ export class Conductor {
   }
 
   async #decideCandidates(): Promise<void> {
-    await Promise.all(candidatesOf(this.#fleet, this.#now(), limits).map(async ({ ask }) => { this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) }); }));
+    await Promise.all(candidatesOf(this.#fleet, this.#now(), this.#policy, limits).map(async ({ ask }) => { this.#stepControl({ kind: 'held', step: ask.step, held: await this.#held(ask) }); }));
     for (const effect of this.#stepControl({ kind: 'tick' })) this.#route(effect);
   }
 

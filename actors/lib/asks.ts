@@ -35,6 +35,8 @@ export interface RetainAsk {
   readonly gapsMs: readonly number[];
   readonly children: number;
   readonly stepsDone: number;
+  /** What the generation called, where that is known: not in a live fleet yet. */
+  readonly tool?: string;
 }
 
 /** Children share the prefix: where to pin it until the last of them is done. */

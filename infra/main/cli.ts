@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { policyNames } from '../../actors/control/policies/named.ts';
 import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { findModel } from '../models/find-model.ts';
@@ -41,7 +42,7 @@ const withWorker = (command: Command): Command => withModel(command)
   .addOption(new Option('--weight-mode <mode>', 'how weights are kept and multiplied').choices(['auto', 'exact', 'compact', 'fast']))
   .addOption(new Option('--isa <level>', 'forces an instruction set').choices(['auto', 'scalar', 'avx2', 'avx512', 'amx']))
   .addOption(new Option('--backend <kind>', 'reference: plain loops, the definition').choices(['cpu', 'reference']));
-const policyOption = new Option('--policy <name>', 'how steps are placed and what is kept').choices(['slackwater', 'round-robin-lru']);
+const policyOption = new Option('--policy <name>', 'how steps are placed and what is kept').choices(policyNames);
 
 withWorker(shared(program.command('up').description('starts nats-server, gateway, conductors and workers, and keeps them running')))
   .option('--conductors <n>', 'how many').option('--workers <n>', 'how many').option('--host <address>', 'where the gateway listens').option('--port <n>', 'where the gateway listens')

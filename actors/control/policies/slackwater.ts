@@ -1,0 +1,17 @@
+import { priorityOf } from '../order.ts';
+import { choose } from '../placement.ts';
+import type { Policy } from '../policy.ts';
+import { pinTier, retain } from '../retention.ts';
+
+/**
+ * Ours, as it is today: approximate shortest remaining time with aging, the least expected time to the first token among workers that have
+ * room, and a demotion with its recall where the arena is tight and the gap outlasts the copies. `demoteAfterMs`: no gap is worth one before.
+ */
+export const slackwater = ({ demoteAfterMs }: { readonly demoteAfterMs: number }): Policy => ({
+  name: 'slackwater',
+  spills: false,
+  order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
+  place: (_ask, candidates, waitedMs, nowMs) => choose(candidates, waitedMs, nowMs),
+  retain: (ask, view) => retain(ask, view, demoteAfterMs),
+  pin: pinTier,
+});
