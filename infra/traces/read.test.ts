@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { replayLine } from '../../schemas/replay-trace.ts';
+import { complaint, fileOf, readAll, step, trace } from './samples.fixture.ts';
+
+const parent = trace('p', { steps: [step(1), step(2, { children: ['c1', 'c2'] }), step(3, { gap: 'join' })] });
+const children = [trace('c1', { parent: 'p', start_ms: 5 }), trace('c2', { parent: 'p' })];
+
+describe('reading traces', () => {
+  it('takes the normal form as it is, plain and packed', async () => {
+    const traces = [parent, ...children, trace('q')];
+    expect((await readAll(fileOf(traces))).traces).toEqual(traces);
+    expect((await readAll(fileOf(gzipSync(traces.map(replayLine).join(''))))).traces).toEqual(traces);
+  });
+
+  it('blank lines, \\r\\n, a byte order mark and a missing last line end change nothing', async () => {
+    const text = `\ufeff${JSON.stringify(trace('a'))}\r\n\r\n\n${JSON.stringify(trace('b'))}`;
+    expect((await readAll(fileOf(text))).traces.map((it) => it.trace)).toEqual(['a', 'b']);
+  });
+
+  it('several files: block ids of the second come after those of the first', async () => {
+    const { traces } = await readAll([fileOf([trace('a')]), fileOf([trace('b')])]);
+    expect(traces.map((it) => it.steps[1]!.blocks)).toEqual([[[0, 4]], [[4, 4]]]);
+  });
+
+  it('a file that is empty, or is not there, is told', async () => {
+    expect(await complaint(fileOf(''))).toMatch(/^FILE: is empty; expected a recording/);
+    expect(await complaint(fileOf('\n\n'))).toMatch(/^FILE: is empty/);
+    expect(await complaint('nowhere/at-all.jsonl')).toMatch(/^FILE:1: cannot be read: ENOENT/);
+  });
+
+  it('a format that nobody knows is told with its fields and the formats there are', async () => {
+    expect(await complaint(fileOf([{ colour: 1, size: 2 }]))).toMatch(/^FILE:1: a record with the fields "colour", "size" is of no format that is known \(replay, weka, /);
+    expect(await complaint(fileOf('hello\n'))).toMatch(/^FILE:1: Unexpected "h" in JSON at position 0; expected a JSON object/);
+  });
+
+  it('a line that was cut off is told with its number', async () => {
+    const whole = [trace('a'), trace('b')].map(replayLine).join('');
+    expect(await complaint(fileOf(whole.slice(0, -30)))).toMatch(/^FILE:2: .* in JSON at position \d+.* \(this last line has no end: was the file cut off\?\)$/);
+    expect(await complaint(fileOf(`${whole.slice(0, 50)}\n${whole}`))).toMatch(/^FILE:1: .*JSON at position 50/);
+  });
+
+  it('a gzip stream that breaks off is told after the lines before it', async () => {
+    const packed = gzipSync(Array.from({ length: 2_000 }, (_, i) => replayLine(trace(`t${i}-${Math.sin(i)}`))).join(''));
+    expect(await complaint(fileOf(packed.subarray(0, packed.length - 100)))).toMatch(/^FILE:\d{3,}: the gzip stream breaks off here: the file is truncated$/);
+    const broken = Buffer.from(packed);
+    broken.fill(0x55, 1_000, 1_100);
+    expect(await complaint(fileOf(broken))).toMatch(/^FILE:\d+: (broken gzip data|.*JSON)/);
+  });
+
+  it.each([
+    ['an id twice', [trace('a'), trace('a')], 'FILE:2: "trace" is "a" for the second time; expected ids that are unique in the file'],
+    ['a child without a parent', [trace('a'), trace('c', { parent: 'b' })], 'FILE:2: "parent" is "b", and no line of the file is it'],
+    ['a child before its parent', [trace('c1', { parent: 'p' }), parent], 'FILE:1: "parent" is "p", which comes later (line 2); expected parents before their children'],
+    ['parents in a circle', [trace('a', { parent: 'b' }), trace('b', { parent: 'c' }), trace('c', { parent: 'a' })], 'FILE:1: parents go in a circle: a → b → c → a; expected every trace to lead to one without a parent'],
+    ['a child that its parent does not list', [trace('a'), trace('c', { parent: 'a' })], 'FILE:2: "parent" is "a", and none of its steps lists "c" among its children'],
+    ['a child that never comes', [parent, children[0]], 'FILE:1: step 2 of "p" lists "c2", and no line of the file is it'],
+    ['a child of two parents', [parent, trace('q', { steps: [step(1, { children: ['c1'] })] })], 'FILE:2: step 1 of "q" lists "c1", and so does step 2 of "p" (line 1)'],
+    ['a child of another parent', [parent, trace('q'), trace('c1', { parent: 'q' })], 'FILE:3: "parent" is "q"; expected "p", whose step 2 (line 1) lists "c1"'],
+    ['a negative gap', [trace('a', { steps: [step(1), step(2, { gap_ms: -5 })] })], 'FILE:1: "steps[1].gap_ms" is -5; it must be at least 0'],
+  ])('refuses %s, with its line', async (_, records, message) => { expect(await complaint(fileOf(records))).toBe(message); });
+
+  it('10,000 children of one parent are read', async () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `c${i}`);
+    const many = [trace('p', { steps: [step(1, { children: names }), step(2, { gap: 'join' })] }), ...names.map((name) => trace(name, { parent: 'p' }))];
+    const { traces } = await readAll(fileOf(many));
+    expect(traces.length).toBe(10_001);
+    expect(traces[0]!.steps[0]!.children.length).toBe(10_000);
+  });
+
+  it('the sample of the documentation is the normal form', async () => {
+    const page = readFileSync(new URL('../../docs/traces.md', import.meta.url), 'utf8');
+    const sample = /```jsonl\n([\s\S]*?)```/.exec(page)![1]!;
+    expect((await readAll(fileOf(sample))).traces.map((it) => it.trace)).toEqual(['weka-17', 'weka-17/a']);
+  });
+});

@@ -1,0 +1,90 @@
+import { readJson } from '../../schemas/json.ts';
+import { isRefused, refusedBy } from '../../schemas/refused.ts';
+import { type BlockRun, type ReplayTrace, replayLimits } from '../../schemas/replay-trace.ts';
+import type { z } from 'zod';
+import type { Line } from './lines.ts';
+import { TraceError } from './trace-error.ts';
+
+/** Makes traces of a file's lines, holding as little as its format allows. */
+export type TraceReader = (lines: AsyncIterable<Line>, reading: Reading) => AsyncIterable<ReplayTrace>;
+
+export interface ReadOptions {
+  /** Where the tokenizer of a recording of text comes from: a GGUF file or a folder. */
+  readonly model?: string | undefined;
+  /** Of recordings of text: steps carry it. */
+  readonly withText?: boolean | undefined;
+  /** Tokens that one id of a recording stands for, where the recording does not tell. */
+  readonly blockTokens?: number | undefined;
+}
+
+/**
+ * One file being read: its ids, what was left out and what had to be assumed. Nothing is dropped or made up without
+ * being counted here.
+ */
+export class Reading {
+  readonly path: string;
+  readonly options: ReadOptions;
+  readonly ids: BlockIds;
+  /** How many records were left out, by reason. */
+  readonly skipped: Map<string, number>;
+  /** How many values are not as recorded, by what they are instead. */
+  readonly assumed: Map<string, number>;
+
+  constructor(path: string, options: ReadOptions, ids: BlockIds, skipped = new Map<string, number>(), assumed = new Map<string, number>()) {
+    this.path = path;
+    this.options = options;
+    this.ids = ids;
+    this.skipped = skipped;
+    this.assumed = assumed;
+  }
+
+  fail(line: number | null, message: string): never { throw new TraceError(this.path, line, message); }
+
+  skip(reason: string, count = 1): void { if (count > 0) this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + count); }
+
+  assume(what: string, count = 1): void { if (count > 0) this.assumed.set(what, (this.assumed.get(what) ?? 0) + count); }
+
+  /** An id of a recording as one of ours: what is not printable ASCII is written in percent. */
+  name(id: string): string { return id.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent).slice(0, 300); }
+
+  json(line: Line): unknown {
+    const read = readJson(line.bytes, replayLimits.lineBytesMax);
+    if (!isRefused(read)) return read.value;
+    return this.fail(line.number, `${read.message}; expected a JSON object${line.hasEnd ? '' : ' (this last line has no end: was the file cut off?)'}`);
+  }
+
+  /** A line as a shape says; fields that the shape does not name are left alone. `what` it should have been is told. */
+  record<T extends z.ZodType>(shape: T, line: Line, what: string): z.output<T> { return this.checked(shape, this.json(line), line.number, what); }
+
+  checked<T extends z.ZodType>(shape: T, value: unknown, line: number, what: string): z.output<T> {
+    const parsed = shape.safeParse(value);
+    return parsed.success ? parsed.data : this.fail(line, `${refusedBy(parsed.error, value).message}; expected ${what}`);
+  }
+}
+
+/** Gives out block ids, each once over all files that are read together. */
+export class BlockIds {
+  #next = 0;
+
+  /** The first of `count` ids in a row. */
+  take(count: number): number {
+    const first = this.#next;
+    this.#next += count;
+    return first;
+  }
+
+  /** Ids below `end` are in use. */
+  cover(end: number): void { this.#next = Math.max(this.#next, end); }
+}
+
+/** Puts a run behind others; one that goes on where the last one ends becomes part of it. */
+export function pushRun(runs: BlockRun[], first: number, count: number): void {
+  if (count <= 0) return;
+  const last = runs.at(-1);
+  if (last !== undefined && last[0] + last[1] === first) runs[runs.length - 1] = [last[0], last[1] + count];
+  else runs.push([first, count]);
+}
+
+/** Milliseconds of a recording in seconds, to the microsecond: what is below is the noise of floating point. */
+export const msOf = (seconds: number): number => Math.round(seconds * 1e6) / 1e3;
+export const roundMs = (ms: number): number => Math.round(ms * 1e3) / 1e3;
