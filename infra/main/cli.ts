@@ -7,10 +7,13 @@ import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { findModel } from '../models/find-model.ts';
 import { progressOn } from '../models/progress.ts';
+import { type TraceFormat, traceFormatNames } from '../traces/formats.ts';
+import type { TraceOptions } from '../traces/read.ts';
 import { doctor } from './commands/doctor.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
+import { traceConvert, traceStats } from './commands/trace-files.ts';
 import { traceLs, traceShow, traceWatch } from './commands/trace.ts';
 import { exitCodes } from './exit-codes.ts';
 import { StartError } from './role.ts';
@@ -19,6 +22,7 @@ interface Flags {
   config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;
   name?: string; host?: string; port?: string; policy?: Config['conductor']['policy']; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
   backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
+  format?: TraceFormat; text?: boolean; blockTokens?: string; svg?: string;
   dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
 }
 
@@ -65,6 +69,13 @@ shared(trace.command('show').description('one trace: its steps, what was decided
   .action((id: string, flags: Flags) => run(flags, (config) => traceShow(config, id, flags.json === true)));
 shared(trace.command('watch').description('transitions and decisions as they happen').argument('[id]', 'only this trace')).option('--json', 'one JSON object a line')
   .action((id: string | undefined, flags: Flags) => run(flags, (config) => traceWatch(config, id ?? null, flags.json === true)));
+const ofRecordings = (command: Command): Command => command.argument('<file...>', 'recordings, plain or gzip; - is standard input')
+  .addOption(new Option('--format <name>', 'what the recordings are, where their content does not tell').choices(traceFormatNames))
+  .option('--model <path>', 'whose tokenizer counts recordings of text: a GGUF file or a folder').option('--block-tokens <n>', 'what one hash of a recording stands for, where it does not tell');
+ofRecordings(trace.command('stats').description('what recorded agents did: steps, gaps, reuse, where the idle time is')).option('--json', 'as JSON').option('--svg <file>', 'writes a picture')
+  .action(async (files: string[], flags: Flags) => { process.exitCode = await traceStats(files.map(fromHere), recordingOf(flags), { isJson: flags.json === true, svg: flags.svg === undefined ? null : fromHere(flags.svg) }); });
+ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
+  .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
 shared(program.command('tap').description('prints any subject readably, such as "sw.v1.local.beat.*" or "sw.v1.local.>"').argument('<subject>')).option('--json', 'one JSON object a line')
   .action((subject: string, flags: Flags) => run(flags, (config) => tap(config, subject, flags.json === true)));
 withModel(shared(program.command('doctor').description('checks what the program needs on this machine, and a fleet if --nats names one'))).option('--json', 'as JSON')
@@ -108,6 +119,10 @@ async function withModelHere(config: Config): Promise<Config> {
   return { ...config, model: { ...config.model, path } };
 }
 
+function recordingOf({ format, model, text, blockTokens }: Flags): TraceOptions {
+  return { format, model: model === undefined ? undefined : fromHere(model), withText: text === true, blockTokens: blockTokens === undefined ? undefined : whole(blockTokens, 'block-tokens') };
+}
+
 function settingsOf(flags: Flags): ConfigInput {
   const defined = <T extends object>(layer: T): T => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as T;
   const name = flags.name;
@@ -123,7 +138,7 @@ function settingsOf(flags: Flags): ConfigInput {
 }
 
 /** npm runs scripts in the package's root; a path means where the user stands. */
-function fromHere(path: string): string { return resolve(process.env['INIT_CWD'] ?? process.cwd(), path); }
+function fromHere(path: string): string { return path === '-' ? path : resolve(process.env['INIT_CWD'] ?? process.cwd(), path); }
 
 function whole(text: string, flag: string): number {
   if (!/^\d+$/.test(text)) throw new ConfigError(`--${flag} ${text}: a whole number is expected`);
@@ -138,7 +153,7 @@ function number(text: string, flag: string): number {
 
 /** One line for what the surroundings did wrong; the stack for what we did. */
 function tell(error: unknown): number {
-  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError', 'ModelError'].includes(error.name);
+  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError', 'ModelError', 'TraceError'].includes(error.name);
   process.stderr.write(`slackwater: ${isExpected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof NotFoundError) return exitCodes.notFound;
