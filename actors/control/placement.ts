@@ -14,6 +14,8 @@ export interface Candidate {
   /** Why it has no room, or never will. */
   readonly lacks: string;
   readonly idleSinceMs: number | null;
+  /** What the score was made of: for policies that weigh load and memory otherwise. */
+  readonly view: WorkerView;
 }
 
 /** Until a worker has measured itself. On a small CPU, from its first bench. */
@@ -44,7 +46,7 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
   // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.
   const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
   return {
-    worker: view.name, held, tokensToCompute, queueS, lacks, hasRoom: lacks === '', idleSinceMs: view.idleSinceMs,
+    worker: view.name, held, tokensToCompute, queueS, lacks, hasRoom: lacks === '', idleSinceMs: view.idleSinceMs, view,
     score: never ? Number.POSITIVE_INFINITY : queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS,
   };
 }

@@ -37,6 +37,8 @@ export interface RetainAsk {
   readonly stepsDone: number;
   /** What the generation called, where that is known: not in a live fleet yet. */
   readonly tool?: string;
+  /** How long the step waited for room, from its acceptance until it ran, where that is known: not in a live fleet yet. */
+  readonly queuedMs?: number;
 }
 
 /** Children share the prefix: where to pin it until the last of them is done. */
