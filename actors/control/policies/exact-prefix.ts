@@ -1,0 +1,27 @@
+import type { Policy } from '../policy.ts';
+import { pinTier } from '../retention.ts';
+import type { Params, Tunables } from '../tunable.ts';
+import { prefixRoute } from './router.ts';
+
+export const tunables = {
+  prefillScale: { from: 0.25, to: 64, scale: 'log', start: 1 },
+  hostWeight: { from: 0, to: 1, scale: 'linear', start: 0.75 },
+  affinity: { from: 0, to: 0.5, scale: 'linear', start: 0.05 },
+  loadCap: { from: 1, to: 4, scale: 'log', start: 2 },
+} as const satisfies Tunables;
+
+/**
+ * What today's routers do that know exactly which blocks each worker has: the cost of a worker is the blocks that are left to prefill there,
+ * with what waits for prefill already, plus the blocks that are active there; a hit in host memory counts for less than one in hbm.
+ * Source: the cost function of NVIDIA Dynamo's KV router (its documentation, "Router Guide" and "Configuration and Tuning": the weight of a
+ * host hit and the scale of prefill are its defaults). Session affinity and load are scorers of llm-d's request scheduler ("Request Scheduler");
+ * the cap on load bounds what either may do to one worker. Blocks that are evicted fall to dram, as both offload.
+ */
+export const exactPrefix = (params: Params<typeof tunables>): Policy => ({
+  name: 'exact-prefix',
+  spills: true,
+  order: ({ acceptedAtMs }) => acceptedAtMs,
+  place: (ask, candidates) => prefixRoute(ask, candidates, params),
+  retain: () => ({ keepValue: 0, demoteAfterMs: null, recallAfterMs: null, why: 'least recently used falls first' }),
+  pin: pinTier,
+});
