@@ -70,7 +70,7 @@ function watch(state: ControlState, now: Instant, limits: ControlLimits, effects
 }
 
 function tick(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits, effects: ControlEffect[]): void {
-  renewClaim(state, now, limits);
+  if (policy.holdsBack !== true) renewClaim(state, now, limits);
   for (const waiting of candidatesOf(state, now, policy, limits)) tryPlace(state, waiting, now, policy, effects);
 }
 
@@ -118,12 +118,12 @@ function inOrder(state: ControlState, now: Instant, policy: Policy): WaitingStep
 
 function decideRetain(state: ControlState, ask: RetainAsk, now: Instant, policy: Policy): Decided {
   const resume = forecastResume(ask.gapsMs);
-  const kept = policy.retain(ask, state.workers.get(ask.worker) ?? null, now);
+  const { why, ...kept } = policy.retain(ask, state.workers.get(ask.worker) ?? null, now);
   const made: Decision = {
-    ...decision(ask, now, 'demote', kept.demoteAfterMs === null ? 'stay' : `dram after ${Math.round(kept.demoteAfterMs)} ms`, policy, kept.why, []),
+    ...decision(ask, now, 'demote', kept.demoteAfterMs === null ? 'stay' : `dram after ${Math.round(kept.demoteAfterMs)} ms`, policy, why, []),
     forecast: { resumeP50Ms: resume.p50Ms, resumeP95Ms: resume.p95Ms },
   };
-  return { what: 'retain', step: ask.step, keepValue: kept.keepValue, demoteAfterMs: kept.demoteAfterMs, recallAfterMs: kept.recallAfterMs, decision: made };
+  return { what: 'retain', step: ask.step, ...kept, decision: made };
 }
 
 function decidePin(state: ControlState, ask: PinAsk, now: Instant, policy: Policy): Decided {

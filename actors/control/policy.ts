@@ -15,6 +15,8 @@ export interface Policy {
   readonly name: string;
   /** Blocks that have to go from a tier fall to the one below, as caches that offload do; false: they are forgotten, unless a demotion copied them before. */
   readonly spills: boolean;
+  /** It lets steps wait although there is room for them, and bounds their wait itself: no room is claimed for those that are late. */
+  readonly holdsBack?: true;
   /** Of two steps that wait, at a conductor or a worker, the smaller runs first. `remainingS`: expected accelerator seconds until its trace is done. */
   order(ask: PlaceAsk, remainingS: number, waitedMs: number): number;
   /**

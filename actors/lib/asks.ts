@@ -53,5 +53,5 @@ export type Decided =
   | { readonly what: 'defer'; readonly step: string; readonly decision: Decision }
   /** Control's queue is full. */
   | { readonly what: 'reject'; readonly step: string; readonly message: string; readonly limit: number; readonly got: number }
-  | { readonly what: 'retain'; readonly step: string; readonly keepValue: number; readonly demoteAfterMs: number | null; readonly recallAfterMs: number | null; readonly decision: Decision }
+  | { readonly what: 'retain'; readonly step: string; readonly keepValue: number; readonly demoteAfterMs: number | null; readonly recallAfterMs: number | null; readonly holdMs?: number; readonly dropAfterMs?: number; readonly decision: Decision }
   | { readonly what: 'pin'; readonly step: string; readonly tier: Tier; readonly decision: Decision };
