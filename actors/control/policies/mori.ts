@@ -25,9 +25,11 @@ interface Program {
   startedAtMs: number;
   /** In which interval its step asked last. */
   askedIn: number;
+  /** Whose gap it is in, or was in last. */
+  step: string;
 }
 
-const begun = (nowMs: number): Program => ({ tokens: 0, worker: null, tier: 'waiting', leavesAtMs: null, leavesTo: 'dram', cycles: [], actingSinceMs: null, acceptedAtMs: nowMs, startedAtMs: nowMs, askedIn: Number.NaN });
+const begun = (nowMs: number): Program => ({ tokens: 0, worker: null, tier: 'waiting', leavesAtMs: null, leavesTo: 'dram', cycles: [], actingSinceMs: null, acceptedAtMs: nowMs, startedAtMs: nowMs, askedIn: Number.NaN, step: '' });
 
 /**
  * After MORI (Xia, Li, Li, et al., arXiv:2606.00866). A program's idleness is the share of its last `window` cycles of generation and tool that it
@@ -86,6 +88,7 @@ export function mori({ window, fill, intervalMs }: Params<typeof tunables>): Pol
   return {
     name: 'mori',
     spills: true,
+    holdsBack: true,
     order: ({ acceptedAtMs }) => acceptedAtMs,
     place(ask, candidates, _waitedMs, nowMs) {
       const program = programs.get(ask.trace) ?? begun(nowMs);
@@ -105,10 +108,14 @@ export function mori({ window, fill, intervalMs }: Params<typeof tunables>): Pol
       const program = programs.get(ask.trace) ?? begun(nowMs);
       programs.set(ask.trace, program);
       bind(program, ask.worker);
-      const startMs = ask.queuedMs === undefined ? program.startedAtMs : program.acceptedAtMs + ask.queuedMs;
-      program.cycles.push({ reasoningMs: Math.max(0, nowMs - startMs), actingMs: 0 });
-      program.cycles.splice(0, program.cycles.length - window);
-      Object.assign(program, { tokens: ask.tokens, tier: 'hbm', leavesAtMs: null, actingSinceMs: nowMs });
+      Object.assign(program, { tokens: ask.tokens, tier: 'hbm', leavesAtMs: null });
+      // It may be asked again of the same gap, as of one in which children end.
+      if (program.step !== ask.step) {
+        const startMs = ask.queuedMs === undefined ? program.startedAtMs : program.acceptedAtMs + ask.queuedMs;
+        program.cycles.push({ reasoningMs: Math.max(0, nowMs - startMs), actingMs: 0 });
+        program.cycles.splice(0, program.cycles.length - window);
+        Object.assign(program, { actingSinceMs: nowMs, step: ask.step });
+      }
       const idleness = idlenessOf(program, nowMs);
       const keepValue = 1 - idleness;
       const boundary = view === null ? null : boundaryOf(inTier(ask.worker, 'hbm', nowMs), fill * hbmTokens(view), nowMs);

@@ -26,13 +26,13 @@ const perLevel = 1e14;
 export function plas({ queues, firstQuantumMs, starvation, shortTokens }: Params<typeof tunables>): Policy {
   const service = new ServicePaths();
   const homes = new Map<string, string>();
-  const waitedBeforeMs = new Map<string, number>();
+  const waited = new Map<string, { readonly ms: number; readonly step: string }>();
   return {
     name: 'plas',
     spills: true,
     order(ask, _remainingS, waitedMs) {
       const servedMs = service.of(ask);
-      const isStarved = (waitedBeforeMs.get(ask.trace) ?? 0) + waitedMs >= starvation * Math.max(1, ask.attainedMs) && ask.attainedMs > 0;
+      const isStarved = (waited.get(ask.trace)?.ms ?? 0) + waitedMs >= starvation * Math.max(1, ask.attainedMs) && ask.attainedMs > 0;
       const level = isStarved || servedMs < firstQuantumMs ? 0 : Math.min(queues - 1, 1 + Math.floor(Math.log2(servedMs / firstQuantumMs)));
       return level * perLevel + ask.acceptedAtMs;
     },
@@ -47,14 +47,15 @@ export function plas({ queues, firstQuantumMs, starvation, shortTokens }: Params
       return chosen;
     },
     retain(ask) {
-      waitedBeforeMs.set(ask.trace, (waitedBeforeMs.get(ask.trace) ?? 0) + (ask.queuedMs ?? 0));
+      const before = waited.get(ask.trace);
+      if (before?.step !== ask.step) waited.set(ask.trace, { ms: (before?.ms ?? 0) + (ask.queuedMs ?? 0), step: ask.step });
       return { keepValue: 0, demoteAfterMs: null, recallAfterMs: null, why: 'least recently used falls first' };
     },
     pin: pinTier,
     ended(trace) {
       service.ended(trace);
       homes.delete(trace);
-      waitedBeforeMs.delete(trace);
+      waited.delete(trace);
     },
   };
 }

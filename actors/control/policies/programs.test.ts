@@ -83,9 +83,11 @@ describe('plas', () => {
   test('a program that waited eight times what it was served goes to the first queue', () => {
     const fleet = make();
     const fresh = fleet.at(0).priority('fresh');
-    fleet.at(1_000).gap('starved', { queuedMs: 33_000 });
+    // Asked twice of one gap it has waited once.
+    for (const atMs of [1_000, 1_500]) fleet.at(atMs).gap('starved', { queuedMs: 33_000, step: 'starved/3' });
+    for (const atMs of [1_000, 1_500]) fleet.at(atMs).gap('waited-less', { queuedMs: 17_000, step: 'waited-less/3' });
     expect(fleet.at(40_000).priority('starved', { stepsDone: 3, attainedMs: 4_000 })).toBeLessThan(fresh + 100_000);
-    expect(fleet.at(40_000).priority('waited-less', { stepsDone: 3, attainedMs: 4_000 })).toBeGreaterThan(fresh + 100_000);
+    expect(fleet.at(40_500).priority('waited-less', { stepsDone: 3, attainedMs: 4_000 })).toBeGreaterThan(fresh + 100_000);
   });
 
   test('a subagent counts with what its parent had, and the parent afterwards with the longest of them', () => {
@@ -137,6 +139,13 @@ describe('thunder agent', () => {
     expect(fleet.step('acts', { promptTokens: 2_500, stepsDone: 1 })).toBe('waits');
     expect(fleet.gap('runs', { tokens: 2_100 }).keepValue).toBe(0);
   });
+
+  test('a paused program gets no room by having waited, until half an hour', () => {
+    const fleet = new SmallFleet(policies['thunder-agent'].make({}, unknown), 1_000).beat('w1');
+    expect([fleet.step('a', { promptTokens: 5_000 }), fleet.step('b', { promptTokens: 5_000 })]).toEqual(['w1', 'waits']);
+    expect([...fleet.at(60_000).beat('w1').tick(), ...fleet.at(61_000).beat('w1').tick()]).toEqual([]);
+    expect(fleet.at(1_800_000).beat('w1').tick()).toEqual(['b w1']);
+  });
 });
 
 describe('mori', () => {
@@ -154,8 +163,10 @@ describe('mori', () => {
     const idle = run(fleet, 'idle', 1_000, 60_000), busy = run(fleet, 'busy', 1_000, 3_000);
     expect([idle.demoteAfterMs, busy.demoteAfterMs]).toEqual([null, null]);
     expect(idle.keepValue).toBeLessThan(busy.keepValue);
-    // 1 s of 5 at tools.
+    // 1 s of 5 at tools; and when its children are done the same gap is asked of again.
     expect(busy.keepValue).toBeCloseTo(0.8, 9);
+    const again = fleet.at(6_000).gap('busy', { step: 'busy/x', tokens: 1_000 }), later = fleet.at(8_000).gap('busy', { step: 'busy/x', tokens: 1_000 });
+    expect(again.keepValue).toBeGreaterThan(later.keepValue);
   });
 
   test('a program is demoted when its tool has run until it is as idle as those that do not fit', () => {
@@ -165,6 +176,16 @@ describe('mori', () => {
     const kept = run(fleet, 'other', 4_000, 2_000);
     // (0 + t) / (0 + t + 2 s) = 1 / 2 at t = 2 s.
     expect(kept.demoteAfterMs).toBeCloseTo(2_000, 6);
+  });
+
+  test('what it spent at tools before counts', () => {
+    const fleet = make();
+    run(fleet, 'half', 3_000, 0);
+    run(fleet, 'other', 1_000, 500);
+    // At 5.5 s: half has reasoned for 2 s and acted for 3.5 s; other, which grew, has reasoned for 4 s and acted for 1 s.
+    const kept = run(fleet, 'other', 4_000, 3_500);
+    // (1 + t) / (1 + t + 4 s) = 3.5 / 5.5 at t = 6 s.
+    expect(kept.demoteAfterMs).toBeCloseTo(6_000, 6);
   });
 
   test('a step whose program is not in hbm waits until there is room; one at its tool that is idler gives way', () => {

@@ -29,6 +29,14 @@ describe('every policy', () => {
     }
   });
 
+  test('a worker that refused the step is asked again only where there is no other', () => {
+    for (const [name, { make }] of Object.entries(policies)) {
+      const refused = { avoid: ['w1'], stepsDone: 1, previousWorker: 'w1', promptTokens: 200 };
+      if (name !== 'round-robin-lru') expect(new SmallFleet(make({}, unknown)).beat('w1').beat('w2').step('a', { ...refused, stepsDone: 0 }), name).toBe('w2');
+      expect(new SmallFleet(make({}, unknown)).beat('w1').step('a', { ...refused, stepsDone: 0 }), name).toBe('w1');
+    }
+  });
+
   test('a trace that is as large as its worker runs there all the same', () => {
     for (const [name, { make }] of Object.entries(policies)) {
       const fleet = new SmallFleet(make({}, unknown)).beat('w1');
@@ -96,7 +104,7 @@ describe('saga', () => {
     expect(fleet.step('a')).toBe('w1');
     fleet.at(1_000).beat('w1', { running: 5, hbmGrantable: 40 }).beat('w2');
     expect(fleet.step('a', { stepsDone: 1 })).toBe('w1');
-    fleet.at(2_000).beat('w1', { running: 5, hbmGrantable: 10 }).beat('w2');
+    fleet.at(2_000).beat('w1', { running: 5, hbmGrantable: 19 }).beat('w2');
     expect(fleet.step('a', { stepsDone: 2 })).toBe('w2');
   });
 

@@ -131,6 +131,7 @@ class SessionEnds {
   readonly #ended: number[] = [];
 
   served(trace: string, stepsDone: number): void {
+    if (this.#last.get(trace) === stepsDone) return;
     this.#last.set(trace, stepsDone);
     const bin = binOf(stepsDone);
     this.#served[bin] = (this.#served[bin] ?? 0) + 1;

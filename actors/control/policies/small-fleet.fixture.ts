@@ -2,20 +2,20 @@ import type { WorkerLoad } from '../../../schemas/messages.ts';
 import type { Decided, PlaceAsk, RetainAsk } from '../../lib/asks.ts';
 import type { Instant } from '../../lib/logic.ts';
 import { controlLogic, controlStart } from '../control.ts';
-import type { Policy, Retention } from '../policy.ts';
-import type { ControlEvent, Held, WorkerView } from '../types.ts';
+import type { Policy } from '../policy.ts';
+import type { ControlEvent, Held } from '../types.ts';
+
+type Retain = Extract<Decided, { readonly what: 'retain' }>;
 
 /** The real control actor over a policy, on workers that only say what a test lets them say. */
 export class SmallFleet {
   readonly #state = controlStart();
   readonly #logic: ReturnType<typeof controlLogic>;
-  readonly #policy: Policy;
   #now = 0;
   #seq = 0;
 
-  constructor(policy: Policy) {
-    this.#policy = policy;
-    this.#logic = controlLogic(policy, { beatLostMs: 1e9, waitingMax: 100, candidatesMax: 256, claimAfterMs: 1e9 });
+  constructor(policy: Policy, claimAfterMs = 1e9) {
+    this.#logic = controlLogic(policy, { beatLostMs: 1e9, waitingMax: 100, candidatesMax: 256, claimAfterMs });
   }
 
   at(nowMs: number): this { this.#now = nowMs; return this; }
@@ -41,16 +41,11 @@ export class SmallFleet {
     return made.priority;
   }
 
-  /** A generation ended: what the policy itself says, since not all of it goes to a live worker yet. */
-  gap(trace: string, given: Partial<RetainAsk> = {}): Retention {
-    const ask = retainAsk(trace, given);
-    return this.#policy.retain(ask, this.#state.workers.get(ask.worker) ?? null, this.#now);
-  }
-
-  view(worker: string): WorkerView {
-    const view = this.#state.workers.get(worker);
-    if (view === undefined) throw new Error(`${worker} never beat`);
-    return view;
+  /** A generation ended: what becomes of the prefix. */
+  gap(trace: string, given: Partial<RetainAsk> = {}): Retain {
+    const [made] = this.#on({ kind: 'ask', ask: retainAsk(trace, { step: `${trace}/${++this.#seq}`, ...given }), held: [] });
+    if (made?.what !== 'retain') throw new Error(`no retention: ${JSON.stringify(made)}`);
+    return made;
   }
 
   #on(event: ControlEvent): readonly Decided[] {

@@ -14,7 +14,7 @@ export const tunables = {
 /** A paused program goes on after so long, whatever is free. */
 const pauseMaxMs = 1_800_000;
 
-interface Program { tokens: number; /** Null: it is paused, or has not begun. */ worker: string | null; /** Null: it has a step to run. */ actingSinceMs: number | null; stepsDone: number; isMarked: boolean }
+interface Program { tokens: number; /** Null: it is paused, or has not begun. */ worker: string | null; /** Null: it has a step to run. */ actingSinceMs: number | null; stepsDone: number; isMarked: boolean; step: string }
 
 /**
  * ThunderAgent (Kang, Li, Yang, et al., arXiv:2602.13692, section 4.3): a program is bound to a worker or paused, and those bound to one never
@@ -94,9 +94,10 @@ export function thunderAgent({ intervalMs, halfLifeMs, bufferTokens }: Params<ty
   return {
     name: 'thunder-agent',
     spills: true,
+    holdsBack: true,
     order: ({ acceptedAtMs }) => acceptedAtMs,
     place(ask, candidates, waitedMs, nowMs) {
-      const program: Program = programs.get(ask.trace) ?? { tokens: 0, worker: null, actingSinceMs: null, stepsDone: 0, isMarked: false };
+      const program: Program = programs.get(ask.trace) ?? { tokens: 0, worker: null, actingSinceMs: null, stepsDone: 0, isMarked: false, step: '' };
       programs.set(ask.trace, program);
       Object.assign(program, { tokens: ask.promptTokens, actingSinceMs: null, stepsDone: ask.stepsDone });
       const open = able(ask, candidates);
@@ -106,8 +107,11 @@ export function thunderAgent({ intervalMs, halfLifeMs, bufferTokens }: Params<ty
       return open.find(({ worker }) => worker === program.worker) ?? null;
     },
     retain(ask, _view, nowMs) {
-      const isPaused = programs.get(ask.trace)?.isMarked ?? false;
-      programs.set(ask.trace, { tokens: ask.tokens, worker: isPaused ? null : ask.worker, actingSinceMs: nowMs, stepsDone: ask.stepsDone, isMarked: false });
+      const known = programs.get(ask.trace);
+      const isPaused = known !== undefined && (known.isMarked || (known.step === ask.step && known.worker === null));
+      // Asked again of the same gap, as of one in which children end, its tool runs since the first time.
+      const actingSinceMs = known?.step === ask.step ? known.actingSinceMs ?? nowMs : nowMs;
+      programs.set(ask.trace, { tokens: ask.tokens, worker: isPaused ? null : ask.worker, actingSinceMs, stepsDone: ask.stepsDone, isMarked: false, step: ask.step });
       return { keepValue: isPaused ? -1 : 0, demoteAfterMs: null, recallAfterMs: null, why: isPaused ? 'paused: the programs of this worker exceed its memory' : 'bound to this worker' };
     },
     pin: pinTier,
