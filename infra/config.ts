@@ -12,7 +12,7 @@ const MiB = 1 << 20;
 const units: Readonly<Record<string, number>> = { '': 1, B: 1, KiB: 1024, MiB, GiB: 1024 * MiB };
 
 /** `256MiB`, `1GiB`, or a plain number of bytes. */
-const bytes = z.union([z.int().min(0), z.string()], { error: 'is not a size such as 256MiB' }).transform((given, context) => {
+export const sizeInBytes = z.union([z.int().min(0), z.string()], { error: 'is not a size such as 256MiB' }).transform((given, context) => {
   if (typeof given === 'number') return given;
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB)?$/.exec(given) ?? [];
   if (number !== undefined) return Math.floor(Number(number) * (units[unit] ?? 1));
@@ -39,8 +39,8 @@ export const configShape = z.strictObject({
   conductor: z.strictObject({ name: token.default('conductor-1'), policy: z.enum(policyNames).default('slackwater'), demoteAfterMs: z.number().min(0).default(0), metricsPort: port.nullable().default(null) }).prefault({}),
   worker: z.strictObject({
     name: token.default('worker-1'),
-    hbm: bytes.default(256 * MiB),
-    dram: bytes.default(1024 * MiB),
+    hbm: sizeInBytes.default(256 * MiB),
+    dram: sizeInBytes.default(1024 * MiB),
     /** `auto`: the cores this process may use, shared among the workers of one `up`. */
     threads: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto'),
     /** How the weights are kept and multiplied: docs/benchmarks/engine.md has what each is good for. */

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { policies } from '../../actors/control/policies/all.ts';
 import { policyNames } from '../../actors/control/policies/named.ts';
 import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
@@ -10,6 +11,7 @@ import { progressOn } from '../models/progress.ts';
 import { type TraceFormat, traceFormatNames } from '../traces/formats.ts';
 import type { TraceOptions } from '../traces/read.ts';
 import { doctor } from './commands/doctor.ts';
+import { type ReplayFlags, replayFiles } from './commands/replay.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
@@ -20,10 +22,11 @@ import { StartError } from './role.ts';
 
 interface Flags {
   config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;
-  name?: string; host?: string; port?: string; policy?: Config['conductor']['policy']; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
+  name?: string; host?: string; port?: string; policy?: string; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
   backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
   format?: TraceFormat; text?: boolean; blockTokens?: string; svg?: string;
   dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
+  fleet?: string; concurrency?: string; tasksPerHour?: string; seed?: string;
 }
 
 const program = new Command('slackwater')
@@ -76,6 +79,10 @@ ofRecordings(trace.command('stats').description('what recorded agents did: steps
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceStats(files.map(fromHere), recordingOf(flags), { isJson: flags.json === true, svg: flags.svg === undefined ? null : fromHere(flags.svg) }); });
 ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
+ofRecordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy')).option('--fleet <name>', 'laptop, h200x8, h200x64, or a YAML file', 'h200x8')
+  .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')}`, 'round-robin-lru,slackwater').option('--concurrency <n>', 'so many tasks at once').option('--tasks-per-hour <n>', 'so many come, one by one')
+  .option('--seed <n>', 'of the order of tasks and of their arrivals', '1').option('--json <file>', 'writes one line a policy')
+  .action(async (files: string[], flags: Flags) => { process.exitCode = await replayFiles(files.map(fromHere), recordingOf(flags), replayOf(flags)); });
 shared(program.command('tap').description('prints any subject readably, such as "sw.v1.local.beat.*" or "sw.v1.local.>"').argument('<subject>')).option('--json', 'one JSON object a line')
   .action((subject: string, flags: Flags) => run(flags, (config) => tap(config, subject, flags.json === true)));
 withModel(shared(program.command('doctor').description('checks what the program needs on this machine, and a fleet if --nats names one'))).option('--json', 'as JSON')
@@ -123,6 +130,14 @@ function recordingOf({ format, model, text, blockTokens }: Flags): TraceOptions 
   return { format, model: model === undefined ? undefined : fromHere(model), withText: text === true, blockTokens: blockTokens === undefined ? undefined : whole(blockTokens, 'block-tokens') };
 }
 
+function replayOf(flags: Flags): ReplayFlags {
+  const names = (flags.policy ?? '').split(',');
+  for (const name of names) if (!(name in policies)) throw new ConfigError(`--policy ${name}: there are ${Object.keys(policies).join(', ')}`);
+  if (flags.concurrency !== undefined && flags.tasksPerHour !== undefined) throw new ConfigError('--concurrency or --tasks-per-hour, not both');
+  const arrivals = flags.tasksPerHour === undefined ? { kind: 'closed', concurrency: atLeastOne(whole(flags.concurrency ?? '16', 'concurrency'), 'concurrency') } as const : { kind: 'open', tasksPerHour: atLeastOne(number(flags.tasksPerHour, 'tasks-per-hour'), 'tasks-per-hour') } as const;
+  return { fleet: flags.fleet === undefined ? 'h200x8' : /\.ya?ml$/.test(flags.fleet) ? fromHere(flags.fleet) : flags.fleet, policies: names, arrivals, seed: whole(flags.seed ?? '1', 'seed'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null };
+}
+
 function settingsOf(flags: Flags): ConfigInput {
   const defined = <T extends object>(layer: T): T => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as T;
   const name = flags.name;
@@ -131,7 +146,7 @@ function settingsOf(flags: Flags): ConfigInput {
     nats: defined({ url: flags.nats, store: flags.store }),
     model: defined({ path: flags.model }),
     gateway: defined({ name, host: flags.host, port: flags.port === undefined ? undefined : whole(flags.port, 'port') }),
-    conductor: defined({ name, policy: flags.policy, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
+    conductor: defined({ name, policy: flags.policy as Config['conductor']['policy'], metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
     worker: defined({ name, hbm: flags.hbm, dram: flags.dram, threads: flags.threads === undefined || flags.threads === 'auto' ? flags.threads : whole(flags.threads, 'threads'), weightMode: flags.weightMode, isa: flags.isa, backend: flags.backend, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
     fleet: defined({ conductors: flags.conductors === undefined ? undefined : whole(flags.conductors, 'conductors'), workers: flags.workers === undefined ? undefined : whole(flags.workers, 'workers') }),
   }) as ConfigInput;
@@ -151,9 +166,14 @@ function number(text: string, flag: string): number {
   return value;
 }
 
+function atLeastOne(value: number, flag: string): number {
+  if (value < 1) throw new ConfigError(`--${flag} ${value}: at least 1 is expected`);
+  return value;
+}
+
 /** One line for what the surroundings did wrong; the stack for what we did. */
 function tell(error: unknown): number {
-  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError', 'ModelError', 'TraceError'].includes(error.name);
+  const isExpected = error instanceof Error && ['ConfigError', 'StartError', 'NotFoundError', 'BusFault', 'NativeError', 'TextError', 'ModelError', 'TraceError', 'InputError'].includes(error.name);
   process.stderr.write(`slackwater: ${isExpected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
   if (error instanceof ConfigError) return exitCodes.usage;
   if (error instanceof NotFoundError) return exitCodes.notFound;

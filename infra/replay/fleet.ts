@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { sizeInBytes } from '../config.ts';
+import { type Device, type ModelShape, blockBytes, hbmBlocks } from './engine-model.ts';
+import { InputError } from './input-error.ts';
+
+/** Workers that are all alike, what runs on them, and what an hour of them costs. */
+export interface Fleet {
+  readonly name: string;
+  readonly device: Device;
+  readonly model: ModelShape;
+  readonly workers: number;
+  /** Blocks of KV for each worker, by tier. */
+  readonly capacity: { readonly hbm: number; readonly dram: number; readonly nvme: number };
+  /** US dollars an hour, of all workers and their lower tiers together. */
+  readonly usdPerHour: number;
+}
+
+const positive = z.number().positive();
+const link = z.strictObject({ bytes_per_s: z.number().min(0), latency_ms: z.number().min(0) });
+const deviceFile = z.strictObject({
+  device: z.string(), linear_flops_per_s: z.strictObject({ bf16: positive, fp8: positive }), attention_flops_per_s: positive, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
+  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), runs_max: z.int().min(1), dram: link, nvme: link,
+});
+const modelFile = z.strictObject({
+  model: z.string(), layers: z.int().min(1), heads: z.int().min(1), kv_heads: z.int().min(1), head_dim: z.int().min(1), params: positive, active_params: positive, bytes_per_param: positive,
+  arithmetic: z.enum(['bf16', 'fp8']), kv_bytes_per_value: positive, context_length: z.int().min(1),
+});
+const fleetFile = z.strictObject({
+  fleet: z.string(), model: z.string(),
+  workers: z.strictObject({ count: z.int().min(1), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
+  network: z.strictObject({ gbit: positive, rtt_ms: z.number().min(0) }).optional(),
+});
+const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(0)) });
+
+const here = dirname(fileURLToPath(import.meta.url));
+const gib = 2 ** 30;
+
+/**
+ * A fleet by the name of one that comes along (laptop, h200x8, h200x64) or by its YAML file; devices and models by name, or files beside it.
+ * Throws InputError: not there, not understood (with the path of the field), no price, or too small for the model.
+ */
+export function readFleet(given: string): Fleet {
+  const file = given.endsWith('.yaml') || given.endsWith('.yml') ? given : join(here, 'fleets', `${given}.yaml`);
+  const [described, priced] = documents(file);
+  const fleet = understood(fleetFile, described, file);
+  if (priced === undefined) throw new InputError(`${file}: prices are missing: a second document, "prices: { ${fleet.workers.device}: 3.50, dram_gib: 0.004, nvme_gib: 0.0002 }", US dollars an hour`);
+  const { prices } = understood(pricesFile, priced, file);
+  const modelSays = understood(modelFile, ...one(file, 'models', fleet.model));
+  const model: ModelShape = {
+    name: modelSays.model, layers: modelSays.layers, heads: modelSays.heads, kvHeads: modelSays.kv_heads, headDim: modelSays.head_dim, params: modelSays.params, activeParams: modelSays.active_params,
+    bytesPerParam: modelSays.bytes_per_param, kvBytesPerValue: modelSays.kv_bytes_per_value, contextLength: modelSays.context_length,
+  };
+  const deviceSays = understood(deviceFile, ...one(file, 'devices', fleet.workers.device));
+  const device: Device = {
+    name: deviceSays.device, linearFlopsPerS: deviceSays.linear_flops_per_s[modelSays.arithmetic], attentionFlopsPerS: deviceSays.attention_flops_per_s, readBytesPerS: deviceSays.read_bytes_per_s, hbmBytes: deviceSays.hbm,
+    reservedBytes: deviceSays.reserved, overheadMs: deviceSays.overhead_ms, overheadPerSequenceMs: deviceSays.overhead_per_sequence_ms, iterationTokens: deviceSays.iteration_tokens, runsMax: deviceSays.runs_max,
+    dram: { bytesPerS: deviceSays.dram.bytes_per_s, latencyMs: deviceSays.dram.latency_ms }, nvme: { bytesPerS: deviceSays.nvme.bytes_per_s, latencyMs: deviceSays.nvme.latency_ms },
+  };
+  const { count, hbm, dram, nvme } = fleet.workers;
+  const bytes = blockBytes(model);
+  const capacity = { hbm: hbm === undefined ? hbmBlocks(device, model) : Math.floor(hbm / bytes), dram: Math.floor(dram / bytes), nvme: Math.floor(nvme / bytes) };
+  if (capacity.hbm < 1) throw new InputError(`${file}: ${device.name} has room for ${capacity.hbm} blocks of ${model.name} (${Math.round(bytes)} bytes each) beside its weights; at least one is needed`);
+  const price = (what: string): number => {
+    const usd = prices[what];
+    if (usd === undefined) throw new InputError(`${file}: no price of ${what} (US dollars an hour); there are ${Object.keys(prices).join(', ') || 'none'}`);
+    return usd;
+  };
+  const usdPerHour = count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
+  return { name: fleet.fleet, device, model, workers: count, capacity, usdPerHour };
+}
+
+/** A file of that name beside the fleet's, else one that comes along. */
+function one(fleetPath: string, folder: string, name: string): [unknown, string] {
+  const file = [join(dirname(fleetPath), `${name}.yaml`), join(here, folder, `${name}.yaml`)].find((path) => existsSync(path));
+  if (file === undefined) throw new InputError(`${fleetPath}: no ${name}.yaml beside it or in ${join(here, folder)}`);
+  return [documents(file)[0], file];
+}
+
+function documents(file: string): unknown[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    throw new InputError(`fleet "${file}": no such file`);
+  }
+  return parseAllDocuments(text).map((document) => {
+    if (document.errors[0] !== undefined) throw new InputError(`${file}: ${document.errors[0].message}`);
+    return document.toJS() as unknown;
+  });
+}
+
+function understood<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new InputError(`${file}: ${result.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`).join('; ')}`);
+}

@@ -1,0 +1,107 @@
+import type { EventQueue } from './event-queue.ts';
+import type { Fleet } from './fleet.ts';
+import type { FleetModel, StepInput, StepOutcome } from './fleet-model.ts';
+import type { Task } from './tasks.ts';
+
+export interface Spread { readonly mean: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number }
+
+/** What a replay found. Seconds are virtual; a task is a trace without a parent, with all that descend from it. */
+export interface ReplayResult {
+  readonly policy: string;
+  readonly fleet: string;
+  readonly tasks: number;
+  readonly finished: number;
+  readonly steps: number;
+  /** Until the last task had come: what came after is the emptying of the fleet, and counts in no rate. */
+  readonly windowS: number;
+  readonly makespanS: number;
+  readonly jctS: Spread;
+  /** Without recorded gaps: what the fleet is responsible for. */
+  readonly servedS: Spread;
+  readonly firstTokenMs: Spread;
+  readonly stepsPerS: number;
+  readonly tokens: { readonly prompt: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number; readonly generated: number };
+  /** Seconds of all steps together. */
+  readonly secondsOf: { readonly queue: number; readonly recall: number; readonly computeNew: number; readonly computeAvoidable: number; readonly decode: number; readonly gap: number };
+  readonly acceleratorHours: number;
+  readonly busyShare: number;
+  readonly acceleratorHoursPerTask: number;
+  readonly usdPerTask: number;
+  readonly blocks: { readonly demoted: number; readonly recalled: number; readonly evicted: number; readonly spilled: number };
+  readonly decisions: FleetModel['counters'];
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+export class Measures {
+  readonly #policy: string;
+  readonly #fleet: Fleet;
+  readonly #events: EventQueue;
+  readonly #jctS: number[] = [];
+  readonly #servedS: number[] = [];
+  readonly #firstTokenMs: number[] = [];
+  readonly #servedOf = new Map<string, number>();
+  readonly #tokens = { prompt: 0, hit: 0, recalled: 0, computed: 0, avoidable: 0, generated: 0 };
+  readonly #seconds = { queue: 0, recall: 0, computeNew: 0, computeAvoidable: 0, decode: 0, gap: 0 };
+  readonly #skipped: Record<string, number> = {};
+  #steps = 0;
+  #windowMs = 0;
+  #inWindow = 0;
+  #isOpen = true;
+
+  constructor(policy: string, fleet: Fleet, events: EventQueue) {
+    this.#policy = policy;
+    this.#fleet = fleet;
+    this.#events = events;
+  }
+
+  allHaveCome(): void { this.#isOpen = false; this.#windowMs = this.#events.nowMs; }
+  skipped(why: string): void { this.#skipped[why] = (this.#skipped[why] ?? 0) + 1; }
+  gap(ms: number): void { this.#seconds.gap += ms / 1000; }
+
+  stepEnded(step: StepInput, { end, waitedMs }: StepOutcome): void {
+    this.#steps++;
+    if (this.#isOpen) this.#inWindow++;
+    const { usage } = end, tokens = this.#tokens, seconds = this.#seconds;
+    tokens.prompt += step.promptTokens;
+    tokens.hit += usage.hit;
+    tokens.recalled += usage.recalled;
+    tokens.computed += usage.computed;
+    tokens.avoidable += usage.avoidable;
+    tokens.generated += step.outTokens;
+    const queueMs = waitedMs + end.queuedMs, avoidable = usage.computed === 0 ? 0 : usage.avoidable / usage.computed;
+    seconds.queue += queueMs / 1000;
+    seconds.recall += end.recallMs / 1000;
+    seconds.computeAvoidable += (end.prefillMs * avoidable) / 1000;
+    seconds.computeNew += (end.prefillMs * (1 - avoidable)) / 1000;
+    seconds.decode += end.decodeMs / 1000;
+    this.#firstTokenMs.push(queueMs + end.recallMs + end.prefillMs);
+    this.#servedOf.set(step.trace, (this.#servedOf.get(step.trace) ?? 0) + (queueMs + end.recallMs + end.prefillMs + end.decodeMs) / 1000);
+  }
+
+  taskEnded(task: Task, arrivedMs: number): void {
+    this.#jctS.push((this.#events.nowMs - arrivedMs) / 1000);
+    // Of the root: children run while it waits.
+    this.#servedS.push(this.#servedOf.get(task.root.trace) ?? 0);
+    for (const trace of task.members.keys()) this.#servedOf.delete(trace);
+  }
+
+  result(model: FleetModel, tasks: number): ReplayResult {
+    const makespanS = this.#events.nowMs / 1000, windowS = this.#windowMs / 1000;
+    const workers = this.#fleet.workers, acceleratorHours = (workers * makespanS) / 3600, finished = this.#jctS.length;
+    const sum = (of: (worker: FleetModel['workers'][number]) => number): number => model.workers.reduce((total, worker) => total + of(worker), 0);
+    return {
+      policy: this.#policy, fleet: this.#fleet.name, tasks, finished, steps: this.#steps, windowS, makespanS, jctS: spreadOf(this.#jctS), servedS: spreadOf(this.#servedS), firstTokenMs: spreadOf(this.#firstTokenMs),
+      stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workers * this.#events.nowMs),
+      acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: (this.#fleet.usdPerHour * makespanS) / 3600 / Math.max(1, finished),
+      blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) },
+      decisions: { ...model.counters }, skipped: this.#skipped,
+    };
+  }
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  if (values.length === 0) return { mean: 0, p50: 0, p95: 0, p99: 0, max: 0 };
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+  return { mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: sorted.at(-1)! };
+}

@@ -1,0 +1,90 @@
+import { InputError } from './input-error.ts';
+
+/**
+ * Blocks of recorded prompts as a tree of segments: a run of consecutive ids of which each is the only successor seen so far of the one before, or
+ * a branch that begins with a new id. A recorded trace of 200 steps that only ever grows is one segment, whatever its length.
+ */
+export class Segment {
+  readonly first: number;
+  readonly parent: Segment | null;
+  /** Blocks of the parent that precede this one. */
+  readonly offset: number;
+  readonly depth: number;
+  length = 0;
+  /** How many of its first blocks some worker computed at some time: computing one of them again could have been avoided. */
+  everComputed = 0;
+
+  constructor(first: number, parent: Segment | null, offset: number) {
+    this.first = first;
+    this.parent = parent;
+    this.offset = offset;
+    this.depth = parent === null ? 0 : parent.depth + 1;
+  }
+}
+
+/** A prompt: the first `uses[i]` blocks of `segments[i]`, from the root on. */
+export interface Path { readonly segments: readonly Segment[]; readonly uses: readonly number[]; readonly blocks: number }
+
+export const emptyPath: Path = { segments: [], uses: [], blocks: 0 };
+
+export class PrefixTree {
+  readonly #starts = new Map<number, Segment>();
+  get size(): number { return this.#starts.size; }
+
+  /** Of run-length coded block ids `[first, count]`. Throws InputError when an id follows another one than it did before: equal ids have equal prefixes. */
+  path(runs: readonly (readonly [number, number])[], where: string): Path {
+    const segments: Segment[] = [], uses: number[] = [];
+    let blocks = 0;
+    for (const [first, count] of joined(runs)) {
+      const parent = segments.at(-1) ?? null, offset = uses.at(-1) ?? 0;
+      let segment = this.#starts.get(first);
+      if (segment === undefined) this.#starts.set(first, (segment = new Segment(first, parent, offset)));
+      if (segment.parent !== parent || segment.offset !== offset) {
+        throw new InputError(`${where}: block ${first} follows ${named(parent, offset)} here and ${named(segment.parent, segment.offset)} in an earlier prompt`);
+      }
+      for (let id = first + segment.length; id < first + count; id++) {
+        if (id !== first && this.#starts.has(id)) throw new InputError(`${where}: block ${id} follows block ${id - 1} here and another one in an earlier prompt`);
+      }
+      segment.length = Math.max(segment.length, count);
+      segments.push(segment);
+      uses.push(count);
+      blocks += count;
+    }
+    return { segments, uses, blocks };
+  }
+}
+
+/** The first `blocks` of a path. */
+export function pathUpTo(path: Path, blocks: number): Path {
+  if (blocks >= path.blocks) return path;
+  const segments: Segment[] = [], uses: number[] = [];
+  let left = blocks;
+  for (let i = 0; i < path.segments.length && left > 0; i++) {
+    const use = Math.min(left, path.uses[i]!);
+    segments.push(path.segments[i]!);
+    uses.push(use);
+    left -= use;
+  }
+  return { segments, uses, blocks };
+}
+
+/** Whether `path` begins with all of `start`. */
+export function extendsPath(path: Path, start: Path): boolean {
+  const last = start.segments.length - 1;
+  if (last < 0) return true;
+  // A segment has one predecessor: when the last one is shared, so is everything before it.
+  return path.segments[last] === start.segments[last] && path.uses[last]! >= start.uses[last]!;
+}
+
+/** Runs that continue each other count as one: how a file cuts them says nothing. */
+function joined(runs: readonly (readonly [number, number])[]): [number, number][] {
+  const out: [number, number][] = [];
+  for (const [first, count] of runs) {
+    const last = out.at(-1);
+    if (last !== undefined && last[0] + last[1] === first) last[1] += count;
+    else out.push([first, count]);
+  }
+  return out;
+}
+
+const named = (parent: Segment | null, offset: number): string => (parent === null ? 'no other' : `block ${parent.first + offset - 1}`);

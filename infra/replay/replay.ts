@@ -1,0 +1,179 @@
+import type { Policy } from '../../actors/control/policy.ts';
+import type { Future } from '../../actors/control/policies/oracle.ts';
+import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
+import { EventQueue } from './event-queue.ts';
+import { blockTokens } from './engine-model.ts';
+import type { Fleet } from './fleet.ts';
+import { FleetModel, type StepInput, type StepOutcome } from './fleet-model.ts';
+import { Measures, type ReplayResult } from './measures.ts';
+import { type Path, PrefixTree, emptyPath, extendsPath, pathUpTo } from './prefix-tree.ts';
+import { exponential, generator, shuffled } from './random.ts';
+import type { Task } from './tasks.ts';
+
+/** When tasks come. `closed`: as many at once, the next one when one is over. `open`: on average so many an hour, as a Poisson process. `recorded`: as the recording says, its times multiplied by `scale`. */
+export type Arrivals =
+  | { readonly kind: 'closed'; readonly concurrency: number }
+  | { readonly kind: 'open'; readonly tasksPerHour: number }
+  | { readonly kind: 'recorded'; readonly scale: number };
+
+export interface ReplayOptions {
+  readonly fleet: Fleet;
+  /** One instance for each replay: it remembers. Made with a look into the future that only an oracle may use. */
+  policy(future: Future): Policy;
+  readonly arrivals: Arrivals;
+  readonly seed: number;
+  /** Tool and human gaps are multiplied by these; 1 leaves them as recorded. */
+  readonly toolGapScale?: number;
+  readonly humanGapScale?: number;
+  /** One worker is lost at this share of the tasks. */
+  readonly loseWorkerAt?: number;
+}
+
+interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
+/** A task that has come; `open` of its traces are not over. */
+interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number }
+
+/**
+ * Replays recorded traces on a modelled fleet: every step comes when its recorded gap has passed since the one before ended here, and after the last
+ * of its children where it waited for them. The same options give the same result, to the last digit.
+ */
+export class Replay {
+  readonly #options: ReplayOptions;
+  readonly #events = new EventQueue();
+  readonly #tree = new PrefixTree();
+  readonly #fleet: FleetModel;
+  readonly #running = new Map<string, Running>();
+  readonly #measures: Measures;
+  readonly #tasks: readonly Task[];
+  #begun = 0;
+
+  constructor(tasks: readonly Task[], options: ReplayOptions) {
+    this.#options = options;
+    const draw = generator(options.seed);
+    this.#tasks = options.arrivals.kind === 'recorded' ? [...tasks] : shuffled(tasks, draw);
+    const policy = options.policy({
+      nextUseMs: (trace) => this.#running.get(trace)?.nextUseMs ?? Number.POSITIVE_INFINITY,
+      remainingS: (trace) => this.#remainingS(trace),
+    });
+    this.#measures = new Measures(policy.name, options.fleet, this.#events);
+    this.#fleet = new FleetModel(options.fleet, policy, this.#events, { onStepEnded: (step, outcome) => this.#onStepEnded(step, outcome) });
+    this.#arrive(draw);
+  }
+
+  run(): ReplayResult {
+    while (this.#events.next()) { /* Everything happens in events. */ }
+    return this.#measures.result(this.#fleet, this.#tasks.length);
+  }
+
+  #arrive(draw: () => number): void {
+    const { arrivals } = this.#options;
+    if (arrivals.kind === 'closed') for (let i = 0; i < arrivals.concurrency; i++) this.#events.at(0, () => this.#beginNext());
+    else if (arrivals.kind === 'recorded') for (const { root } of this.#tasks) this.#events.at(root.start_ms * arrivals.scale, () => this.#beginNext());
+    else {
+      let atMs = 0;
+      for (let i = 0; i < this.#tasks.length; i++) {
+        atMs += exponential(3_600_000 / arrivals.tasksPerHour, draw);
+        this.#events.at(atMs, () => this.#beginNext());
+      }
+    }
+  }
+
+  #beginNext(): void {
+    const task = this.#tasks[this.#begun];
+    if (task === undefined) return;
+    this.#begun++;
+    const loseAt = this.#options.loseWorkerAt;
+    if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#fleet.lose('w1');
+    if (this.#begun === this.#tasks.length) this.#measures.allHaveCome();
+    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0 });
+  }
+
+  #begin(trace: ReplayTrace, task: OpenTask): void {
+    task.open++;
+    this.#running.set(trace.trace, { trace, task, at: 0, nextUseMs: this.#events.nowMs, children: 0, endedMs: 0, prompt: emptyPath, next: this.#path(trace, 0) });
+    this.#step(trace.trace);
+  }
+
+  #path(trace: ReplayTrace, at: number): Path {
+    const step = trace.steps[at];
+    return step === undefined ? emptyPath : this.#tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
+  }
+
+  #step(name: string): void {
+    const running = this.#running.get(name)!;
+    const step = running.trace.steps[running.at];
+    if (step === undefined) return this.#endTrace(name, running);
+    const prompt = running.next;
+    running.prompt = prompt;
+    running.next = this.#path(running.trace, running.at + 1);
+    const outTokens = Math.max(1, step.out_tokens);
+    running.nextUseMs = this.#events.nowMs;
+    this.#fleet.step({
+      trace: name, parent: running.trace.parent, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null,
+    });
+  }
+
+  #onStepEnded(input: StepInput, outcome: StepOutcome): void {
+    const running = this.#running.get(input.trace)!;
+    const step = running.trace.steps[running.at]!;
+    this.#measures.stepEnded(input, outcome);
+    running.at++;
+    running.endedMs = this.#events.nowMs;
+    for (const child of step.children) {
+      const trace = running.task.task.members.get(child);
+      if (trace === undefined) { this.#measures.skipped('a child without a line'); continue; }
+      running.children++;
+      this.#events.at(this.#events.nowMs + trace.start_ms * this.#toolScale, () => this.#begin(trace, running.task));
+    }
+    this.#await(input.trace, running);
+  }
+
+  /** The next step, when its gap has passed: from now on, or from the end of the last child. */
+  #await(name: string, running: Running): void {
+    const next = running.trace.steps[running.at];
+    if (next === undefined) {
+      running.nextUseMs = Number.POSITIVE_INFINITY;
+      if (running.children === 0) this.#events.at(this.#events.nowMs, () => this.#endTrace(name, running));
+      return;
+    }
+    if (next.gap === 'join' && running.children > 0) { running.nextUseMs = Number.POSITIVE_INFINITY; return; }
+    const gapMs = this.#gapMs(next);
+    running.nextUseMs = this.#events.nowMs + gapMs;
+    this.#measures.gap(gapMs);
+    this.#events.at(running.nextUseMs, () => this.#step(name));
+  }
+
+  #endTrace(name: string, running: Running): void {
+    if (!this.#running.delete(name)) return;
+    this.#fleet.end(name);
+    running.task.open--;
+    const parent = running.trace.parent === null ? undefined : this.#running.get(running.trace.parent);
+    if (parent !== undefined) {
+      parent.children--;
+      const next = parent.trace.steps[parent.at];
+      if (parent.children === 0 && (next === undefined || next.gap === 'join')) this.#await(parent.trace.trace, parent);
+    }
+    if (running.task.open > 0) return;
+    this.#measures.taskEnded(running.task.task, running.task.arrivedMs);
+    if (this.#options.arrivals.kind === 'closed') this.#events.at(this.#events.nowMs, () => this.#beginNext());
+  }
+
+  get #toolScale(): number { return this.#options.toolGapScale ?? 1; }
+  #gapMs(step: ReplayStep): number { return step.gap_ms * (step.gap === 'human' ? this.#options.humanGapScale ?? 1 : this.#toolScale); }
+
+  /** Alone on one worker, with a cache that forgets nothing. */
+  #remainingS(name: string): number {
+    const running = this.#running.get(name);
+    if (running === undefined) return 0;
+    const { steps } = running.trace, worker = this.#fleet.workers[0];
+    let outTokens = 0;
+    for (let i = running.at; i < steps.length; i++) outTokens += steps[i]!.out_tokens;
+    const newTokens = Math.max(0, steps.at(-1)!.prompt_tokens - (steps[running.at - 1]?.prompt_tokens ?? 0));
+    return worker === undefined ? 0 : newTokens / worker.prefillTokensPerS + outTokens / worker.decodeTokensPerS;
+  }
+}
+
+/** The full blocks that are there when the step has ended: those of the prompt, and those of its answer that the next prompt goes on with. */
+function after(prompt: Path, next: Path, step: ReplayStep, outTokens: number): Path {
+  return extendsPath(next, prompt) ? pathUpTo(next, Math.max(prompt.blocks, Math.floor((step.prompt_tokens + outTokens) / blockTokens))) : prompt;
+}
