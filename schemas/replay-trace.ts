@@ -92,7 +92,8 @@ export function parseReplayTrace(line: Uint8Array): ReplayTrace | Refused {
 export function replayTraceOf(value: unknown): ReplayTrace | Refused {
   const parsed = shape.safeParse(value);
   if (!parsed.success) return refusedBy(parsed.error, value);
-  return refuseMeaningless(parsed.data) ?? (parsed.data as ReplayTrace);
+  const trace = parsed.data as ReplayTrace;
+  return faultOf(trace) ?? trace;
 }
 
 /** One line, with its end. */
@@ -109,8 +110,8 @@ function inOrder({ seq, gap_ms, gap, prompt_tokens, blocks, out_tokens, tool, ch
   };
 }
 
-/** What each field allows, but all together do not. */
-function refuseMeaningless(trace: z.output<typeof shape>): Refused | null {
+/** What each field allows, but all together do not. Null: nothing is wrong. */
+export function faultOf(trace: ReplayTrace): Refused | null {
   const wrong = (message: string): Refused => refused('invalid_field', message);
   if (trace.parent === trace.trace) return wrong(`"parent" is "${trace.parent}": the trace would be its own parent`);
   const children = new Set<string>();

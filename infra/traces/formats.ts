@@ -1,7 +1,14 @@
+import { azureHeader, readAzure } from './azure.ts';
+import { readDynamo } from './dynamo.ts';
 import type { Line } from './lines.ts';
+import { readLmcache } from './lmcache.ts';
 import { readMinisweSteps } from './miniswe-steps.ts';
+import { readMinisweTrajectories } from './miniswe-trajectories.ts';
+import { readMooncake } from './mooncake.ts';
 import { readNormal } from './normal.ts';
+import { readOtel } from './otel.ts';
 import type { Reading, TraceReader } from './reading.ts';
+import { readTaubench } from './taubench.ts';
 import { readWeka } from './weka.ts';
 
 interface Format {
@@ -17,6 +24,14 @@ export const traceFormats = {
   replay: { read: readNormal, isIt: (it) => 'steps' in it && 'v' in it },
   weka: { read: readWeka, isIt: (it) => 'requests' in it && 'block_size' in it },
   'miniswe-steps': { read: readMinisweSteps, isIt: (it) => 'trace' in it && 'kind' in it && 't1' in it },
+  'miniswe-trajectories': { read: readMinisweTrajectories, isIt: (it) => 'messages' in it && ('info' in it || 'trajectory_format' in it) },
+  lmcache: { read: readLmcache, isIt: (it) => 'calls' in it },
+  dynamo: { read: readDynamo, isIt: (it) => it['schema'] === 'dynamo.agentic_mooncake' || (('session_id' in it || 'request_id' in it) && ('input_length' in it || 'input_tokens' in it)) },
+  mooncake: { read: readMooncake, isIt: (it) => 'hash_ids' in it && 'timestamp' in it },
+  otel: { read: readOtel, isIt: (it) => 'resourceSpans' in it || (('traceId' in it || 'trace_id' in it || 'context' in it) && 'attributes' in it) },
+  // Of these two the first line is no record.
+  taubench: { read: readTaubench, isIt: () => false },
+  azure: { read: readAzure, isIt: () => false },
 } as const satisfies Record<string, Format>;
 
 export type TraceFormat = keyof typeof traceFormats;
@@ -25,8 +40,11 @@ export const traceFormatNames = Object.keys(traceFormats) as TraceFormat[];
 
 /** By the first line. Fails where no format is like it. */
 export function formatOf(first: Line, reading: Reading): TraceFormat {
+  const text = Buffer.from(first.bytes.subarray(0, 200)).toString('utf8');
+  if (azureHeader.test(text)) return 'azure';
+  if (text.startsWith('[')) return 'taubench';
   const record = reading.json(first);
-  const fields = typeof record === 'object' && record !== null && !Array.isArray(record) ? record as Fields : {};
+  const fields = typeof record === 'object' && record !== null ? record as Fields : {};
   const found = traceFormatNames.find((name) => (traceFormats[name] as Format).isIt(fields));
   return found ?? reading.fail(first.number, `a record with the fields ${Object.keys(fields).slice(0, 8).map((name) => `"${name}"`).join(', ') || '(none)'} is of no format that is known (${traceFormatNames.join(', ')}); --format says which one it is`);
 }

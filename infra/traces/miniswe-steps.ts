@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type ReplayStep, type ReplayTrace, replayBlockTokens } from '../../schemas/replay-trace.ts';
+import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
 import type { Line } from './lines.ts';
-import { type Reading, msOf } from './reading.ts';
+import { type Reading, growingBlocks, msOf } from './reading.ts';
 
 /**
  * One row a model call or a tool call of mini-swe-agent, with times and token counts. Rows of a trace stand together, in
@@ -18,7 +18,7 @@ export async function* readMinisweSteps(lines: AsyncIterable<Line>, reading: Rea
       if (open !== null) yield* close(open, reading);
       if (seen.has(name)) reading.fail(line.number, `"trace" is "${name}", whose rows ended before; expected the rows of a trace together`);
       seen.add(name);
-      open = { trace: name, steps: [], endMs: null, lastMs: null, tool: null, blocks: 0 };
+      open = { trace: name, steps: [], endMs: null, lastMs: null, tool: null };
     }
     add(open, row, line.number, reading);
   }
@@ -40,8 +40,6 @@ interface Open {
   /** The latest time of any row. */
   lastMs: number | null;
   tool: string | null;
-  /** Of the longest prompt so far. */
-  blocks: number;
 }
 
 function add(open: Open, row: Row, line: number, reading: Reading): void {
@@ -63,17 +61,15 @@ function add(open: Open, row: Row, line: number, reading: Reading): void {
     ...(startMs !== null && endMs !== null ? { took_ms: Math.round((endMs - startMs) * 1e3) / 1e3 } : {}),
   });
   if (startMs === null || endMs === null) reading.assume('a generation of unknown length');
-  open.blocks = Math.max(open.blocks, Math.floor(row.in / replayBlockTokens));
   open.endMs = endMs;
   open.tool = null;
 }
 
-function* close({ trace, steps, blocks }: Open, reading: Reading): Generator<ReplayTrace> {
+function* close({ trace, steps }: Open, reading: Reading): Generator<ReplayTrace> {
   if (steps.length === 0) { reading.skip('a trace without model calls'); return; }
-  const first = reading.ids.take(blocks);
-  reading.assume('a prompt extends the one before it', steps.length - 1);
+  const blocks = growingBlocks(steps.map((step) => step.prompt_tokens), reading);
   yield {
     v: 1, trace, parent: null, start_ms: 0, model: '',
-    steps: steps.map((step) => ({ ...step, blocks: step.prompt_tokens < replayBlockTokens ? [] : [[first, Math.floor(step.prompt_tokens / replayBlockTokens)]] })),
+    steps: steps.map((step, at) => ({ ...step, blocks: blocks[at]! })),
   };
 }

@@ -1,4 +1,4 @@
-import type { ReplayTrace } from '../../schemas/replay-trace.ts';
+import { faultOf, type ReplayTrace } from '../../schemas/replay-trace.ts';
 import { formatOf, type TraceFormat, traceFormats } from './formats.ts';
 import { type Line, linesOf } from './lines.ts';
 import { BlockIds, type ReadOptions, Reading } from './reading.ts';
@@ -44,6 +44,9 @@ async function* tracesOf(reading: Reading, given: TraceFormat | null, formats: M
   let traces = 0;
   for await (const trace of traceFormats[format].read(again(first.value, lines), reading)) {
     traces++;
+    // Whatever a recording says: what comes out is the normal form.
+    const fault = format === 'replay' ? null : faultOf(trace);
+    if (fault !== null) reading.fail(null, `trace "${trace.trace}" cannot be brought into the normal form: ${fault.message}`);
     yield trace;
   }
   if (traces === 0) reading.fail(null, `holds no trace of format ${format}${reading.skipped.size === 0 ? '' : `; left out: ${[...reading.skipped].map(([reason, count]) => `${count} × ${reason}`).join(', ')}`}`);

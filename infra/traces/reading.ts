@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import { readJson } from '../../schemas/json.ts';
 import { isRefused, refusedBy } from '../../schemas/refused.ts';
-import { type BlockRun, type ReplayTrace, replayLimits } from '../../schemas/replay-trace.ts';
+import { type BlockRun, type ReplayTrace, replayBlockTokens, replayLimits } from '../../schemas/replay-trace.ts';
 import type { z } from 'zod';
 import type { Line } from './lines.ts';
 import { TraceError } from './trace-error.ts';
@@ -37,6 +38,9 @@ export class Reading {
     this.skipped = skipped;
     this.assumed = assumed;
   }
+
+  /** The file's name without what says its kind: for ids of what has none. */
+  get stem(): string { return this.name(this.path === '-' ? 'stdin' : basename(this.path).replace(/(\.(jsonl?|ndjson|csv|gz))+$/i, '')); }
 
   fail(line: number | null, message: string): never { throw new TraceError(this.path, line, message); }
 
@@ -75,6 +79,26 @@ export class BlockIds {
 
   /** Ids below `end` are in use. */
   cover(end: number): void { this.#next = Math.max(this.#next, end); }
+}
+
+/**
+ * Blocks of prompts of which only the lengths are known: each is taken to extend the one before it, and one that is
+ * shorter to begin anew. Both are counted.
+ */
+export function growingBlocks(promptTokens: readonly number[], reading: Reading): BlockRun[][] {
+  const counts = promptTokens.map((tokens) => Math.floor(tokens / replayBlockTokens));
+  const isNew = counts.map((_, at) => at === 0 || promptTokens[at]! < promptTokens[at - 1]!);
+  const news = isNew.filter((is) => is).length;
+  reading.assume('a prompt extends the one before it', Math.max(0, counts.length - news));
+  reading.assume('a prompt shorter than the one before it shares nothing with it', Math.max(0, news - 1));
+  let first = 0;
+  return counts.map((count, at) => {
+    if (isNew[at]) {
+      const next = isNew.indexOf(true, at + 1);
+      first = reading.ids.take(counts[(next === -1 ? counts.length : next) - 1]!);
+    }
+    return count === 0 ? [] : [[first, count]];
+  });
 }
 
 /** Puts a run behind others; one that goes on where the last one ends becomes part of it. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
-import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
+import { afterAll, expect } from 'vitest';
+import { replayLine, replayTraceOf, type ReplayStep, type ReplayTrace } from '../../schemas/replay-trace.ts';
 import { readTraces, type TraceOptions } from './read.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'slackwater-traces-'));
@@ -22,6 +22,7 @@ export async function readAll(path: string | readonly string[], options: TraceOp
   const reading = readTraces(path, options);
   const traces: ReplayTrace[] = [];
   for await (const trace of reading) traces.push(trace);
+  for (const trace of traces) expect(replayTraceOf(JSON.parse(replayLine(trace)))).toEqual(trace);
   return { traces, skipped: Object.fromEntries(reading.skipped), assumed: Object.fromEntries(reading.assumed) };
 }
 
