@@ -24,7 +24,7 @@ interface Flags {
   config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;
   name?: string; host?: string; port?: string; policy?: string; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
   backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
-  format?: TraceFormat; text?: boolean; blockTokens?: string; svg?: string;
+  format?: TraceFormat; text?: boolean; blockTokens?: string; svg?: string; salt?: string;
   dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
   fleet?: string; concurrency?: string; tasksPerHour?: string; seed?: string;
 }
@@ -72,6 +72,8 @@ shared(trace.command('show').description('one trace: its steps, what was decided
   .action((id: string, flags: Flags) => run(flags, (config) => traceShow(config, id, flags.json === true)));
 shared(trace.command('watch').description('transitions and decisions as they happen').argument('[id]', 'only this trace')).option('--json', 'one JSON object a line')
   .action((id: string | undefined, flags: Flags) => run(flags, (config) => traceWatch(config, id ?? null, flags.json === true)));
+shared(trace.command('export').description('one trace and its children for others to replay, on stdout: no text, no names, ids hashed').argument('<id>', 'tr_…')).option('--salt <text>', 'makes exports comparable: equal prefixes have equal ids under one salt; without it nothing can be compared')
+  .action((id: string, flags: Flags) => run(flags, async (config) => (await import('./commands/trace-export.ts')).traceExport(config, id, flags.salt ?? null)));
 const ofRecordings = (command: Command): Command => command.argument('<file...>', 'recordings, plain or gzip; - is standard input')
   .addOption(new Option('--format <name>', 'what the recordings are, where their content does not tell').choices(traceFormatNames))
   .option('--model <path>', 'whose tokenizer counts recordings of text: a GGUF file or a folder').option('--block-tokens <n>', 'what one hash of a recording stands for, where it does not tell');

@@ -28,11 +28,11 @@ describe("Dynamo's replay rows", () => {
 
   it('version 2: a header, hashes of one play only, dependencies', async () => {
     const at = (fields: object) => row({ model: 'm', not_before_ms: 0, input_length: 64, ...fields });
-    const after = (request_id: string, relation: string, delay_ms: number, trigger = 'completion') => ({ request_id, relation, delay_ms, trigger });
+    const waits = (request_id: string, relation: string, delay_ms: number, trigger = 'completion') => ({ request_id, relation, delay_ms, trigger });
     const { traces, assumed } = await readAll(fileOf([
       { schema: 'dynamo.agentic_mooncake', version: 2, block_size: 32, hash_id_scope: 'local', source: { format: 'x', digest: 'y' } },
-      at({ play_id: 'p', session_id: 's', request_id: '1' }), at({ play_id: 'p', session_id: 't', request_id: '2', dependencies: [after('1', 'spawn', 4, 'dispatch')] }),
-      at({ play_id: 'p', session_id: 's', request_id: '3', dependencies: [after('1', 'sequence', 8), after('2', 'join', 1)] }), at({ play_id: 'q', session_id: 's', request_id: '1', not_before_ms: 70 }),
+      at({ play_id: 'p', session_id: 's', request_id: '1' }), at({ play_id: 'p', session_id: 't', request_id: '2', dependencies: [waits('1', 'spawn', 4, 'dispatch')] }),
+      at({ play_id: 'p', session_id: 's', request_id: '3', dependencies: [waits('1', 'sequence', 8), waits('2', 'join', 1)] }), at({ play_id: 'q', session_id: 's', request_id: '1', not_before_ms: 70 }),
     ]));
     expect(gaps(traces)).toEqual([['p/s', null, 0, [['start', 0, 'p/t'], ['join', 8, '']]], ['p/t', 'p/s', 4, [['start', 0, '']]], ['q/s', null, 70, [['start', 0, '']]]]);
     expect(traces.map((trace) => trace.steps[0]!.blocks)).toEqual([[[0, 1]], [[0, 1]], [[1, 1]]]);

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { replayLine } from '../../schemas/replay-trace.ts';
+import { linesOf } from './lines.ts';
 import { complaint, fileOf, readAll, step, trace } from './samples.fixture.ts';
 
 const parent = trace('p', { steps: [step(1), step(2, { children: ['c1', 'c2'] }), step(3, { gap: 'join' })] });
@@ -67,6 +70,17 @@ describe('reading traces', () => {
     const { traces } = await readAll(fileOf(many));
     expect(traces.length).toBe(10_001);
     expect(traces[0]!.steps[0]!.children.length).toBe(10_000);
+  });
+
+  it('a file of 33 MB goes through 48 MB of memory, and a line without an end is refused in time', { timeout: 60_000 }, async () => {
+    const steps = Array.from({ length: 200 }, (_, i) => step(i + 1, { blocks: [[0, 1], [1_000 + 2 * i, 1]] }));
+    const lines = Array.from({ length: 1_300 }, (_, i) => replayLine(trace(`t${i}`, { steps })));
+    const path = fileOf(lines.join(''));
+    expect(statSync(path).size).toBeGreaterThan(33e6);
+    const script = `import { readTraces } from ${JSON.stringify(new URL('./read.ts', import.meta.url).href)}; let steps = 0; for await (const trace of readTraces(process.argv[1])) steps += trace.steps.length; console.log(steps);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--max-old-space-size=48', '--input-type=module', '-e', script, path]);
+    expect(stdout.trim()).toBe(String(1_300 * 200));
+    await expect(async () => { for await (const _ of linesOf(path, 10_000)); }).rejects.toThrow(/:1: a line of more than 10000 bytes \(\d+ so far\); expected one record a line$/);
   });
 
   it('the sample of the documentation is the normal form', async () => {

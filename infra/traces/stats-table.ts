@@ -10,15 +10,18 @@ export function statsBlocks(stats: TraceStats): Block[] {
     [kind, count, seconds(mean_s), seconds(p50_s), seconds(p95_s), seconds(p99_s), seconds(max_s), percent(over_60s.share_of_gaps), percent(over_60s.share_of_idle)];
   const spreadRow = (what: string, { mean, p50, p95, p99, max }: Spread) => [what, count(mean), count(p50), count(p95), count(p99), count(max)];
   const counted = Object.entries(stats.skipped).map(([reason, times]) => ['left out', reason, times]).concat(Object.entries(stats.assumed).map(([reason, times]) => ['assumed', reason, times]));
+  const hasGaps = stats.gaps.all.count > 0;
   return [
     { title: `${stats.tasks} tasks, ${stats.traces} traces, ${stats.steps} steps, ${count(stats.prompt_tokens)} prompt tokens, ${count(stats.generated_tokens)} generated: ${count(stats.prompt_per_generated)} to 1`, header: ['', 'mean', 'p50', 'p95', 'p99', 'max'], rows: [
       spreadRow('steps of a task', stats.steps_per_task), spreadRow('prompt tokens of a step', stats.prompt_tokens_per_step), spreadRow('largest prompt of a task', working_set.task_tokens),
       ...(fan_out.parents === 0 ? [] : [spreadRow('children of a fan-out', fan_out.children_per_parent)]),
     ] },
-    { title: 'gaps, in seconds', header: ['before the step', 'gaps', 'mean', 'p50', 'p95', 'p99', 'max', 'over 60 s', 'of idle time'], rows:
-      (['tool', 'human', 'join', 'in_children', 'all'] as const).filter((kind) => stats.gaps[kind].count > 0).map((kind) => gapRow(kind.replace('_', ' '), stats.gaps[kind])) },
-    { title: `where the idle time is${time === null ? '' : `: ${percent(time.idle_share)} of the time is idle (${count(time.idle_s)} s, generating ${count(time.generating_s)} s)`}`, header: ['gap', 'of gaps', 'of idle time'], rows:
-      stats.idle_by_length.map((part) => [rangeText(part.from_s, part.to_s), percent(part.share_of_gaps), percent(part.share_of_idle)]) },
+    ...(!hasGaps ? [] : [
+      { title: 'gaps, in seconds', header: ['before the step', 'gaps', 'mean', 'p50', 'p95', 'p99', 'max', 'over 60 s', 'of idle time'], rows:
+        (['tool', 'human', 'join', 'in_children', 'all'] as const).filter((kind) => stats.gaps[kind].count > 0).map((kind) => gapRow(kind.replace('_', ' '), stats.gaps[kind])) },
+      { title: `where the idle time is${time === null ? '' : `: ${percent(time.idle_share)} of the time is idle (${count(time.idle_s)} s, generating ${count(time.generating_s)} s)`}`, header: ['gap', 'of gaps', 'of idle time'], rows:
+        stats.idle_by_length.map((part) => [rangeText(part.from_s, part.to_s), percent(part.share_of_gaps), percent(part.share_of_idle)]) },
+    ]),
     { title: 'prompt tokens that a cache would have', header: ['cache', 'hit'], rows: [
       ['remembers everything', percent(reuse.infinite_cache)],
       ...reuse.random_routing.map(({ replicas, hit }) => [`random routing over ${replicas} that do`, percent(hit)]),

@@ -70,6 +70,11 @@ describe('statistics of traces', () => {
     expect(concurrency.tasks).toMatchObject({ max: 2 });
   });
 
+  it('steps of one trace are not at once, also where no time is known between them', async () => {
+    const steps = [1, 2, 3].map((seq) => step(seq, { gap_ms: 0 }));
+    expect((await statsOf([trace('a', { steps }), trace('b', { steps })])).concurrency).toEqual({ in_task_max: 1, tasks: null });
+  });
+
   it('nothing at all: no figure is NaN', async () => {
     expect(JSON.stringify(await statsOf([]))).not.toContain('null,"p50');
     expect(JSON.stringify(await statsOf([trace('a', { steps: [step(1, { prompt_tokens: 0, blocks: [], out_tokens: 0 })] })]))).not.toContain('NaN');

@@ -29,7 +29,7 @@ export interface TraceStats {
     readonly forgetting: readonly { readonly seconds: number; readonly hit: number }[];
   };
   readonly fan_out: { readonly parents: number; readonly children: number; readonly children_per_parent: Spread };
-  /** Generations that ran at once inside of a task, and tasks that lived at once; the latter null where the recording does not say when they began. */
+  /** Generations that ran at once inside of a task, and tasks that lived at once; the latter null where the recording does not say when they began and how long they took. */
   readonly concurrency: { readonly in_task_max: number; readonly tasks: { readonly max: number; readonly mean: number } | null };
   /** Different prefixes in blocks of 64 tokens, as tokens: of the whole recording, and the largest prompt of each task. */
   readonly working_set: { readonly distinct_tokens: number; readonly task_tokens: Spread };
@@ -80,7 +80,7 @@ export class StatsMeter {
     this.#largestPrompt.add(timeline.reduce((most, { step }) => Math.max(most, step.prompt_tokens), 0));
     for (const timed of timeline) this.#addStep(timed);
     this.#reuse.family(timeline);
-    this.#inTaskMax = Math.max(this.#inTaskMax, mostAtOnce(timeline.map(({ startMs, endMs }) => [startMs, endMs])));
+    this.#inTaskMax = Math.max(this.#inTaskMax, mostAtOnce(generationsOf(timeline)));
     this.#lives.push([timeline[0]!.startMs, timeline.reduce((last, { endMs }) => Math.max(last, endMs), 0)]);
   }
 
@@ -154,6 +154,17 @@ function within(ms: Samples, from: number, to: number): { readonly count: number
   return { count, sum };
 }
 
+/** Those of one trace never run at once: where no time is known between them, one is counted. */
+function generationsOf(timeline: readonly TimedStep[]): Span[] {
+  const lastMs = new Map<unknown, number>();
+  const spans: Span[] = [];
+  for (const { trace, startMs, endMs } of timeline) {
+    if (lastMs.get(trace) !== startMs) spans.push([startMs, endMs]);
+    lastMs.set(trace, startMs);
+  }
+  return spans;
+}
+
 type Span = readonly [startMs: number, endMs: number];
 
 /** What ends when another begins is not there at the same time; what takes no time is. */
@@ -175,6 +186,6 @@ function tasksAtOnce(lives: readonly Span[]): { readonly max: number; readonly m
     end = Math.max(end, endMs);
     lived += endMs - startMs;
   }
-  if (!lives.some(([startMs]) => startMs > begin)) return null;
+  if (lived === 0 || !lives.some(([startMs]) => startMs > begin)) return null;
   return { max: mostAtOnce(lives), mean: end > begin ? lived / (end - begin) : 0 };
 }

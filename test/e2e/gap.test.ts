@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownTrace } from '../../infra/gateway/gateway.ts';
 import { packageRoot } from '../../infra/config.ts';
+import { readTraces } from '../../infra/traces/read.ts';
+import type { ReplayTrace } from '../../schemas/replay-trace.ts';
 import { Chat, brief, system, user } from './chat.ts';
 import { type Fleet, startFleet, until } from './fleet.ts';
 
@@ -39,6 +43,28 @@ describe('on the real model, in a tight arena', () => {
     expect(JSON.parse(stdout)).toMatchObject({ state: 'fanOut', children: [ownTrace('default', 'left'), ownTrace('default', 'right')], pinned_on: 'worker-1' });
     for (const child of ['left', 'right']) await chat.ask([system('You do a part.'), user(child), { role: 'assistant', content: 'Done.' }, user('End.')], { max_tokens: 4, slackwater: { end: true } }, { 'x-slackwater-trace': child, 'x-slackwater-parent': 'parent' });
     await until('nothing is pinned', () => pinned() === 0);
+  });
+
+  test('a trace is exported with its children, without a word of it, and read back', async () => {
+    const [hidden, again, plain] = await Promise.all([['--salt', 'one'], ['--salt', 'one'], []].map(async (salt) => (await slackwater('trace', 'export', ownTrace('default', 'parent'), ...salt)).stdout));
+    expect(again).toBe(hidden);
+    expect(`${hidden}${plain}`).not.toMatch(/tr_|default|Split|left|SmolLM/i);
+    const folder = await mkdtemp(join(tmpdir(), 'slackwater-export-'));
+    for (const text of [hidden!, plain!]) {
+      await writeFile(join(folder, 'one.jsonl'), text);
+      const traces: ReplayTrace[] = [];
+      for await (const trace of readTraces(join(folder, 'one.jsonl'))) traces.push(trace);
+      expect(traces.map(({ parent, steps }) => [parent === null, steps.length])).toEqual([[true, 1], [false, 2], [false, 2]]);
+      expect(traces[0]!.steps[0]!.children).toEqual(traces.slice(1).map(({ trace }) => trace));
+      for (const { steps } of traces) for (const step of steps) expect([step.out_tokens > 0, step.took_ms! > 0]).toEqual([true, true]);
+    }
+    await rm(folder, { recursive: true, force: true });
+    const { stdout } = await slackwater('trace', 'export', ownTrace('default', 'gap-b'));
+    const { steps } = JSON.parse(stdout) as ReplayTrace;
+    expect(steps.map(({ seq, gap }) => [seq, gap])).toEqual([[1, 'start'], [2, 'tool']]);
+    expect(steps[1]!.blocks[0]![1]).toBeGreaterThanOrEqual(steps[0]!.blocks[0]![1]); // the second prompt begins with the first
+    expect(steps[0]!.blocks[0]![1]).toBe(Math.floor(steps[0]!.prompt_tokens / 64));
+    await expect(slackwater('trace', 'export', 'tr_00nobody')).rejects.toMatchObject({ code: 4 });
   });
 
   test('every trace is listed, and a decision says on which numbers it was made and what came of it', async () => {
