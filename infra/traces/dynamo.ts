@@ -175,7 +175,7 @@ class Sessions {
     const strange = others.filter((other) => this.#parents.get(other.session)?.session !== session).length;
     this.#reading.assume('a wait for a session that is no child is left out', strange);
     const gap = isJoin ? 'join' : 'tool';
-    if (row.waits.length > 0) return { gap, gap_ms: roundMs(Math.max(...row.waits.map((wait) => wait.afterMs))) };
+    if (row.waits.length > 0) return { gap, gap_ms: roundMs(row.waits.reduce((longest, wait) => Math.max(longest, wait.afterMs), 0)) };
     if (row.delayMs !== null) return { gap, gap_ms: roundMs(row.delayMs) };
     if (row.atMs === null || before.atMs === null) { this.#reading.assume('a gap without times: 0'); return { gap, gap_ms: 0 }; }
     if (row.atMs < before.atMs) this.#reading.fail(row.line, `"timestamp" is ${row.atMs}, ${roundMs(before.atMs - row.atMs)} ms before that of the turn ahead of it (line ${before.line}); expected times that do not go back`);

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { namesOf } from '../../actors/lib/chain.ts';
+import { blockTokens, namesOf } from '../../actors/lib/chain.ts';
 import { isSideStep } from '../../actors/lib/ids.ts';
 import type { BlockChain, InboxEvent, StepAccepted } from '../../schemas/messages.ts';
 import type { BlockRun, GapKind, ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
@@ -26,8 +26,8 @@ export function exportTraces(logs: readonly LoggedTrace[], key: string, areBlock
   const counts = { skipped: new Map<string, number>(), assumed: new Map<string, number>() };
   const hidden = new Hidden(key, areBlocksHashed);
   const made = new Map(logs.map((log) => [log.trace, stepsOf(log, counts)]));
-  const root = logs[0]?.trace ?? '';
-  const traces = logs.map(({ trace }) => exported(trace, root, made, hidden, counts)).filter((trace) => trace !== null);
+  const begunBy = new Map([...made].flatMap(([parent, steps]) => steps.flatMap((step) => step.children.map((child) => [child, { parent, endMs: step.endMs }] as const))));
+  const traces = logs.map(({ trace }, at) => exported(trace, at === 0 ? null : begunBy.get(trace) ?? 'nobody', made, hidden, counts)).filter((trace) => trace !== null);
   return { traces, ...counts };
 }
 
@@ -38,6 +38,7 @@ interface Made { readonly accepted: StepAccepted; readonly chain: BlockChain; re
 
 /** Steps of the main chain that were answered, and who began after which. */
 function stepsOf({ trace, events, chains }: LoggedTrace, { skipped, assumed }: Counts): Made[] {
+  const begun = new Set<string>();
   const open = new Map<string, { readonly accepted: StepAccepted; readonly atMs: number }>();
   const steps: Made[] = [];
   const early: string[] = [];
@@ -45,33 +46,34 @@ function stepsOf({ trace, events, chains }: LoggedTrace, { skipped, assumed }: C
     if (event.kind === 'stepAccepted') {
       if (isSideStep(event.step)) add(skipped, 'a side call');
       else if (!open.has(event.step)) open.set(event.step, { accepted: event, atMs });
-    } else if (event.kind === 'childStarted' && event.child !== trace) {
-      const children = steps.at(-1)?.children ?? early;
-      if (!children.includes(event.child) && !steps.some((step) => step.children.includes(event.child))) children.push(event.child);
+    } else if (event.kind === 'childStarted') {
+      if (event.child === trace || begun.has(event.child)) continue;
+      begun.add(event.child);
+      (steps.at(-1)?.children ?? early).push(event.child);
     } else if (event.kind === 'stepEnded' && event.finish !== 'cancelled') {
-      const begun = open.get(event.step);
-      if (begun === undefined) continue;
+      const step = open.get(event.step);
+      if (step === undefined) continue;
       open.delete(event.step);
       const chain = chains.get(event.step) ?? new Uint8Array();
-      if (namesOf(chain).length < Math.floor(begun.accepted.prompt.tokens / 64)) add(assumed, 'a prompt whose pages are gone: its later blocks share nothing');
-      steps.push({ accepted: begun.accepted, chain, startMs: begun.atMs, endMs: atMs, generated: event.tokens.length, callsTools: event.finish === 'tool_calls', children: [] });
+      if (namesOf(chain).length < Math.floor(step.accepted.prompt.tokens / blockTokens)) add(assumed, 'a prompt whose pages are gone: its later blocks share nothing');
+      steps.push({ accepted: step.accepted, chain, startMs: step.atMs, endMs: atMs, generated: event.tokens.length, callsTools: event.finish === 'tool_calls', children: [] });
     }
   }
-  steps[0]?.children.unshift(...early);
+  if (steps[0] !== undefined) for (const child of early) steps[0].children.push(child);
   add(skipped, 'a step without an answer', open.size);
   return steps;
 }
 
-function exported(trace: string, root: string, made: ReadonlyMap<string, readonly Made[]>, hidden: Hidden, { skipped, assumed }: Counts): ReplayTrace | null {
+interface Begun { readonly parent: string; readonly endMs: number }
+
+function exported(trace: string, begunBy: Begun | 'nobody' | null, made: ReadonlyMap<string, readonly Made[]>, hidden: Hidden, { skipped, assumed }: Counts): ReplayTrace | null {
   const steps = made.get(trace)!;
-  const parent = trace === root ? null : [...made].find(([, others]) => others.some((step) => step.children.includes(trace)))?.[0] ?? null;
-  if (steps.length === 0 || (parent === null && trace !== root)) { add(skipped, 'a trace without an answered step'); return null; }
+  if (steps.length === 0 || begunBy === 'nobody') { add(skipped, 'a trace without an answered step'); return null; }
   const isShown = (child: string): boolean => (made.get(child)?.length ?? 0) > 0;
-  const begunBy = parent === null ? null : made.get(parent)!.find((step) => step.children.includes(trace))!;
   const startMs = begunBy === null ? 0 : steps[0]!.startMs - begunBy.endMs;
   if (startMs < 0) add(assumed, 'a child begins when the generation that started it has ended, not earlier');
   return {
-    v: 1, trace: hidden.id(trace), parent: parent === null ? null : hidden.id(parent), start_ms: Math.max(0, roundMs(startMs)), model: '',
+    v: 1, trace: hidden.id(trace), parent: begunBy === null ? null : hidden.id(begunBy.parent), start_ms: Math.max(0, roundMs(startMs)), model: '',
     steps: steps.map((step, at): ReplayStep => ({
       seq: at + 1, ...(at === 0 ? { gap: 'start', gap_ms: 0 } as const : gapOf(steps, at, made, assumed)),
       prompt_tokens: step.accepted.prompt.tokens, blocks: hidden.runs(step.chain), out_tokens: step.generated, tool: null,
@@ -83,7 +85,7 @@ function exported(trace: string, root: string, made: ReadonlyMap<string, readonl
 /** The log does not say what the agent waited for: an interactive step's is a person, any other's a tool. */
 function gapOf(steps: readonly Made[], at: number, made: ReadonlyMap<string, readonly Made[]>, assumed: Counts['assumed']): { readonly gap: GapKind; readonly gap_ms: number } {
   const step = steps[at]!, before = steps[at - 1]!;
-  const childrenEndMs = Math.max(-Infinity, ...before.children.map((child) => made.get(child)?.at(-1)?.endMs ?? -Infinity));
+  const childrenEndMs = before.children.reduce((last, child) => Math.max(last, made.get(child)?.at(-1)?.endMs ?? -Infinity), -Infinity);
   const isJoin = childrenEndMs > -Infinity && childrenEndMs <= step.startMs;
   const gapMs = step.startMs - (isJoin ? Math.max(childrenEndMs, before.endMs) : before.endMs);
   if (gapMs < 0) add(assumed, 'a step that was accepted before the one ahead of it had ended: gap 0');

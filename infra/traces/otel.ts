@@ -118,7 +118,7 @@ class Conversations {
 
   #gap(talk: Talk, before: Span, span: Span): { readonly gap: GapKind; readonly gap_ms: number; readonly tool: string | null } {
     const children = this.#children.get(before) ?? [];
-    const childrenEndMs = Math.max(-Infinity, ...children.map((child) => child.generations.at(-1)!.endMs));
+    const childrenEndMs = children.reduce((last, child) => Math.max(last, child.generations.at(-1)!.endMs), -Infinity);
     const isJoin = children.length > 0 && childrenEndMs <= span.startMs;
     if (children.length > 0 && !isJoin) this.#reading.assume('a trace that went on before its child ended does not wait for it');
     const tool = talk.tools.findLast((it) => it.startMs >= before.startMs && it.startMs < span.startMs);

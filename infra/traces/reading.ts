@@ -61,7 +61,13 @@ export class Reading {
   record<T extends z.ZodType>(shape: T, line: Line, what: string): z.output<T> { return this.checked(shape, this.json(line), line.number, what); }
 
   checked<T extends z.ZodType>(shape: T, value: unknown, line: number, what: string): z.output<T> {
-    const parsed = shape.safeParse(value);
+    let parsed: z.ZodSafeParseResult<z.output<T>>;
+    try {
+      parsed = shape.safeParse(value);
+    } catch (error) {
+      if (error instanceof RangeError) return this.fail(line, `is nested too deep; expected ${what}`);
+      throw error;
+    }
     return parsed.success ? parsed.data : this.fail(line, `${refusedBy(parsed.error, value).message}; expected ${what}`);
   }
 }

@@ -14,21 +14,7 @@ export function statsSvg(stats: TraceStats, title: string): string {
 
   heading(title, `${tasks} tasks, ${steps} steps, ${count(stats.steps_per_task.mean)} a task (p95 ${count(stats.steps_per_task.p95)}); ${count(stats.prompt_per_generated)} prompt tokens for each generated one`);
   y += 18;
-  heading('Gaps between steps, by length', `${gaps.all.count} gaps; those over 60 s are ${percent(gaps.all.over_60s.share_of_gaps)} of them and hold ${percent(gaps.all.over_60s.share_of_idle)} of the idle time`);
-  bar(y - 7, 8, 0.03, 'gaps');
-  text(left + 20, y, 'share of gaps', 'note');
-  body.push(`<rect x="${left + 120}" y="${y - 7}" width="13" height="8" rx="2" class="idle"/>`);
-  text(left + 140, y, 'share of idle time', 'note');
-  y += 10;
-  for (const part of stats.idle_by_length) {
-    text(left - 10, y + 13, rangeText(part.from_s, part.to_s), 'label', 'end');
-    bar(y, 8, part.share_of_gaps, 'gaps');
-    bar(y + 9, 8, part.share_of_idle, 'idle');
-    text(right + 10, y + 8, percent(part.share_of_gaps), 'figure');
-    text(right + 10, y + 17, percent(part.share_of_idle), 'figure');
-    y += rowHeight + 2;
-  }
-  y += 26;
+  if (gaps.all.count > 0) gapChart();
   heading('Prompt tokens that a cache would have', `of ${count(stats.prompt_tokens)}; ${count(stats.working_set.distinct_tokens)} of them in different blocks`);
   y -= 4;
   const caches = [
@@ -44,15 +30,38 @@ export function statsSvg(stats: TraceStats, title: string): string {
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 14}" width="${width}" role="img" aria-label="${escaped(title)}">
 <style>
-  svg { --paper: #ffffff; --ink: #1c2530; --faint: #5c6875; --gaps: #8fb4d8; --idle: #1f5f99; --hit: #2e8b74; font: 12px system-ui, sans-serif; }
-  @media (prefers-color-scheme: dark) { svg { --paper: #12171d; --ink: #e6ebf0; --faint: #9aa7b4; --gaps: #35577a; --idle: #7db7ec; --hit: #55bd9f; } }
-  .paper { fill: var(--paper); } .heading { fill: var(--ink); font-size: 14px; font-weight: 600; } .label { fill: var(--ink); } .note, .figure { fill: var(--faint); font-size: 10.5px; }
-  .gaps { fill: var(--gaps); } .idle { fill: var(--idle); } .hit { fill: var(--hit); }
+  text { font: 12px system-ui, sans-serif; } .heading { font-size: 14px; font-weight: 600; } .note, .figure { font-size: 10.5px; }
+${colours({ paper: '#ffffff', heading: '#1c2530', label: '#1c2530', note: '#5c6875', figure: '#5c6875', gaps: '#8fb4d8', idle: '#1f5f99', hit: '#2e8b74' })}
+  @media (prefers-color-scheme: dark) {
+${colours({ paper: '#12171d', heading: '#e6ebf0', label: '#e6ebf0', note: '#9aa7b4', figure: '#9aa7b4', gaps: '#4a7096', idle: '#7db7ec', hit: '#55bd9f' })}
+  }
 </style>
 <rect width="100%" height="100%" class="paper"/>
 ${body.join('\n')}
 </svg>
 `;
+
+  function gapChart(): void {
+    heading('Gaps between steps, by length', `${gaps.all.count} gaps; those over 60 s are ${percent(gaps.all.over_60s.share_of_gaps)} of them and hold ${percent(gaps.all.over_60s.share_of_idle)} of the idle time`);
+    y += 2;
+    bar(y - 7, 8, 0.03, 'gaps');
+    text(left + 20, y, 'share of gaps', 'note');
+    body.push(`<rect x="${left + 120}" y="${y - 7}" width="13" height="8" rx="2" class="idle"/>`);
+    text(left + 140, y, 'share of idle time', 'note');
+    y += 12;
+    for (const part of stats.idle_by_length) {
+      text(left - 10, y + 13, rangeText(part.from_s, part.to_s), 'label', 'end');
+      bar(y - 2, 10, part.share_of_gaps, 'gaps');
+      bar(y + 9, 10, part.share_of_idle, 'idle');
+      text(right + 10, y + 7, percent(part.share_of_gaps), 'figure');
+      text(right + 10, y + 18, percent(part.share_of_idle), 'figure');
+      y += rowHeight + 6;
+    }
+    y += 26;
+  }
 }
+
+/** A rule a class, without variables: not every viewer knows them. */
+const colours = (of: Readonly<Record<string, string>>): string => `  ${Object.entries(of).map(([name, colour]) => `.${name} { fill: ${colour}; }`).join(' ')}`;
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -90,5 +90,7 @@ describe('statistics of traces', () => {
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg.match(/<rect/g)!.length).toBe(1 + 2 + 2 * 7 + 6);
     expect(svg).not.toMatch(/NaN|undefined/);
+    const arrivals = statsSvg(await statsOf([trace('a', { steps: [step(1)] })]), 'arrivals');
+    expect(arrivals.match(/<rect/g)!.length).toBe(1 + 6);
   });
 });

@@ -174,7 +174,7 @@ class SessionBlocks {
       if (length < 1) this.#reading.fail(line, `"hash_runs" has a run of ${length} blocks; expected at least 1`);
       for (let at = local; at < local + length;) {
         const shared = this.#shared.find(({ from, to }) => at >= from && at < to);
-        const end = Math.min(local + length, shared?.to ?? Math.min(...this.#shared.filter(({ from }) => from > at).map(({ from }) => from)));
+        const end = Math.min(local + length, shared?.to ?? this.#shared.reduce((next, { from }) => (from > at ? Math.min(next, from) : next), Infinity));
         const taken = Math.min(end - at, full - count);
         pushRun(runs, at + (shared?.shift ?? this.#shift), taken);
         count += taken;
