@@ -21,8 +21,9 @@ export interface Fleet {
 
 const positive = z.number().positive();
 const link = z.strictObject({ bytes_per_s: z.number().min(0), latency_ms: z.number().min(0) });
+const rates = z.strictObject({ bf16: positive, fp8: positive });
 const deviceFile = z.strictObject({
-  device: z.string(), linear_flops_per_s: z.strictObject({ bf16: positive, fp8: positive }), attention_flops_per_s: positive, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
+  device: z.string(), linear_flops_per_s: rates, attention_flops_per_s: rates, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
   overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), runs_max: z.int().min(1), dram: link, nvme: link,
 });
 const modelFile = z.strictObject({
@@ -54,12 +55,7 @@ export function readFleet(given: string): Fleet {
     name: modelSays.model, layers: modelSays.layers, heads: modelSays.heads, kvHeads: modelSays.kv_heads, headDim: modelSays.head_dim, params: modelSays.params, activeParams: modelSays.active_params,
     bytesPerParam: modelSays.bytes_per_param, kvBytesPerValue: modelSays.kv_bytes_per_value, contextLength: modelSays.context_length,
   };
-  const deviceSays = understood(deviceFile, ...one(file, 'devices', fleet.workers.device));
-  const device: Device = {
-    name: deviceSays.device, linearFlopsPerS: deviceSays.linear_flops_per_s[modelSays.arithmetic], attentionFlopsPerS: deviceSays.attention_flops_per_s, readBytesPerS: deviceSays.read_bytes_per_s, hbmBytes: deviceSays.hbm,
-    reservedBytes: deviceSays.reserved, overheadMs: deviceSays.overhead_ms, overheadPerSequenceMs: deviceSays.overhead_per_sequence_ms, iterationTokens: deviceSays.iteration_tokens, runsMax: deviceSays.runs_max,
-    dram: { bytesPerS: deviceSays.dram.bytes_per_s, latencyMs: deviceSays.dram.latency_ms }, nvme: { bytesPerS: deviceSays.nvme.bytes_per_s, latencyMs: deviceSays.nvme.latency_ms },
-  };
+  const device = deviceOf(...one(file, 'devices', fleet.workers.device), modelSays.arithmetic);
   const { count, hbm, dram, nvme } = fleet.workers;
   const bytes = blockBytes(model);
   const capacity = { hbm: hbm === undefined ? hbmBlocks(device, model) : Math.floor(hbm / bytes), dram: Math.floor(dram / bytes), nvme: Math.floor(nvme / bytes) };
@@ -71,6 +67,20 @@ export function readFleet(given: string): Fleet {
   };
   const usdPerHour = count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
   return { name: fleet.fleet, device, model, workers: count, capacity, usdPerHour };
+}
+
+function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Device {
+  const says = understood(deviceFile, value, file);
+  return {
+    name: says.device, linearFlopsPerS: says.linear_flops_per_s[arithmetic], attentionFlopsPerS: says.attention_flops_per_s[arithmetic], readBytesPerS: says.read_bytes_per_s, hbmBytes: says.hbm,
+    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, runsMax: says.runs_max,
+    dram: { bytesPerS: says.dram.bytes_per_s, latencyMs: says.dram.latency_ms }, nvme: { bytesPerS: says.nvme.bytes_per_s, latencyMs: says.nvme.latency_ms },
+  };
+}
+
+/** A device that comes along, for models of that arithmetic. Throws InputError. */
+export function readDevice(name: string, arithmetic: 'bf16' | 'fp8'): Device {
+  return deviceOf(...one(join(here, 'devices', `${name}.yaml`), 'devices', name), arithmetic);
 }
 
 /** A file of that name beside the fleet's, else one that comes along. */

@@ -119,9 +119,9 @@ describe('report', () => {
     expect([0.456, 12.34, 999.6, 1324, 98_765].map(short)).toEqual(['0.46', '12.3', '1,000', '1,324', '98,765']);
   });
   it('what people wrote around the marks stays', () => {
-    const once = withGenerated('# T\n\nours\n', 'one');
-    expect(once).toBe(`# T\n\nours\n\n${generatedBegin}\none\n${generatedEnd}\n`);
-    expect(withGenerated(`${once}\nafter\n`, 'two')).toBe(`# T\n\nours\n\n${generatedBegin}\ntwo\n${generatedEnd}\n\nafter\n`);
+    const once = withGenerated('# T\n\nours\n', 'one', 'engine');
+    expect(once).toBe(`# T\n\nours\n\n${generatedBegin('engine')}\none\n${generatedEnd}\n`);
+    expect(withGenerated(`${once}\nafter\n`, 'two', 'engine')).toBe(`# T\n\nours\n\n${generatedBegin('engine')}\ntwo\n${generatedEnd}\n\nafter\n`);
   });
 });
 

@@ -17,8 +17,7 @@ import { arithmetics, boundSeconds, type Ceilings, measureCeilings, type ModelSh
 import { type Mode, modes, type Scenario, scenarios, workOf } from './scenarios.ts';
 import { spread } from './stats.ts';
 import { Subject, SubjectError, type SubjectPlan } from './subject.ts';
-
-export class UsageError extends Error { override readonly name = 'UsageError'; }
+import { UsageError } from './usage-error.ts';
 
 export const usage = `npm run bench -- engine [--peers ${peerNames.join(',')}] [--scenarios ID,…] [--modes ${modes.join(',')}] [--repeat 3] [--threads 2]
                           [--model FILE.gguf] [--json FILE] [--write] [--no-install] [--no-roofline] [--speculation]
@@ -74,7 +73,7 @@ const tableFor = (figures: readonly Figure[]): ReturnType<typeof tableOf> => {
 function writeDocuments(figures: readonly Figure[], contestants: readonly Contestant[], ceilings: Ceilings | null, options: Options): void {
   const folder = join(packageRoot(), 'docs', 'benchmarks');
   writeFileSync(join(folder, 'engine.ndjson'), lines(figures));
-  writeFileSync(join(folder, 'engine.md'), withGenerated(readFileSync(join(folder, 'engine.md'), 'utf8'), section(figures, contestants, tableFor(figures), ceilings, options)));
+  writeFileSync(join(folder, 'engine.md'), withGenerated(readFileSync(join(folder, 'engine.md'), 'utf8'), section(figures, contestants, tableFor(figures), ceilings, options), 'engine'));
 }
 
 function read(args: readonly string[]): Options {

@@ -1,15 +1,21 @@
 /** `npm run bench -- NAME …`: side-by-side measurements. They check speed, never behaviour, and nothing of the gate runs them. */
-import { benchEngine, usage, UsageError } from './engine.ts';
+import { benchCalibrate, calibrateUsage } from './calibrate.ts';
+import { benchEngine, usage as engineUsage } from './engine.ts';
+import { UsageError } from './usage-error.ts';
 
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { engine: benchEngine };
+const benches: Readonly<Record<string, { readonly run: (args: readonly string[]) => Promise<void>; readonly usage: string }>> = {
+  engine: { run: benchEngine, usage: engineUsage },
+  calibrate: { run: benchCalibrate, usage: calibrateUsage },
+};
 const [name = '', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+const usage = bench?.usage ?? Object.values(benches).map((each) => each.usage).join('\n');
 if (bench === undefined || args.includes('--help')) {
   console.error(bench === undefined ? `unknown bench "${name}"; there are ${Object.keys(benches).join(', ')}\n${usage}` : usage);
   process.exit(bench === undefined ? 2 : 0);
 }
 try {
-  await bench(args);
+  await bench.run(args);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`bench: ${error.message}\n${usage}`);
