@@ -6,7 +6,8 @@ import { prefixRoute, usualRoute } from './router.ts';
 export const tunables = { ttlMs: { from: 100, to: 600_000, scale: 'log', start: 10_000 } } as const satisfies Tunables;
 
 /**
- * Every prefix stays resident for the same time after each step, whatever was called, and after that it is evictable as any other.
+ * Every prefix stays resident for the same time after each step, whatever was called, and is demoted then, or forgotten where there is no lower
+ * tier. (Were it only evictable from then on, this would be least recently used: what was held first is let go first.)
  * It is what the papers on time to live compare with (Continuum, arXiv:2511.02230, section 4, derives its own from here).
  */
 export const fixedTtl = ({ ttlMs }: Params<typeof tunables>): Policy => ({
@@ -14,6 +15,10 @@ export const fixedTtl = ({ ttlMs }: Params<typeof tunables>): Policy => ({
   spills: true,
   order: ({ acceptedAtMs }) => acceptedAtMs,
   place: (ask, candidates) => prefixRoute(ask, candidates, usualRoute),
-  retain: () => ({ keepValue: 0, demoteAfterMs: null, recallAfterMs: null, holdMs: ttlMs, why: `kept for ${Math.round(ttlMs)} ms, as everything` }),
+  retain(_ask, view) {
+    const why = `kept for ${Math.round(ttlMs)} ms, as everything`;
+    const hasBelow = view !== null && view.load.dramBlocks > 0;
+    return { keepValue: 0, demoteAfterMs: hasBelow ? ttlMs : null, recallAfterMs: null, holdMs: ttlMs, ...(hasBelow ? {} : { dropAfterMs: ttlMs }), why };
+  },
   pin: pinTier,
 });

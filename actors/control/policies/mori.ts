@@ -9,6 +9,7 @@ export const tunables = {
   window: { from: 1, to: 20, scale: 'whole', start: 5 },
   fill: { from: 0.5, to: 1.2, scale: 'linear', start: 0.95 },
   intervalMs: { from: 100, to: 20_000, scale: 'log', start: 5_000 },
+  stickiness: { from: 0, to: 1, scale: 'linear', start: 0.5 },
 } as const satisfies Tunables;
 
 interface Cycle { readonly reasoningMs: number; readonly actingMs: number }
@@ -35,11 +36,11 @@ const begun = (nowMs: number): Program => ({ tokens: 0, worker: null, tier: 'wai
  * After MORI (Xia, Li, Li, et al., arXiv:2606.00866). A program's idleness is the share of its last `window` cycles of generation and tool that it
  * spent at tools, with the tool it is at; time that it was made to wait counts as neither (section 4.2, equation 1). Programs are ranked by it: the
  * busiest have hbm, up to `fill` of it, the next ones dram, and what exceeds both is forgotten. A program stays in its tier until one with a better
- * claim needs the room. A step of a program that is not in hbm waits until it gets in: there is room, or programs at their tools that are idler give
- * way (4.3); it asks again on every `intervalMs`. Among evictable prefixes the idlest goes first.
+ * claim needs the room. A step of a program that is not in hbm waits until it gets in: there is room, or programs at their tools that are idler than
+ * `stickiness` times itself give way (4.3); it asks again on every `intervalMs`. Among evictable prefixes the idlest goes first.
  * Here the boundary is set when a generation ends or a step asks: the time at which a tool's length moves its program past it is known at once.
  */
-export function mori({ window, fill, intervalMs }: Params<typeof tunables>): Policy {
+export function mori({ window, fill, intervalMs, stickiness }: Params<typeof tunables>): Policy {
   const programs = new Map<string, Program>();
   const byWorker = new Map<string, Set<Program>>();
 
@@ -61,7 +62,7 @@ export function mori({ window, fill, intervalMs }: Params<typeof tunables>): Pol
     const others = inTier(worker, 'hbm', nowMs).filter((other) => other !== program);
     let overTokens = sumOf(others) + program.tokens - fill * hbmTokens(view);
     const mine = idlenessOf(program, nowMs);
-    const idler = others.filter((other) => other.actingSinceMs !== null && idlenessOf(other, nowMs) > mine).sort((a, b) => idlenessOf(b, nowMs) - idlenessOf(a, nowMs));
+    const idler = others.filter((other) => other.actingSinceMs !== null && idlenessOf(other, nowMs) > stickiness * mine).sort((a, b) => idlenessOf(b, nowMs) - idlenessOf(a, nowMs));
     const leaving: Program[] = [];
     for (const other of idler) {
       if (overTokens <= 0) break;

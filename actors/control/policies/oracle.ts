@@ -3,13 +3,17 @@ import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
 import { copyMs } from './copies.ts';
+import { activeBlocks } from './load.ts';
 
 export const tunables = {
-  pressure: { from: 0, to: 1, scale: 'linear', start: 0.5 },
-  earlyBy: { from: 1, to: 8, scale: 'log', start: 2 },
+  demoteOver: { from: 0, to: 1, scale: 'linear', start: 1 },
+  recallUnder: { from: 0, to: 1, scale: 'linear', start: 0.5 },
+  earlyBy: { from: 1, to: 16, scale: 'log', start: 4 },
 } as const satisfies Tunables;
 
 const joinGuessMs = 60_000;
+/** Above any instant in milliseconds: what is used again has a value over zero, and what is not, zero. */
+const beyondAll = 1e14;
 
 /** What nobody can know: told by a replay, which has the whole trace. */
 export interface Future {
@@ -21,12 +25,12 @@ export interface Future {
 
 /**
  * Knows every gap and every length, and so bounds what a forecast can win; it is no bound on what any policy can: placement is greedy.
- * Memory: the farthest next use goes first (Belady, "A study of replacement algorithms", IBM Systems Journal 1966), from each tier. While more than
- * `pressure` of hbm is used, a prefix whose gap outlasts a copy out and back is demoted at once; each is recalled so as to be back in time, `earlyBy`
- * times as long before as the copy takes. Of a parent it knows no more than others when its children will be done. Order: shortest remaining time (Schrage 1968), with the
+ * Memory: the farthest next use goes first (Belady, "A study of replacement algorithms", IBM Systems Journal 1966), from each tier. While running
+ * steps have more than `demoteOver` of hbm, a prefix whose gap outlasts a copy out and back is demoted at once; while they have less than
+ * `recallUnder`, so that there will be room, each is recalled `earlyBy` times as long before it is needed as the copy takes. Of a parent it knows no more than others when its children will be done. Order: shortest remaining time (Schrage 1968), with the
  * true one. Placement: the least expected time to the first token, waiting for a prefix where that is sooner than to compute it elsewhere.
  */
-export const oracle = ({ pressure, earlyBy }: Params<typeof tunables>, future: Future): Policy => ({
+export const oracle = ({ demoteOver, recallUnder, earlyBy }: Params<typeof tunables>, future: Future): Policy => ({
   name: 'oracle',
   spills: true,
   order: ({ trace }) => future.remainingS(trace),
@@ -34,14 +38,14 @@ export const oracle = ({ pressure, earlyBy }: Params<typeof tunables>, future: F
   retain(ask, view, nowMs) {
     const toldMs = future.nextUseMs(ask.trace);
     const nextMs = toldMs === Number.POSITIVE_INFINITY && ask.children > 0 ? nowMs + joinGuessMs : toldMs;
-    if (nextMs === Number.POSITIVE_INFINITY) return { keepValue: -Number.MAX_VALUE, demoteAfterMs: null, recallAfterMs: null, why: 'never used again' };
+    if (nextMs === Number.POSITIVE_INFINITY) return { keepValue: 0, demoteAfterMs: null, recallAfterMs: null, why: 'never used again' };
     const gapMs = Math.max(0, nextMs - nowMs);
-    const keepValue = -nextMs;
+    const keepValue = beyondAll - nextMs;
     if (view === null || view.load.dramBlocks === 0) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `used again in ${Math.round(gapMs)} ms` };
     const copy = copyMs(ask.tokens, view);
-    const isTight = view.load.hbmUsed / Math.max(1, view.load.hbmBlocks) > pressure;
-    const isWorth = isTight && gapMs > (1 + earlyBy) * copy;
-    return { keepValue, demoteAfterMs: isWorth ? 0 : null, recallAfterMs: Math.max(0, gapMs - earlyBy * copy), why: `used again in ${Math.round(gapMs)} ms; a copy takes ${Math.round(copy)} ms` };
+    const active = activeBlocks(view) / Math.max(1, view.load.hbmBlocks), isLong = gapMs > (1 + earlyBy) * copy;
+    const recallAfterMs = active < recallUnder ? Math.max(0, gapMs - earlyBy * copy) : null;
+    return { keepValue, demoteAfterMs: isLong && active > demoteOver ? 0 : null, recallAfterMs, why: `used again in ${Math.round(gapMs)} ms; a copy takes ${Math.round(copy)} ms` };
   },
   pin: pinTier,
 });

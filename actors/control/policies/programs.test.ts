@@ -149,7 +149,7 @@ describe('thunder agent', () => {
 });
 
 describe('mori', () => {
-  const make = (): SmallFleet => new SmallFleet(policies.mori.make({ fill: 1, intervalMs: 1_000 }, unknown)).beat('w1');
+  const make = (): SmallFleet => new SmallFleet(policies.mori.make({ fill: 1, intervalMs: 1_000, stickiness: 1 }, unknown)).beat('w1');
   /** One step of two seconds, then a tool. */
   function run(fleet: SmallFleet, trace: string, tokens: number, atMs: number): ReturnType<SmallFleet['gap']> {
     fleet.at(atMs).step(trace, { promptTokens: tokens, acceptedAtMs: atMs });
@@ -196,6 +196,18 @@ describe('mori', () => {
     expect(fleet.at(900).beat('w1').tick()).toEqual([]);
     expect(fleet.at(1_000).beat('w1').tick()).toEqual(['b w1']);
     expect(fleet.at(1_100).step('a', { promptTokens: 4_000, stepsDone: 1 })).toBe('waits');
+  });
+
+  test('how idle the one that gives way has to be is what stickiness says', () => {
+    const comesBack = (stickiness: number): string => {
+      const fleet = new SmallFleet(policies.mori.make({ fill: 1, stickiness }, unknown)).beat('w1');
+      run(fleet, 'idle', 3_000, 0);
+      // It has to give way to one that is never at its tool.
+      run(fleet, 'new', 6_000, 6_000);
+      // At 10 s: 8 of 10 s at its tool, against 2 of 4 s.
+      return fleet.at(10_000).step('idle', { promptTokens: 3_000, stepsDone: 1 });
+    };
+    expect([comesBack(1), comesBack(0.5)]).toEqual(['waits', 'w1']);
   });
 
   test('what exceeds dram as well is forgotten', () => {

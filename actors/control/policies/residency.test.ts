@@ -8,8 +8,9 @@ const unknown: Future = { nextUseMs: () => 0, remainingS: () => 0 };
 describe('fixed ttl', () => {
   test('whatever was called, and however long the gaps were, the time to live is the same', () => {
     const fleet = new SmallFleet(policies['fixed-ttl'].make({ ttlMs: 3_000 }, unknown)).beat('w1');
-    expect(fleet.gap('a', { tool: 'Bash', gapsMs: [10] })).toMatchObject({ holdMs: 3_000, demoteAfterMs: null });
-    expect(fleet.gap('b', { gapsMs: [600_000] })).toMatchObject({ holdMs: 3_000, demoteAfterMs: null });
+    expect(fleet.gap('a', { tool: 'Bash', gapsMs: [10] })).toMatchObject({ holdMs: 3_000, demoteAfterMs: 3_000 });
+    expect(fleet.gap('b', { gapsMs: [600_000] })).toMatchObject({ holdMs: 3_000, demoteAfterMs: 3_000 });
+    expect(fleet.beat('w1', { dramBlocks: 0 }).gap('c')).toMatchObject({ holdMs: 3_000, demoteAfterMs: null, dropAfterMs: 3_000 });
   });
 });
 
@@ -74,12 +75,13 @@ describe('oracle', () => {
   });
 
   test('under pressure a prefix leaves at once and is on its way back before it is needed; else it stays', () => {
-    const tight = new SmallFleet(policies.oracle.make({ earlyBy: 2 }, future)).at(10_000).beat('w1', { hbmUsed: 90 });
+    const tight = new SmallFleet(policies.oracle.make({ earlyBy: 2, demoteOver: 0.5, recallUnder: 1 }, future)).at(10_000).beat('w1', { running: 4, hbmGrantable: 10 });
     expect(tight.gap('late')).toMatchObject({ demoteAfterMs: 0, recallAfterMs: 490_000 - 20 });
     nextMs['now'] = 10_025;
     expect(tight.gap('now')).toMatchObject({ demoteAfterMs: null });
-    const roomy = new SmallFleet(policies.oracle.make({}, future)).at(10_000).beat('w1', { hbmUsed: 10 });
-    expect(roomy.gap('late')).toMatchObject({ demoteAfterMs: null });
+    const roomy = new SmallFleet(policies.oracle.make({ earlyBy: 2, demoteOver: 0.5 }, future)).at(10_000).beat('w1', { running: 1, hbmGrantable: 90, hbmUsed: 100 });
+    expect(roomy.gap('late')).toMatchObject({ demoteAfterMs: null, recallAfterMs: 490_000 - 20 });
+    expect(roomy.beat('w1', { running: 9, hbmGrantable: 40 }).gap('late')).toMatchObject({ recallAfterMs: null });
   });
 
   test('of two waiting steps the trace with less left goes first, whatever its past looks like', () => {
