@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { replayLine } from '../../schemas/replay-trace.ts';
 import { linesOf } from './lines.ts';
+import { readTraces } from './read.ts';
 import { complaint, fileOf, readAll, step, trace } from './samples.fixture.ts';
 
 const parent = trace('p', { steps: [step(1), step(2, { children: ['c1', 'c2'] }), step(3, { gap: 'join' })] });
@@ -52,6 +53,12 @@ describe('reading traces', () => {
     expect(await complaint(fileOf(broken))).toMatch(/^FILE:\d+: (broken gzip data|.*JSON)/);
   });
 
+  it('who has enough stops, and nothing goes on behind it', async () => {
+    const path = fileOf(gzipSync(Array.from({ length: 4_000 }, (_, i) => replayLine(trace(`t${i}-${Math.sin(i)}`))).join('')));
+    for (let round = 0; round < 5; round++) for await (const first of readTraces(path)) { expect(first.steps.length).toBe(2); break; }
+    expect((await readAll(path)).traces.length).toBe(4_000);
+  });
+
   it.each([
     ['an id twice', [trace('a'), trace('a')], 'FILE:2: "trace" is "a" for the second time; expected ids that are unique in the file'],
     ['a child without a parent', [trace('a'), trace('c', { parent: 'b' })], 'FILE:2: "parent" is "b", and no line of the file is it'],
@@ -64,7 +71,7 @@ describe('reading traces', () => {
     ['a negative gap', [trace('a', { steps: [step(1), step(2, { gap_ms: -5 })] })], 'FILE:1: "steps[1].gap_ms" is -5; it must be at least 0'],
   ])('refuses %s, with its line', async (_, records, message) => { expect(await complaint(fileOf(records))).toBe(message); });
 
-  it('10,000 children of one parent are read', async () => {
+  it('10,000 children of one parent are read', { timeout: 60_000 }, async () => {
     const names = Array.from({ length: 10_000 }, (_, i) => `c${i}`);
     const many = [trace('p', { steps: [step(1, { children: names }), step(2, { gap: 'join' })] }), ...names.map((name) => trace(name, { parent: 'p' }))];
     const { traces } = await readAll(fileOf(many));

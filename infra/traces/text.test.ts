@@ -5,7 +5,7 @@ import { complaint, fileOf, readAll } from './samples.fixture.ts';
 const words = (count: number, what = 'river'): string => Array.from({ length: count }, (_, i) => `${what} ${i}`).join(', ');
 const ids = (blocks: readonly (readonly [number, number])[]): number[] => blocks.flatMap(([first, count]) => Array.from({ length: count }, (_, i) => first + i));
 
-describe('recordings of text', () => {
+describe('recordings of text', { timeout: 60_000 }, () => {
   it('need a model', async () => {
     expect(await complaint(fileOf([{ calls: [] }]))).toBe('FILE: holds text (lmcache calls), not token counts; --model FILE says whose tokenizer counts it');
   });

@@ -51,7 +51,21 @@ const lines = (text: string): string[] => text.split('\n').filter((line) => line
 
 /** A process takes half a second: the gate looks at one command of each shape. */
 const isFull = process.env['SLACKWATER_FULL'] === '1';
-const commands = isFull ? ['', 'up', 'gateway', 'conductor', 'worker', 'trace', 'trace ls', 'trace show', 'trace watch', 'tap', 'doctor', 'config', 'demo'] : ['', 'up', 'trace show'];
+const commands = isFull ? ['', 'up', 'gateway', 'conductor', 'worker', 'trace', 'trace ls', 'trace show', 'trace watch', 'trace export', 'trace stats', 'trace convert', 'tap', 'doctor', 'config', 'demo'] : ['', 'up', 'trace show'];
+
+describe.concurrent('recordings', () => {
+  test('are told in one line, with their place, when they are broken; otherwise converted as they are', async () => {
+    const line = '{"v":1,"trace":"a","parent":null,"start_ms":0,"model":"m","steps":[{"seq":1,"gap_ms":0,"gap":"start","prompt_tokens":70,"blocks":[[0,1]],"out_tokens":3,"tool":null,"children":[]}]}\n';
+    const [good, bad] = [join(folder, 'good.jsonl'), join(folder, 'bad.jsonl')];
+    writeFileSync(good, line);
+    writeFileSync(bad, `${line}${line.slice(0, 50)}`);
+    expect(await slackwater(['trace', 'convert', good])).toEqual({ code: 0, out: line, err: '' });
+    const { code, out, err } = await slackwater(['trace', 'convert', bad]);
+    expect([code, out, lines(err).length]).toEqual([1, line, 1]);
+    expect(err).toMatch(/bad\.jsonl:2: .* in JSON at position 50.*was the file cut off\?/);
+    expect(JSON.parse((await slackwater(['trace', 'stats', good, '--json'])).out)).toMatchObject({ tasks: 1, steps: 1, prompt_tokens: 70 });
+  });
+});
 
 describe.concurrent('help', () => {
   test.each(commands)('slackwater %s --help', async (command) => {

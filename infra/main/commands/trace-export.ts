@@ -15,6 +15,8 @@ import { tellCounts } from './trace-files.ts';
 
 const readMs = 30_000;
 const tracesMax = 20_000;
+/** Logs that are read at the same time. */
+const atOnceMax = 16;
 
 /** The normal form of a trace and its children on stdout, as long as the inbox log remembers them. `salt` null: a random one. */
 export async function traceExport(config: Config, id: string, salt: string | null): Promise<number> {
@@ -32,14 +34,15 @@ async function readFamily(ports: Ports, names: Subjects, root: string): Promise<
   const prompts = new Prompts(ports, names);
   const logs: LoggedTrace[] = [];
   const wanted = [root], seen = new Set(wanted);
-  for (let id = wanted.shift(); id !== undefined; id = wanted.shift()) {
-    const log = await readLog(ports, names, prompts, id);
-    logs.push(log);
-    for (const { event } of log.events) {
-      if (event.kind !== 'childStarted' || seen.has(event.child)) continue;
-      if (seen.size >= tracesMax) throw new StartError(`${root} has more than ${tracesMax} traces that grew from it`, false);
-      seen.add(event.child);
-      wanted.push(event.child);
+  while (wanted.length > 0) {
+    for (const log of await Promise.all(wanted.splice(0, atOnceMax).map((id) => readLog(ports, names, prompts, id)))) {
+      logs.push(log);
+      for (const { event } of log.events) {
+        if (event.kind !== 'childStarted' || seen.has(event.child)) continue;
+        if (seen.size >= tracesMax) throw new StartError(`${root} has more than ${tracesMax} traces that grew from it`, false);
+        seen.add(event.child);
+        wanted.push(event.child);
+      }
     }
   }
   return logs;
