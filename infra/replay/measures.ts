@@ -1,6 +1,8 @@
 import type { EventQueue } from './event-queue.ts';
 import type { Fleet } from './fleet.ts';
 import type { FleetModel, StepInput, StepOutcome } from './fleet-model.ts';
+import { LiveContext } from './live-context.ts';
+import { type OverTime, TokensOverTime } from './over-time.ts';
 import type { Task } from './tasks.ts';
 
 export interface Spread { readonly mean: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number }
@@ -29,6 +31,9 @@ export interface ReplayResult {
   readonly usdPerTask: number;
   readonly blocks: { readonly demoted: number; readonly recalled: number; readonly evicted: number; readonly spilled: number };
   readonly decisions: FleetModel['counters'];
+  /** Contexts of the traces that were not over, mean until the last task had come: the working set, as tokens. */
+  readonly liveTokens: number;
+  readonly overTime: OverTime;
   readonly skipped: Readonly<Record<string, number>>;
 }
 
@@ -43,6 +48,9 @@ export class Measures {
   readonly #tokens = { prompt: 0, hit: 0, recalled: 0, computed: 0, avoidable: 0, generated: 0 };
   readonly #seconds = { queue: 0, recall: 0, computeNew: 0, computeAvoidable: 0, decode: 0, gap: 0 };
   readonly #skipped: Record<string, number> = {};
+  readonly #live = new LiveContext();
+  readonly #overTime = new TokensOverTime();
+  #liveTokens = 0;
   #steps = 0;
   #windowMs = 0;
   #inWindow = 0;
@@ -54,7 +62,7 @@ export class Measures {
     this.#events = events;
   }
 
-  allHaveCome(): void { this.#isOpen = false; this.#windowMs = this.#events.nowMs; }
+  allHaveCome(): void { this.#isOpen = false; this.#windowMs = this.#events.nowMs; this.#liveTokens = this.#live.mean(this.#windowMs); }
   skipped(why: string): void { this.#skipped[why] = (this.#skipped[why] ?? 0) + 1; }
   gap(ms: number): void { this.#seconds.gap += ms / 1000; }
 
@@ -74,9 +82,13 @@ export class Measures {
     seconds.computeAvoidable += (end.prefillMs * avoidable) / 1000;
     seconds.computeNew += (end.prefillMs * (1 - avoidable)) / 1000;
     seconds.decode += end.decodeMs / 1000;
+    this.#overTime.add(this.#events.nowMs, usage);
+    this.#live.set(step.trace, step.promptTokens + step.outTokens, this.#events.nowMs);
     this.#firstTokenMs.push(queueMs + end.recallMs + end.prefillMs);
     this.#servedOf.set(step.trace, (this.#servedOf.get(step.trace) ?? 0) + (queueMs + end.recallMs + end.prefillMs + end.decodeMs) / 1000);
   }
+
+  traceEnded(trace: string): void { this.#live.set(trace, 0, this.#events.nowMs); }
 
   taskEnded(task: Task, arrivedMs: number): void {
     this.#jctS.push((this.#events.nowMs - arrivedMs) / 1000);
@@ -94,7 +106,7 @@ export class Measures {
       stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workers * this.#events.nowMs),
       acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: (this.#fleet.usdPerHour * makespanS) / 3600 / Math.max(1, finished),
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) },
-      decisions: { ...model.counters }, skipped: this.#skipped,
+      decisions: { ...model.counters }, liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
     };
   }
 }

@@ -146,6 +146,7 @@ export class Replay {
   #endTrace(name: string, running: Running): void {
     if (!this.#running.delete(name)) return;
     this.#fleet.end(name);
+    this.#measures.traceEnded(name);
     running.task.open--;
     const parent = running.trace.parent === null ? undefined : this.#running.get(running.trace.parent);
     if (parent !== undefined) {
