@@ -78,7 +78,7 @@ describe('weka sessions', () => {
   ])('refuses %s', async (_, records, message) => { expect(await complaint(fileOf(records))).toBe(message); });
 
   it('10,000 subagents of one step, and subagents in subagents beyond all measure', { timeout: 60_000 }, async () => {
-    const many = Array.from({ length: 10_000 }, (_, i) => agent(10, 5_000, [call(0, 64, [50 + i, 1])], { agent_id: `a${i}` }));
+    const many = Array.from({ length: 10_000 }, (_, i) => agent(10, 5_000, [call(0, 64, [50 + i, 1])], { agent_id: i % 2 === 0 ? 'same' : `a${i}` }));
     const { traces } = await readAll(fileOf([session('s', [call(0, 300, [1, 4]), ...many, call(20, 300, [1, 4])])]));
     expect([traces.length, traces[0]!.steps[0]!.children.length, traces[0]!.steps[1]!.gap]).toEqual([10_001, 10_000, 'join']);
     const deep = `${'{"type":"subagent","t":1,"agent_id":"a","requests":['.repeat(20_000)}${']}'.repeat(20_000)}`;

@@ -50,7 +50,8 @@ class Session {
   readonly #reading: Reading;
   readonly #line: number;
   readonly #blocks: SessionBlocks;
-  readonly #names = new Set<string>();
+  /** How many subagents had a name so far. */
+  readonly #names = new Map<string, number>();
 
   constructor(reading: Reading, line: number, blocks: SessionBlocks) {
     this.#reading = reading;
@@ -94,9 +95,10 @@ class Session {
   #child(parent: string, agent: Agent, parentEndedAtMs: number | null): { readonly traces: readonly ReplayTrace[]; readonly endMs: number } | null {
     if (parentEndedAtMs === null) { this.#reading.skip('a subagent before any request of its parent'); return null; }
     const id = `${parent}/${this.#reading.name(agent.agent_id)}`;
-    let name = id;
-    for (let i = 2; this.#names.has(name); i++) name = `${id}.${i}`;
-    this.#names.add(name);
+    let count = this.#names.get(id) ?? 0, name = id;
+    do { count++; name = count === 1 ? id : `${id}.${count}`; } while (count > 1 && this.#names.has(name));
+    this.#names.set(id, count);
+    if (count > 1) this.#names.set(name, 1);
     const startedAtMs = msOf(agent.t) - (agent.duration_ms ?? 0);
     if (startedAtMs < parentEndedAtMs - roundingMs) this.#reading.assume('a subagent starts when the generation before it has ended, not earlier');
     const afterMs = Math.max(0, roundMs(startedAtMs - parentEndedAtMs));
