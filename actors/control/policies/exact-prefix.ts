@@ -6,7 +6,7 @@ import { prefixRoute } from './router.ts';
 export const tunables = {
   prefillScale: { from: 0.25, to: 64, scale: 'log', start: 1 },
   hostWeight: { from: 0, to: 1, scale: 'linear', start: 0.75 },
-  affinity: { from: 0, to: 0.5, scale: 'linear', start: 0.05 },
+  affinity: { from: 0, to: 2, scale: 'linear', start: 0.5 },
   loadCap: { from: 1, to: 4, scale: 'log', start: 2 },
 } as const satisfies Tunables;
 

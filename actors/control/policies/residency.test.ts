@@ -86,7 +86,17 @@ describe('oracle', () => {
 
   test('of two waiting steps the trace with less left goes first, whatever its past looks like', () => {
     const fleet = new SmallFleet(policies.oracle.make({}, future)).beat('w1', { hbmGrantable: 0, running: 1 });
-    expect([fleet.step('long'), fleet.step('short', { stepsDone: 300, attainedMs: 900_000 })]).toEqual(['waits', 'waits']);
-    expect(fleet.at(100).beat('w1').tick()).toEqual(['short w1', 'long w1']);
+    expect(fleet.priority('short', { stepsDone: 300, attainedMs: 900_000 })).toBeLessThan(fleet.priority('long'));
+  });
+
+  test('a trace begins where the least work is left, and moves only where that is far sooner than to stay', () => {
+    const fleet = new SmallFleet(policies.oracle.make({ movePrice: 16 }, future)).beat('w1').beat('w2').beat('w3');
+    expect([fleet.step('long'), fleet.step('short'), fleet.step('other')]).toEqual(['w1', 'w2', 'w3']);
+    expect(fleet.step('third')).toBe('w2');
+    // 1,000 tokens take 1.7 s: sixteen times that is 27 s.
+    fleet.beat('w1', { backlogTokens: 15_000 }).beat('w2').beat('w3');
+    expect(fleet.step('long', { stepsDone: 1 })).toBe('w1');
+    fleet.beat('w1', { backlogTokens: 20_000 }).beat('w2').beat('w3');
+    expect(fleet.step('long', { stepsDone: 1 })).toBe('w2');
   });
 });
