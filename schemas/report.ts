@@ -21,7 +21,7 @@ export interface ReportTotals {
   readonly traces: number;
   readonly finished: number;
   readonly steps: number;
-  readonly jct_ms: { readonly mean: number; readonly p50: number; readonly p95: number };
+  readonly jct_ms: Milliseconds;
   readonly prompt_tokens: PromptTokens;
   readonly generated_tokens: number;
   readonly accelerator_s: number;
@@ -43,6 +43,33 @@ export interface Report {
   readonly wall_ms: number;
   readonly traces: readonly TraceReport[];
   readonly totals: ReportTotals;
+  /** Of a replay alone. */
+  readonly replay?: ReplayDetail;
+}
+
+export interface Milliseconds { readonly mean: number; readonly p50: number; readonly p95: number }
+
+/** What was replayed, and what came of it beside the totals. A task is a trace without a parent, with all that grew from it. */
+export interface ReplayDetail {
+  readonly scale_tokens: number;
+  readonly time_scale: number;
+  readonly seed: number;
+  readonly tasks: number;
+  /** Every step of every trace was answered. The three spreads are of these. */
+  readonly tasks_finished: number;
+  readonly task_jct_ms: Milliseconds;
+  /** Of the root, without gaps: what the fleet is responsible for. */
+  readonly served_ms: Milliseconds;
+  readonly first_token_ms: Milliseconds;
+  readonly steps_recorded: number;
+  readonly steps_per_s: number;
+  /** Computed although the fleet had computed it before; null: the fleet's log does not tell any more. */
+  readonly prompt_tokens_again: number | null;
+  /** How prompts came about: `begins`, `extends`, `repeats`, `text`. */
+  readonly prompts: Readonly<Record<string, number>>;
+  /** Traces that ended early, by reason; steps that were never asked for; what is not as recorded. */
+  readonly ended_early: Readonly<Record<string, number>>;
+  readonly skipped: Readonly<Record<string, number>>;
 }
 
 /** What `--compare` writes. */
@@ -52,13 +79,13 @@ export interface Comparison { readonly runs: readonly Report[] }
 export function totalsOf(traces: readonly TraceReport[], fleet: Pick<ReportTotals, 'blocks' | 'working_set_bytes' | 'hbm_bytes'>): ReportTotals {
   const sum = (of: (trace: TraceReport) => number): number => traces.reduce((total, trace) => total + of(trace), 0);
   const done = traces.filter((trace) => trace.outcome === 'finished');
-  const jcts = done.map((trace) => trace.jct_ms).sort((a, b) => a - b);
+  const jcts = done.map((trace) => trace.jct_ms);
   const cost = sum((trace) => trace.cost_usd);
   return {
     traces: traces.length,
     finished: done.length,
     steps: sum((trace) => trace.steps),
-    jct_ms: { mean: jcts.length > 0 ? jcts.reduce((a, b) => a + b) / jcts.length : 0, p50: percentile(jcts, 0.5), p95: percentile(jcts, 0.95) },
+    jct_ms: millisecondsOf(jcts),
     prompt_tokens: { hit: sum((trace) => trace.prompt_tokens.hit), recalled: sum((trace) => trace.prompt_tokens.recalled), computed: sum((trace) => trace.prompt_tokens.computed) },
     generated_tokens: sum((trace) => trace.generated_tokens),
     accelerator_s: sum((trace) => trace.accelerator_s),
@@ -66,6 +93,11 @@ export function totalsOf(traces: readonly TraceReport[], fleet: Pick<ReportTotal
     tasks_per_usd: cost > 0 ? done.filter((trace) => trace.parent === null).length / cost : 0,
     ...fleet,
   };
+}
+
+export function millisecondsOf(values: readonly number[]): Milliseconds {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { mean: sorted.length > 0 ? sorted.reduce((a, b) => a + b) / sorted.length : 0, p50: percentile(sorted, 0.5), p95: percentile(sorted, 0.95) };
 }
 
 /** Nearest rank, of a sorted list; 0 of an empty one. */

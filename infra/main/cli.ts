@@ -8,10 +8,12 @@ import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { findModel } from '../models/find-model.ts';
 import { progressOn } from '../models/progress.ts';
+import type { Arrivals } from '../replay/replay.ts';
 import { type TraceFormat, traceFormatNames } from '../traces/formats.ts';
 import type { TraceOptions } from '../traces/read.ts';
 import { doctor } from './commands/doctor.ts';
 import { type ReplayFlags, replayFiles } from './commands/replay.ts';
+import type { LiveFlags } from './commands/replay-live.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
@@ -26,7 +28,8 @@ interface Flags {
   backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
   format?: TraceFormat; text?: boolean; blockTokens?: string; svg?: string; salt?: string;
   dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
-  fleet?: string; concurrency?: string; tasksPerHour?: string; seed?: string;
+  fleet?: string; concurrency?: string; tasksPerHour?: string; asRecorded?: boolean; seed?: string;
+  live?: boolean; tasks?: string; scaleTokens?: string; timeScale?: string; record?: string;
 }
 
 const program = new Command('slackwater')
@@ -74,17 +77,38 @@ shared(trace.command('watch').description('transitions and decisions as they hap
   .action((id: string | undefined, flags: Flags) => run(flags, (config) => traceWatch(config, id ?? null, flags.json === true)));
 shared(trace.command('export').description('one trace and its children for others to replay, on stdout: no text, no names, ids hashed').argument('<id>', 'tr_…')).option('--salt <text>', 'makes exports comparable: equal prefixes have equal ids under one salt; without it nothing can be compared')
   .action((id: string, flags: Flags) => run(flags, async (config) => (await import('./commands/trace-export.ts')).traceExport(config, id, flags.salt ?? null)));
-const ofRecordings = (command: Command): Command => command.argument('<file...>', 'recordings, plain or gzip; - is standard input')
+const recordings = (command: Command): Command => command.argument('<file...>', 'recordings, plain or gzip; - is standard input')
   .addOption(new Option('--format <name>', 'what the recordings are, where their content does not tell').choices(traceFormatNames))
-  .option('--model <path>', 'whose tokenizer counts recordings of text: a GGUF file or a folder').option('--block-tokens <n>', 'what one hash of a recording stands for, where it does not tell');
+  .option('--block-tokens <n>', 'what one hash of a recording stands for, where it does not tell');
+const ofRecordings = (command: Command): Command => recordings(command).option('--model <path>', 'whose tokenizer counts recordings of text: a GGUF file or a folder');
 ofRecordings(trace.command('stats').description('what recorded agents did: steps, gaps, reuse, where the idle time is')).option('--json', 'as JSON').option('--svg <file>', 'writes a picture')
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceStats(files.map(fromHere), recordingOf(flags), { isJson: flags.json === true, svg: flags.svg === undefined ? null : fromHere(flags.svg) }); });
 ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
-ofRecordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy')).option('--fleet <name>', 'laptop, h200x8, h200x64, or a YAML file', 'h200x8')
-  .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')}`, 'round-robin-lru,slackwater').option('--concurrency <n>', 'so many tasks at once').option('--tasks-per-hour <n>', 'so many come, one by one')
-  .option('--seed <n>', 'of the order of tasks and of their arrivals', '1').option('--json <file>', 'writes one line a policy')
-  .action(async (files: string[], flags: Flags) => { process.exitCode = await replayFiles(files.map(fromHere), recordingOf(flags), replayOf(flags)); });
+withWorker(shared(recordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy; or with --live on one that runs'))))
+  .option('--fleet <name>', 'the modelled fleet: laptop, h200x8, h200x64, or a YAML file; h200x8 where none is named')
+  .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')} (round-robin-lru,slackwater where none is named); with --live of ${policyNames.join(', ')} (slackwater)`)
+  .option('--concurrency <n>', 'so many tasks at once: 16 where nothing is said, live 4').option('--tasks-per-hour <n>', 'so many come, one by one').option('--as-recorded', 'tasks come when they came in the recording')
+  .option('--seed <n>', 'of the order of tasks and of their arrivals', '1').option('--json <file>', 'writes one line a policy; with --live the report')
+  .option('--live', 'the real model, in real time: on a fleet of its own, or on the one of --nats').option('--tasks <n>', 'live: only the first so many').option('--time-scale <f>', 'live: gaps times this', '1')
+  .option('--scale-tokens <f>', 'live: prompts and answers times this; the largest factor with which every task fits the model, where nothing is said')
+  .option('--record <file>', 'live: writes what was really run, to be replayed again; of several policies one file each').option('--workers <n>', 'live: of its own fleet, 2 where nothing is said').option('--conductors <n>', 'live: of its own fleet')
+  .action(async (files: string[], flags: Flags, command: Command) => {
+    const given = (name: string): boolean => !['default', undefined].includes(command.getOptionValueSource(name));
+    if (flags.live !== true) {
+      for (const name of ['nats', 'workers', 'conductors', 'hbm', 'dram', 'threads', 'tasks', 'timeScale', 'scaleTokens', 'record']) if (given(name)) throw new ConfigError(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} needs --live: a modelled fleet is described by --fleet`);
+      process.exitCode = await replayFiles(files.map(fromHere), recordingOf(flags), replayOf(flags));
+      return;
+    }
+    const live = liveOf(flags), workers = flags.workers === undefined ? null : atLeastOne(whole(flags.workers, 'workers'), 'workers');
+    // Several policies are no setting of one fleet; recordings are counted by the model that runs.
+    const { policy, ...settings } = flags, { model: _, ...recording } = flags;
+    await run(settings, async (config) => {
+      if (config.nats.url !== null && policy !== undefined) throw new ConfigError(`--policy ${policy}: the fleet at ${config.nats.url} has its own`);
+      const fleet = { ...config.fleet, workers: workers ?? Math.max(2, config.fleet.workers) };
+      return (await import('./commands/replay-live.ts')).replayOnFleet(files.map(fromHere), recordingOf(recording), live, await withModelHere({ ...config, fleet }));
+    });
+  });
 shared(program.command('tap').description('prints any subject readably, such as "sw.v1.local.beat.*" or "sw.v1.local.>"').argument('<subject>')).option('--json', 'one JSON object a line')
   .action((subject: string, flags: Flags) => run(flags, (config) => tap(config, subject, flags.json === true)));
 withModel(shared(program.command('doctor').description('checks what the program needs on this machine, and a fleet if --nats names one'))).option('--json', 'as JSON')
@@ -133,11 +157,32 @@ function recordingOf({ format, model, text, blockTokens }: Flags): TraceOptions 
 }
 
 function replayOf(flags: Flags): ReplayFlags {
-  const names = (flags.policy ?? '').split(',');
+  const names = (flags.policy ?? 'round-robin-lru,slackwater').split(',');
   for (const name of names) if (!(name in policies)) throw new ConfigError(`--policy ${name}: there are ${Object.keys(policies).join(', ')}`);
-  if (flags.concurrency !== undefined && flags.tasksPerHour !== undefined) throw new ConfigError('--concurrency or --tasks-per-hour, not both');
-  const arrivals = flags.tasksPerHour === undefined ? { kind: 'closed', concurrency: atLeastOne(whole(flags.concurrency ?? '16', 'concurrency'), 'concurrency') } as const : { kind: 'open', tasksPerHour: atLeastOne(number(flags.tasksPerHour, 'tasks-per-hour'), 'tasks-per-hour') } as const;
-  return { fleet: flags.fleet === undefined ? 'h200x8' : /\.ya?ml$/.test(flags.fleet) ? fromHere(flags.fleet) : flags.fleet, policies: names, arrivals, seed: whole(flags.seed ?? '1', 'seed'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null };
+  return { fleet: flags.fleet === undefined ? 'h200x8' : /\.ya?ml$/.test(flags.fleet) ? fromHere(flags.fleet) : flags.fleet, policies: names, arrivals: arrivalsOf(flags, 16, 1), seed: whole(flags.seed ?? '1', 'seed'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null };
+}
+
+function arrivalsOf({ concurrency, tasksPerHour, asRecorded }: Flags, atOnce: number, timeScale: number): Arrivals {
+  if ([concurrency, tasksPerHour, asRecorded].filter((given) => given !== undefined).length > 1) throw new ConfigError('--concurrency, --tasks-per-hour or --as-recorded: one of them');
+  if (asRecorded === true) return { kind: 'recorded', scale: timeScale };
+  if (tasksPerHour !== undefined) return { kind: 'open', tasksPerHour: atLeastOne(number(tasksPerHour, 'tasks-per-hour'), 'tasks-per-hour') };
+  return { kind: 'closed', concurrency: concurrency === undefined ? atOnce : atLeastOne(whole(concurrency, 'concurrency'), 'concurrency') };
+}
+
+function liveOf(flags: Flags): LiveFlags {
+  if (flags.fleet !== undefined) throw new ConfigError(`--fleet ${flags.fleet} is modelled; --live runs on a fleet of its own, or on the one of --nats`);
+  const chosen = (flags.policy ?? 'slackwater').split(',').map((name) => {
+    const known = policyNames.find((one) => one === name);
+    if (known === undefined) throw new ConfigError(`--policy ${name}: a live fleet has ${policyNames.join(', ')}${name in policies ? '; without --live a modelled one has it' : ''}`);
+    return known;
+  });
+  const scaleTokens = flags.scaleTokens === undefined ? null : number(flags.scaleTokens, 'scale-tokens');
+  if (scaleTokens !== null && (scaleTokens <= 0 || scaleTokens > 1)) throw new ConfigError(`--scale-tokens ${scaleTokens}: more than 0 and at most 1 is expected`);
+  const timeScale = number(flags.timeScale ?? '1', 'time-scale');
+  return {
+    policies: [...new Set(chosen)], arrivals: arrivalsOf(flags, 4, timeScale), seed: whole(flags.seed ?? '1', 'seed'), tasks: flags.tasks === undefined ? null : atLeastOne(whole(flags.tasks, 'tasks'), 'tasks'), scaleTokens, timeScale,
+    json: typeof flags.json === 'string' ? fromHere(flags.json) : null, record: flags.record === undefined ? null : fromHere(flags.record),
+  };
 }
 
 function settingsOf(flags: Flags): ConfigInput {

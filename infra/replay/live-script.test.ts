@@ -30,14 +30,14 @@ describe.skipIf(!isThere)('what an agent says, in tokens of the real model', () 
   });
 
   test('equal block ids are equal tokens up to there, and what differs is another block', () => {
-    const [a, b] = [[[0, 5], [20, 5]], [[0, 5], [40, 6]]].map((blocks, i) => tokensOf(new Script(traceOf(`t${i}`, [[640 + 65 * i, blocks as BlockRun[]]]), 1, layout, null).turn(0).messages));
+    const [a, b] = ([[[0, 5], [20, 5]], [[0, 5], [40, 6]]] as const).map((blocks, i) => tokensOf(new Script(traceOf(`t${i}`, [[640 + 65 * i, blocks]]), 1, layout, null).turn(0).messages));
     const common = a!.findIndex((token, at) => token !== b![at]);
     expect(common).toBeGreaterThanOrEqual(5 * 64);
     expect(common).toBeLessThan(6 * 64);
   });
 
   test('a shrunk prompt shares its share', () => {
-    const [a, b] = [[[0, 8], [20, 8]], [[0, 8], [40, 8]]].map((blocks, i) => tokensOf(new Script(traceOf(`t${i}`, [[1024, blocks as BlockRun[]]]), 0.25, layout, null).turn(0).messages));
+    const [a, b] = ([[[0, 8], [20, 8]], [[0, 8], [40, 8]]] as const).map((blocks, i) => tokensOf(new Script(traceOf(`t${i}`, [[1024, blocks]]), 0.25, layout, null).turn(0).messages));
     expect(a).toHaveLength(256);
     const common = a!.findIndex((token, at) => token !== b![at]);
     expect(common).toBeGreaterThanOrEqual(128);
