@@ -86,7 +86,7 @@ ofRecordings(trace.command('stats').description('what recorded agents did: steps
 ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
 withWorker(shared(recordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy; or with --live on one that runs'))))
-  .option('--fleet <name>', 'the modelled fleet: laptop, h200x8, h200x64, or a YAML file; h200x8 where none is named')
+  .option('--fleet <name>', 'the modelled fleet: laptop, workstation, h200x8, h200x64, two-regions, or a YAML file; h200x8 where none is named')
   .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')} (round-robin-lru,slackwater where none is named); with --live of ${policyNames.join(', ')} (slackwater)`)
   .option('--concurrency <n>', 'so many tasks at once: 16 where nothing is said, live 4').option('--tasks-per-hour <n>', 'so many come, one by one').option('--as-recorded', 'tasks come when they came in the recording')
   .option('--seed <n>', 'of the order of tasks and of their arrivals', '1').option('--json <file>', 'writes one line a policy; with --live the report')

@@ -12,7 +12,10 @@ export interface Fleet {
   readonly name: string;
   readonly device: Device;
   readonly model: ModelShape;
+  /** Of all regions together. */
   readonly workers: number;
+  /** Shares of the tasks that come to each; every region has as many workers, and a control of its own. */
+  readonly regions: readonly number[];
   /** Blocks of KV for each worker, by tier. */
   readonly capacity: { readonly hbm: number; readonly dram: number; readonly nvme: number };
   /** US dollars an hour, of all workers and their lower tiers together. */
@@ -31,7 +34,7 @@ const modelFile = z.strictObject({
   arithmetic: z.enum(['bf16', 'fp8']), kv_bytes_per_value: positive, context_length: z.int().min(1),
 });
 const fleetFile = z.strictObject({
-  fleet: z.string(), model: z.string(),
+  fleet: z.string(), model: z.string(), regions: z.array(z.strictObject({ name: z.string(), share: positive })).min(1).optional(),
   workers: z.strictObject({ count: z.int().min(1), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
   network: z.strictObject({ gbit: positive, rtt_ms: z.number().min(0) }).optional(),
 });
@@ -41,7 +44,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const gib = 2 ** 30;
 
 /**
- * A fleet by the name of one that comes along (laptop, h200x8, h200x64) or by its YAML file; devices and models by name, or files beside it.
+ * A fleet by the name of one that comes along (laptop, h200x8, h200x64, two-regions, workstation) or by its YAML file; devices and models by name, or files beside it.
  * Throws InputError: not there, not understood (with the path of the field), no price, or too small for the model.
  */
 export function readFleet(given: string): Fleet {
@@ -65,8 +68,10 @@ export function readFleet(given: string): Fleet {
     if (usd === undefined) throw new InputError(`${file}: no price of ${what} (US dollars an hour); there are ${Object.keys(prices).join(', ') || 'none'}`);
     return usd;
   };
-  const usdPerHour = count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
-  return { name: fleet.fleet, device, model, workers: count, capacity, usdPerHour };
+  const shares = fleet.regions?.map(({ share }) => share) ?? [1], all = shares.reduce((sum, share) => sum + share, 0);
+  if (Math.abs(all - 1) > 1e-9) throw new InputError(`${file}: regions.share: ${shares.join(' + ')} is ${all}; the shares of all regions together are 1`);
+  const usdPerHour = shares.length * count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
+  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, usdPerHour, regions: shares };
 }
 
 function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Device {

@@ -97,18 +97,24 @@ export class Measures {
     for (const trace of task.members.keys()) this.#servedOf.delete(trace);
   }
 
-  result(model: FleetModel, tasks: number): ReplayResult {
+  result(regions: readonly FleetModel[], tasks: number): ReplayResult {
     const makespanS = this.#events.nowMs / 1000, windowS = this.#windowMs / 1000;
     const workers = this.#fleet.workers, acceleratorHours = (workers * makespanS) / 3600, finished = this.#jctS.length;
-    const sum = (of: (worker: FleetModel['workers'][number]) => number): number => model.workers.reduce((total, worker) => total + of(worker), 0);
+    const sum = (of: (worker: FleetModel['workers'][number]) => number): number => regions.reduce((all, { workers }) => all + workers.reduce((total, worker) => total + of(worker), 0), 0);
     return {
       policy: this.#policy, fleet: this.#fleet.name, tasks, finished, steps: this.#steps, windowS, makespanS, jctS: spreadOf(this.#jctS), servedS: spreadOf(this.#servedS), firstTokenMs: spreadOf(this.#firstTokenMs),
       stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workers * this.#events.nowMs),
       acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: (this.#fleet.usdPerHour * makespanS) / 3600 / Math.max(1, finished),
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) },
-      decisions: { ...model.counters }, liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
+      decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
     };
   }
+}
+
+function sumsOf<Counters extends Readonly<Record<string, number>>>(all: readonly Counters[]): Counters {
+  const sums: Record<string, number> = {};
+  for (const counters of all) for (const [name, count] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + count;
+  return sums as Counters;
 }
 
 export function spreadOf(values: readonly number[]): Spread {

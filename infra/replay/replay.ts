@@ -31,7 +31,7 @@ export interface ReplayOptions {
 
 interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
 /** A task that has come; `open` of its traces are not over. */
-interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number }
+interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number; readonly region: FleetModel }
 
 /**
  * Replays recorded traces on a modelled fleet: every step comes when its recorded gap has passed since the one before ended here, and after the last
@@ -41,7 +41,8 @@ export class Replay {
   readonly #options: ReplayOptions;
   readonly #events = new EventQueue();
   readonly #tree = new PrefixTree();
-  readonly #fleet: FleetModel;
+  readonly #regions: readonly FleetModel[];
+  readonly #drawRegion: () => number;
   readonly #running = new Map<string, Running>();
   readonly #measures: Measures;
   readonly #tasks: readonly Task[];
@@ -51,18 +52,20 @@ export class Replay {
     this.#options = options;
     const draw = generator(options.seed);
     this.#tasks = options.arrivals.kind === 'recorded' ? [...tasks] : shuffled(tasks, draw);
-    const policy = options.policy({
+    const { fleet } = options, future: Future = {
       nextUseMs: (trace) => this.#running.get(trace)?.nextUseMs ?? Number.POSITIVE_INFINITY,
       remainingS: (trace) => this.#remainingS(trace),
-    });
-    this.#measures = new Measures(policy.name, options.fleet, this.#events);
-    this.#fleet = new FleetModel(options.fleet, policy, this.#events, { onStepEnded: (step, outcome) => this.#onStepEnded(step, outcome) });
+    };
+    const policies = fleet.regions.map(() => options.policy(future)), ofRegion = { ...fleet, workers: fleet.workers / fleet.regions.length };
+    this.#measures = new Measures(policies[0]!.name, fleet, this.#events);
+    this.#regions = policies.map((policy) => new FleetModel(ofRegion, policy, this.#events, { onStepEnded: (step, outcome) => this.#onStepEnded(step, outcome) }));
+    this.#drawRegion = generator(options.seed + 1);
     this.#arrive(draw);
   }
 
   run(): ReplayResult {
     while (this.#events.next()) { /* Everything happens in events. */ }
-    return this.#measures.result(this.#fleet, this.#tasks.length);
+    return this.#measures.result(this.#regions, this.#tasks.length);
   }
 
   #arrive(draw: () => number): void {
@@ -83,9 +86,20 @@ export class Replay {
     if (task === undefined) return;
     this.#begun++;
     const loseAt = this.#options.loseWorkerAt;
-    if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#fleet.lose('w1');
+    if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#regions[0]!.lose('w1');
     if (this.#begun === this.#tasks.length) this.#measures.allHaveCome();
-    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0 });
+    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0, region: this.#regionOfNext() });
+  }
+
+  /** A task stays, with all that grows from it, in the region where it comes: its home. Nothing moves it yet. */
+  #regionOfNext(): FleetModel {
+    const { regions } = this.#options.fleet;
+    let left = regions.length === 1 ? 0 : this.#drawRegion();
+    for (let i = 0; i < regions.length - 1; i++) {
+      if (left < regions[i]!) return this.#regions[i]!;
+      left -= regions[i]!;
+    }
+    return this.#regions.at(-1)!;
   }
 
   #begin(trace: ReplayTrace, task: OpenTask): void {
@@ -108,7 +122,7 @@ export class Replay {
     running.next = this.#path(running.trace, running.at + 1);
     const outTokens = Math.max(1, step.out_tokens);
     running.nextUseMs = this.#events.nowMs;
-    this.#fleet.step({
+    running.task.region.step({
       trace: name, parent: running.trace.parent, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null,
     });
   }
@@ -145,7 +159,7 @@ export class Replay {
 
   #endTrace(name: string, running: Running): void {
     if (!this.#running.delete(name)) return;
-    this.#fleet.end(name);
+    running.task.region.end(name);
     this.#measures.traceEnded(name);
     running.task.open--;
     const parent = running.trace.parent === null ? undefined : this.#running.get(running.trace.parent);
@@ -166,7 +180,7 @@ export class Replay {
   #remainingS(name: string): number {
     const running = this.#running.get(name);
     if (running === undefined) return 0;
-    const { steps } = running.trace, worker = this.#fleet.workers[0];
+    const { steps } = running.trace, worker = running.task.region.workers[0];
     let outTokens = 0;
     for (let i = running.at; i < steps.length; i++) outTokens += steps[i]!.out_tokens;
     const newTokens = Math.max(0, steps.at(-1)!.prompt_tokens - (steps[running.at - 1]?.prompt_tokens ?? 0));
