@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { sizeInBytes } from '../config.ts';
+import { packageRoot, sizeInBytes } from '../config.ts';
 import { type Device, type ModelShape, blockBytes, hbmBlocks } from './engine-model.ts';
 import { InputError } from './input-error.ts';
 
@@ -40,7 +39,8 @@ const fleetFile = z.strictObject({
 });
 const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(0)) });
 
-const here = dirname(fileURLToPath(import.meta.url));
+/** Not beside this file: a package's compiled files lie elsewhere. */
+const here = join(packageRoot(), 'infra', 'replay');
 const gib = 2 ** 30;
 
 /**
