@@ -18,11 +18,11 @@ export interface LivePlan {
   readonly pauseMsMax: number;
 }
 
-export interface LivePlanInput { readonly contextLength: number; /** Null: the largest that lets every chosen task fit, 1 at most. */ readonly scale: number | null; readonly timeScale: number; readonly tasks: number | null; readonly seed: number }
+export interface LivePlanInput { readonly contextLength: number; /** Null: the largest that lets every chosen task fit, 1 at most. */ readonly scale: number | null; readonly timeScale: number; readonly tasks: number | null; readonly seed: number; /** They come when they came in the recording: in its order. */ readonly isAsRecorded: boolean }
 
 /** Throws InputError when no task is left. */
 export function planLive(all: readonly Task[], input: LivePlanInput): LivePlan {
-  const draw = generator(input.seed), order = shuffled(all, draw);
+  const draw = generator(input.seed), order = input.isAsRecorded ? all : shuffled(all, draw);
   const fits = ({ root, members }: Task, scale: number): boolean => [root, ...members.values()].every(({ steps }) => steps.every((step) => scaled(step.prompt_tokens, scale) + scaled(step.out_tokens, scale) <= input.contextLength));
   const fitting = input.scale === null ? order : order.filter((task) => fits(task, input.scale!));
   const tasks = fitting.slice(0, input.tasks ?? fitting.length);

@@ -50,7 +50,7 @@ export async function replayLive(config: Config, work: LiveWork, about: { readon
     const chains = await chainsOf(ports, subjects(config.region), [...names]);
     const { demoted, recalled, migrated, evicted } = watch.blocks(), loads = watch.workers();
     const gathered = {
-      policy: watch.decisions.find(({ trace }) => names.has(trace))?.policy ?? config.conductor.policy, model: config.model.name, workers: loads.length, wallMs, saved, bills: watch.bills(), run, chains,
+      policy: watch.decisions.find(({ trace }) => names.has(trace))?.policy ?? (fleet.isOwn ? config.conductor.policy : 'unknown'), model: config.model.name, workers: loads.length, wallMs, saved, bills: watch.bills(), run, chains,
       blocks: { demoted: demoted - before.demoted, recalled: recalled - before.recalled, migrated: migrated - before.migrated, evicted: evicted - before.evicted },
       workingSetBytes: about.workingSetBlocks * (loads[0]?.blockBytes ?? 0), hbmBytes: loads.reduce((sum, load) => sum + load.hbmBlocks * load.blockBytes, 0),
       scaleTokens: work.scale, timeScale: work.timeScale, seed: about.seed,

@@ -30,15 +30,16 @@ export interface LiveFlags {
 /** Recordings on a fleet that runs, with the real model, in real time. Fails when a trace ended early. */
 export async function replayOnFleet(files: readonly string[], options: TraceOptions, flags: LiveFlags, config: Config): Promise<number> {
   const say = (line: string): void => { process.stderr.write(`slackwater: ${line}\n`); };
-  const facts = readModel(config.model.path), layout = layoutOf(facts);
+  const facts = readModel(config.model.path);
   const reading = readTraces(files, { ...options, model: config.model.path, withText: true });
   const { tasks: all } = await tasksOf(reading, Infinity);
   tellCounts(reading);
-  const plan = planLive(all, { contextLength: facts.contextLength, scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed });
+  const input = { contextLength: facts.contextLength, scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed, isAsRecorded: flags.arrivals.kind === 'recorded' };
+  const plan = planLive(all, input);
   if (plan.tooLong > 0) say(`left out: ${plan.tooLong} × task with a step longer than the ${facts.contextLength} tokens of ${config.model.name} at --scale-tokens ${plan.scale}`);
   const steps = plan.tasks.reduce((sum, task) => sum + task.steps, 0), atOnce = flags.arrivals.kind === 'closed' ? flags.arrivals.concurrency : plan.tasks.length;
   say(`${plan.tasks.length} of ${all.length} tasks, ${steps} steps; tokens × ${plan.scale.toFixed(4)}, gaps × ${flags.timeScale}: the longest task waits ${(plan.gapMsMax / 1_000).toFixed(0)} s`);
-  const work = { tasks: plan.tasks, arrivals: flags.arrivals, scale: plan.scale, timeScale: flags.timeScale, layout, model: config.model.name };
+  const work = { tasks: plan.tasks, arrivals: flags.arrivals, scale: plan.scale, timeScale: flags.timeScale, layout: layoutOf(facts), model: config.model.name };
   const about = { seed: flags.seed, workingSetBlocks: workingSetBlocks(plan, atOnce) };
   const folder = join(config.cache, 'replay');
   mkdirSync(folder, { recursive: true });
@@ -48,10 +49,11 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
     const settings: Config = { ...config, gateway: { ...config.gateway, port: 0 }, worker: { ...config.worker, metricsPort: null }, conductor: { ...config.conductor, policy, metricsPort: null }, trace: { ...config.trace, idleMs: Math.max(config.trace.idleMs, 2 * plan.pauseMsMax) } };
     say(config.nats.url === null ? `${policy}: starting ${config.fleet.workers} workers, ${config.fleet.conductors} conductors and a gateway` : `replaying on the fleet at ${config.nats.url}`);
     // The same draws under every policy.
-    const { draw } = planLive(all, { contextLength: facts.contextLength, scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed });
+    const { draw } = planLive(all, input);
     const outcome = await onLiveFleet(settings, join(folder, `${policy}.log`), (fleet) =>
       withReader({ ...settings, nats: { ...settings.nats, url: fleet.natsUrl } }, 'replay', 'fleet', ({ ports }) => replayLive(settings, { ...work, draw }, about, fleet, ports, say)));
     outcomes.push(outcome);
+    if (config.nats.url !== null) say(`the policy of that fleet: ${outcome.report.policy}`);
     tell(outcome, say);
     if (flags.record !== null) writeFileSync(recordFile(flags, outcome.report.policy), outcome.record.traces.map(replayLine).join(''));
     tellCounts({ skipped: new Map(Object.entries(outcome.record.skipped).map(([why, count]) => [`not in the record: ${why}`, count])), assumed: new Map() });
