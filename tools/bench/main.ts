@@ -1,10 +1,13 @@
 /** `npm run bench -- NAME …`: side-by-side measurements. They check speed, never behaviour, and nothing of the gate runs them. */
 import { benchCalibrate, calibrateUsage } from './calibrate.ts';
 import { benchEngine, usage as engineUsage } from './engine.ts';
+import { policyUsage } from './policy/flags.ts';
+import { benchPolicy } from './policy/policy.ts';
 import { UsageError } from './usage-error.ts';
 
 const benches: Readonly<Record<string, { readonly run: (args: readonly string[]) => Promise<void>; readonly usage: string }>> = {
   engine: { run: benchEngine, usage: engineUsage },
+  policy: { run: benchPolicy, usage: policyUsage },
   calibrate: { run: benchCalibrate, usage: calibrateUsage },
 };
 const [name = '', ...args] = process.argv.slice(2);

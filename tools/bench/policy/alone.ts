@@ -1,0 +1,87 @@
+import { blockTokens, contextOfChunk, iterationMs } from '../../../infra/replay/engine-model.ts';
+import type { Fleet } from '../../../infra/replay/fleet.ts';
+import { type Path, PrefixTree } from '../../../infra/replay/prefix-tree.ts';
+import type { Task } from '../../../infra/replay/tasks.ts';
+import type { ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
+
+/** One task on a fleet that does nothing else. */
+export interface Alone { readonly jctS: number; /** Of its root, without gaps. */ readonly servedS: number; /** Mean over its time of the contexts of its traces that are not over. */ readonly liveTokens: number }
+
+/**
+ * What no policy can beat: every step runs at once and alone, on a worker that remembers all that the task computed before, and what tasks before it in
+ * the list did; only new tokens are computed, in the device model's own times. Gaps and joins as in the replay.
+ */
+export function aloneTimes(tasks: readonly Task[], fleet: Fleet, humanGapScale: number): readonly Alone[] {
+  const tree = new PrefixTree();
+  return tasks.map((task) => aloneTime(task, fleet, tree, humanGapScale));
+}
+
+function aloneTime(task: Task, fleet: Fleet, tree: PrefixTree, humanGapScale: number): Alone {
+  let tokenMs = 0, servedMs = 0;
+  /** Answers when the trace and all below it are over. Not deeper than traces are nested. */
+  const walk = (trace: ReplayTrace, startMs: number): number => {
+    let endMs = startMs, childrenEndMs = startMs, context = 0;
+    trace.steps.forEach((step, i) => {
+      const fromMs = (step.gap === 'join' ? Math.max(endMs, childrenEndMs) : endMs) + (i === 0 ? 0 : step.gap_ms * (step.gap === 'human' ? humanGapScale : 1));
+      const tookMs = stepMs(trace, i, fleet, tree);
+      tokenMs += context * (fromMs + tookMs - endMs);
+      endMs = fromMs + tookMs;
+      context = step.prompt_tokens + step.out_tokens;
+      if (trace === task.root) servedMs += tookMs;
+      for (const child of step.children) {
+        const member = task.members.get(child);
+        if (member !== undefined) childrenEndMs = Math.max(childrenEndMs, walk(member, endMs + member.start_ms));
+      }
+    });
+    const overMs = Math.max(endMs, childrenEndMs);
+    tokenMs += context * (overMs - endMs);
+    return overMs;
+  };
+  const jctMs = walk(task.root, 0);
+  return { jctS: jctMs / 1000, servedS: servedMs / 1000, liveTokens: jctMs > 0 ? tokenMs / jctMs : 0 };
+}
+
+function stepMs(trace: ReplayTrace, at: number, { device, model }: Fleet, tree: PrefixTree): number {
+  const step = trace.steps[at]!, path = tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
+  const promptTokens = Math.max(1, step.prompt_tokens), outTokens = Math.max(1, step.out_tokens);
+  const hit = Math.min(known(path), Math.floor((promptTokens - 1) / blockTokens)) * blockTokens;
+  remember(path, path.blocks);
+  const next = trace.steps[at + 1];
+  if (next !== undefined) rememberAnswer(tree.path(next.blocks, `trace ${trace.trace}, step ${next.seq}`), path, step);
+  let ms = 0;
+  for (let done = hit; done < promptTokens; done += device.iterationTokens) {
+    const tokens = Math.min(device.iterationTokens, promptTokens - done);
+    ms += iterationMs(device, model, { prefillTokens: tokens, prefillContext: contextOfChunk(done, tokens), decodes: 0, decodeContext: 0 });
+  }
+  // The first token comes with the prompt; contexts grow evenly, so that of the middle iteration stands for all.
+  const decodes = outTokens - 1;
+  return ms + decodes * iterationMs(device, model, { prefillTokens: 0, prefillContext: 0, decodes: 1, decodeContext: promptTokens + decodes / 2 });
+}
+
+/** Leading blocks of the path that were computed before. */
+function known(path: Path): number {
+  let blocks = 0;
+  for (const [i, segment] of path.segments.entries()) {
+    const use = path.uses[i]!, ever = Math.min(use, segment.everComputed);
+    blocks += ever;
+    if (ever < use) break;
+  }
+  return blocks;
+}
+
+function remember(path: Path, upTo: number): void {
+  let left = upTo;
+  for (const [i, segment] of path.segments.entries()) {
+    const use = Math.min(left, path.uses[i]!);
+    segment.everComputed = Math.max(segment.everComputed, use);
+    left -= use;
+    if (left <= 0) return;
+  }
+}
+
+/** Blocks of the answer that the next prompt goes on with. */
+function rememberAnswer(next: Path, prompt: Path, step: ReplayStep): void {
+  const last = prompt.segments.length - 1;
+  if (last >= 0 && (next.segments[last] !== prompt.segments[last] || next.uses[last]! < prompt.uses[last]!)) return;
+  remember(next, Math.min(next.blocks, Math.floor((step.prompt_tokens + step.out_tokens) / blockTokens)));
+}

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { UsageError } from '../usage-error.ts';
+import { filesThere } from './pool.ts';
+import { type Regime, regimes } from './regimes.ts';
+import { entryOf, policyNames } from './variants.ts';
+
+export type Study = 'main' | 'ablation' | 'sensitivity';
+
+export interface Flags {
+  readonly study: Study;
+  readonly files: readonly string[];
+  readonly fleet: string;
+  readonly memory: number;
+  readonly stepsMax: number;
+  readonly policies: readonly string[];
+  readonly regimes: readonly Regime[];
+  readonly seeds: number;
+  readonly threads: number;
+  /** Of the tasks beyond those that are there at once. */
+  readonly shrink: number;
+  readonly isTuning: boolean;
+  readonly isWriting: boolean;
+  readonly json: string | null;
+}
+
+export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet h200x8|h200x64|laptop|FILE.yaml] [--memory 0.25] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
+                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity] [--max-steps 100]
+  --traces      recordings in any format that is read; without it those of ../shared/traces
+  --memory      share of each worker's room for KV that is used: a smaller one makes the same pressure with fewer tasks, and a faster bench
+  --max-steps   longer tasks without subagents are left out, and counted
+  --tune        looks for every policy's tunables anew, on the half of the recordings that no figure comes from, and keeps them in docs/benchmarks/policy-tuned.json
+  --quick       two regimes, four policies, two seeds, few tasks: whether it runs at all
+  --write       brings docs/benchmarks/policy.md, policy.ndjson and policy/*.svg up to date
+  --ablation    slackwater with one mechanism after the other taken away; --sensitivity: one tunable or rate after the other halved and doubled
+policies: ${policyNames.join(' ')}
+regimes: ${regimes.map(({ id }) => id).join(' ')}`;
+
+const quick = { regimes: ['low', 'past-5x'], policies: ['round-robin-lru', 'exact-prefix', 'oracle', 'slackwater'], seeds: 2, shrink: 0 };
+/** What the studies look at unless told otherwise. */
+const studied = { regimes: ['knee', 'past-5x'], policies: ['exact-prefix', 'oracle', 'slackwater'] };
+
+/** Throws UsageError. */
+export function readFlags(args: readonly string[]): Flags {
+  const values = parsed(args);
+  if (values.ablation && values.sensitivity) throw new UsageError('--ablation and --sensitivity are two runs');
+  const study: Study = values.ablation ? 'ablation' : values.sensitivity ? 'sensitivity' : 'main';
+  if (values.write && (study !== 'main' || values.quick)) throw new UsageError('--write takes the main table: not with --quick, --ablation or --sensitivity');
+  if (study === 'ablation' && values.policies !== undefined) throw new UsageError('--ablation is of slackwater: it takes no --policies');
+  const files = values.traces === undefined ? filesThere() : named(values.traces);
+  for (const file of files) if (!existsSync(file)) throw new UsageError(`--traces ${file}: no such file`);
+  if (files.length === 0) throw new UsageError('no recordings in ../shared/traces: --traces names some');
+  const ids = values.regimes === undefined ? (values.quick ? quick.regimes : study === 'main' ? regimes.map(({ id }) => id) : studied.regimes) : named(values.regimes);
+  const policies = values.policies === undefined ? (values.quick ? quick.policies : study === 'main' ? policyNames : studied.policies) : named(values.policies);
+  for (const name of policies) try { entryOf(name); } catch (error) { throw new UsageError((error as Error).message); }
+  return {
+    study, files, fleet: values.fleet ?? 'h200x8', memory: numberOf(values.memory, 'memory', 0.25, 0.001, 1), stepsMax: wholeOf(values['max-steps'], 'max-steps', 100, 1, 1_000_000), policies,
+    regimes: ids.map((id) => regimes.find((regime) => regime.id === id) ?? refuse(`no regime is called ${id}; there are ${regimes.map((regime) => regime.id).join(', ')}`)),
+    seeds: wholeOf(values.seeds, 'seeds', values.quick ? quick.seeds : 5, 1, 1_000), threads: wholeOf(values.threads, 'threads', Math.min(2, availableParallelism()), 1, 256), shrink: values.quick ? quick.shrink : 1,
+    isTuning: values.tune === true, isWriting: values.write === true, json: values.json ?? null,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  const text = { type: 'string' } as const, yes = { type: 'boolean' } as const;
+  try {
+    return parseArgs({ args: [...args], allowPositionals: false, options: {
+      traces: text, fleet: text, memory: text, 'max-steps': text, policies: text, regimes: text, seeds: text, threads: text, json: text, tune: yes, quick: yes, write: yes, ablation: yes, sensitivity: yes,
+    } }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const named = (list: string): string[] => list.split(',').filter((name) => name !== '');
+function refuse(message: string): never { throw new UsageError(message); }
+
+function numberOf(given: string | undefined, name: string, usual: number, least: number, most: number): number {
+  const value = given === undefined ? usual : Number(given);
+  return value >= least && value <= most ? value : refuse(`--${name} is ${least} to ${most}, not ${given}`);
+}
+
+function wholeOf(given: string | undefined, name: string, usual: number, least: number, most: number): number {
+  const value = numberOf(given, name, usual, least, most);
+  return Number.isInteger(value) ? value : refuse(`--${name} is a whole number, not ${given}`);
+}
