@@ -26,10 +26,10 @@ export interface Flags {
 }
 
 export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet h200x8|h200x64|laptop|FILE.yaml] [--memory 0.25] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
-                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity] [--max-steps 100]
+                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity] [--max-steps 60]
   --traces      recordings in any format that is read; without it those of ../shared/traces
   --memory      share of each worker's room for KV that is used: a smaller one makes the same pressure with fewer tasks, and a faster bench
-  --max-steps   longer tasks without subagents are left out, and counted
+  --max-steps   longer tasks are left out, and counted, unless they have subagents or their gaps are short
   --tune        looks for every policy's tunables anew, on the half of the recordings that no figure comes from, and keeps them in docs/benchmarks/policy-tuned.json
   --quick       two regimes, four policies, two seeds, few tasks: whether it runs at all
   --write       brings docs/benchmarks/policy.md, policy.ndjson and policy/*.svg up to date
@@ -55,7 +55,7 @@ export function readFlags(args: readonly string[]): Flags {
   const policies = values.policies === undefined ? (values.quick ? quick.policies : study === 'main' ? policyNames : studied.policies) : named(values.policies);
   for (const name of policies) try { entryOf(name); } catch (error) { throw new UsageError((error as Error).message); }
   return {
-    study, files, fleet: values.fleet ?? 'h200x8', memory: numberOf(values.memory, 'memory', 0.25, 0.001, 1), stepsMax: wholeOf(values['max-steps'], 'max-steps', 100, 1, 1_000_000), policies,
+    study, files, fleet: values.fleet ?? 'h200x8', memory: numberOf(values.memory, 'memory', 0.25, 0.001, 1), stepsMax: wholeOf(values['max-steps'], 'max-steps', 60, 1, 1_000_000), policies,
     regimes: ids.map((id) => regimes.find((regime) => regime.id === id) ?? refuse(`no regime is called ${id}; there are ${regimes.map((regime) => regime.id).join(', ')}`)),
     seeds: wholeOf(values.seeds, 'seeds', values.quick ? quick.seeds : 5, 1, 1_000), threads: wholeOf(values.threads, 'threads', Math.min(2, availableParallelism()), 1, 256), shrink: values.quick ? quick.shrink : 1,
     isTuning: values.tune === true, isWriting: values.write === true, json: values.json ?? null,

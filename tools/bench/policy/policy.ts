@@ -13,7 +13,7 @@ import { readPool } from './pool.ts';
 import { stampOf } from './stamp.ts';
 import { ablation, sensitivity } from './studies.ts';
 import { distanceTable, regimeTable, worstTable } from './tables.ts';
-import { evaluations, tune } from './tuning.ts';
+import { evaluations, tune, tuningShrink } from './tuning.ts';
 import { readTuned, type TunedFile, writeTuned } from './tuned.ts';
 import { plainFleet } from './bench-fleet.ts';
 import { UsageError } from '../usage-error.ts';
@@ -67,7 +67,7 @@ async function play(flags: Flags): Promise<void> {
 }
 
 async function tuneAll(flags: Flags, plan: BenchPlan): Promise<TunedFile> {
-  const crew = await openCrew({ ...plan, half: 'tuning', shrink: 0 }, flags.threads);
+  const crew = await openCrew({ ...plan, half: 'tuning', shrink: tuningShrink }, flags.threads);
   try {
     const policies = await tune(crew, flags.policies, (round) => say(`tuning: ${round} of ${evaluations} settings of every policy`));
     return writeTuned({ ...stampOf(), fleet: flags.fleet, memory: flags.memory, evaluations, policies });

@@ -27,7 +27,7 @@ export const filesThere = (): readonly string[] => usualFiles.filter((file) => e
 /** A gap longer than this is nobody's tool: a permission prompt that was left open over lunch, or a proxy that slept. */
 const gapMaxMs = 3_600_000;
 
-/** `contextMax`: tokens of the longest step that a task may have; `stepsMax`: of steps. */
+/** `contextMax`: tokens of the longest step that a task may have; `stepsMax`: steps of one without subagents and with longer gaps. */
 export async function readPool(files: readonly string[], limits: { readonly contextMax: number; readonly stepsMax: number }): Promise<Pool> {
   const reading = readTraces(files);
   const { tasks: all, tooLong } = await tasksOf(reading, limits.contextMax);
@@ -36,8 +36,8 @@ export async function readPool(files: readonly string[], limits: { readonly cont
   const leave = (why: string): false => { leftOut.set(why, (leftOut.get(why) ?? 0) + 1); return false; };
   const tasks = all.filter((task) => {
     if (longestGapMs(task) > gapMaxMs) return leave('task with a tool gap over an hour');
-    // A task with subagents is many traces in one, and there are few of them.
-    return task.members.size === 1 && task.steps > limits.stepsMax ? leave(`task of more than ${limits.stepsMax} steps`) : true;
+    // Of tasks with subagents and of those with short gaps there are few, and short ones hardly any.
+    return task.members.size === 1 && !isShort(task) && task.steps > limits.stepsMax ? leave(`task of more than ${limits.stepsMax} steps`) : true;
   });
   return { tasks, arrivalGapsMs: existsSync(arrivalsFile) ? await arrivalGaps(arrivalsFile) : [], leftOut };
 }

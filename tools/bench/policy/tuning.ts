@@ -9,7 +9,9 @@ export interface Tuned { readonly params: Params; /** Geometric means over the c
 
 /** Every policy gets as many evaluations, by the same search, on the same loads. */
 export const evaluations = 12;
-export const tuningRegimes = ['past-2x', 'past-5x'] as const;
+export const tuningRegimes = ['knee', 'past-5x'] as const;
+/** Of the tasks beyond those that are there at once. */
+export const tuningShrink = 0.3;
 const drawn = 6, throughputLeast = 0.95, seed = 1;
 
 interface Tried { readonly params: Params; readonly jctS: number; readonly stepsPerS: number }
