@@ -16,7 +16,7 @@ export function renewClaim(state: ControlState, now: Instant, limits: ControlLim
   const held = claim === null ? undefined : state.waiting.get(claim.step);
   if (claim !== null && held !== undefined && claimable(state, held).includes(claim.worker)) return;
   state.claim = null;
-  const late = [...state.waiting.values()].filter(({ sinceMs }) => now - sinceMs >= limits.claimAfterMs).sort((a, b) => a.sinceMs - b.sinceMs || (a.ask.step < b.ask.step ? -1 : 1));
+  const late = [...state.waiting.values()].filter(({ sinceMs }) => now - sinceMs >= limits.claimAfterMs).sort((a, b) => (isOlder(a, b) ? -1 : 1));
   for (const waiting of late) {
     // The one it would go to anyway, where its prefix is: a claim elsewhere would have it computed anew.
     const worker = claimable(state, waiting)[0];
@@ -25,6 +25,17 @@ export function renewClaim(state: ControlState, now: Instant, limits: ControlLim
     return;
   }
 }
+
+/** The step that has this conductor's claim or would be the next to get it: where its prefix is now is worth knowing though there is no room for it. */
+export function claimantOf(state: ControlState): WaitingStep | undefined {
+  const held = state.claim === null ? undefined : state.waiting.get(state.claim.step);
+  if (held !== undefined) return held;
+  let oldest: WaitingStep | undefined;
+  for (const waiting of state.waiting.values()) if (oldest === undefined || isOlder(waiting, oldest)) oldest = waiting;
+  return oldest;
+}
+
+const isOlder = (a: WaitingStep, b: WaitingStep): boolean => a.sinceMs < b.sinceMs || (a.sinceMs === b.sinceMs && a.ask.step < b.ask.step);
 
 /** The oldest claim on a worker, of any conductor. */
 export function claimOn(state: ControlState, worker: string): Claim | null {

@@ -1,9 +1,9 @@
 import type { Decided, PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
 import type { Instant, Logic } from '../lib/logic.ts';
 import type { Beat, Decision } from '../../schemas/messages.ts';
-import { claimOn, forgetClaims, hearClaim, renewClaim } from './claims.ts';
+import { claimOn, claimantOf, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
-import { type Candidate, blocksNeeded, decodeRate, prefillRate, scoreOf } from './placement.ts';
+import { type Candidate, blocksNeeded, decodeRate, hasRoom, lackOf, prefillRate, scoreOf } from './placement.ts';
 import type { Policy } from './policy.ts';
 import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
 
@@ -45,7 +45,9 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
 
 /** The waiting steps that a tick will look at: for these the host asks the directory again. */
 export function candidatesOf(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits): readonly WaitingStep[] {
-  return inOrder(state, now, policy).slice(0, limits.candidatesMax);
+  const all = [...state.waiting.values()], claimant = claimantOf(state);
+  const looked = policy.needsRoom === true ? all.filter((waiting) => waiting === claimant || isRoomFor(waiting.ask, state)) : all;
+  return inOrder(looked, now, policy).slice(0, limits.candidatesMax);
 }
 
 function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlEffect[]): void {
@@ -92,13 +94,14 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
 /** Places a waiting step, or says once why it waits. */
 function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: Policy, effects: ControlEffect[]): void {
   const { ask } = waiting;
-  const candidates = [...state.workers.values()].map((view) => scoreOf(ask, view, waiting.held, claimOn(state, view.name)));
+  const candidates: Candidate[] = [];
+  for (const view of state.workers.values()) candidates.push(scoreOf(ask, view, waiting.held, claimOn(state, view.name)));
   const claimed = state.claim?.step === ask.step ? candidates.find(({ worker, hasRoom }) => worker === state.claim?.worker && hasRoom) : undefined;
   const chosen = claimed ?? policy.place(ask, candidates, now - waiting.sinceMs, now);
   if (chosen === null) {
     if (waiting.isDeferred) return;
     state.waiting.set(ask.step, { ...waiting, isDeferred: true });
-    effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'defer', step: ask.step, decision: decision(ask, now, 'defer', 'wait', policy, whyDeferred(candidates), candidates) } });
+    effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'defer', step: ask.step, decision: decision(ask, now, 'defer', 'wait', policy, whyDeferred(state, ask), candidates) } });
     return;
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
@@ -110,9 +113,14 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
 }
 
-function inOrder(state: ControlState, now: Instant, policy: Policy): WaitingStep[] {
+function isRoomFor(ask: PlaceAsk, state: ControlState): boolean {
+  for (const view of state.workers.values()) if (hasRoom(ask, view, claimOn(state, view.name))) return true;
+  return false;
+}
+
+function inOrder(steps: readonly WaitingStep[], now: Instant, policy: Policy): WaitingStep[] {
   const priority = ({ ask, sinceMs }: WaitingStep): number => policy.order(ask, remainingSeconds(ask, ask.promptTokens, 600, 60), now - sinceMs);
-  return [...state.waiting.values()].map((waiting) => ({ waiting, priority: priority(waiting) }))
+  return steps.map((waiting) => ({ waiting, priority: priority(waiting) }))
     .sort((a, b) => a.priority - b.priority || (a.waiting.ask.step < b.waiting.ask.step ? -1 : 1)).map(({ waiting }) => waiting);
 }
 
@@ -139,6 +147,7 @@ function decision(ask: { readonly trace: string; readonly step: string }, now: I
   };
 }
 
-function whyDeferred(candidates: readonly Candidate[]): string {
-  return candidates.length === 0 ? 'no worker is alive' : candidates.map(({ worker, lacks }) => `${worker}: ${lacks === '' ? 'kept free for a prefix' : lacks}`).join('; ');
+function whyDeferred(state: ControlState, ask: PlaceAsk): string {
+  if (state.workers.size === 0) return 'no worker is alive';
+  return [...state.workers.values()].map((view) => `${view.name}: ${lackOf(ask, view, claimOn(state, view.name)) || 'kept free for a prefix'}`).join('; ');
 }

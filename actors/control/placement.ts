@@ -11,8 +11,6 @@ export interface Candidate {
   readonly held: Held;
   readonly tokensToCompute: number;
   readonly queueS: number;
-  /** Why it has no room, or never will. */
-  readonly lacks: string;
   readonly idleSinceMs: number | null;
   /** What the score was made of: for policies that weigh load and memory otherwise. */
   readonly view: WorkerView;
@@ -32,36 +30,55 @@ export const blocksNeeded = (ask: PlaceAsk): number => blocksOf(ask.promptTokens
  * `holdings`: of all workers. `claim`: the oldest on this one, which leaves less room to every other step.
  */
 export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held[], claim: Claim | null): Candidate {
-  const held = holdings.find(({ worker }) => worker === view.name) ?? { worker: view.name, hbmTokens: 0, dramTokens: 0 };
+  const held = heldBy(view.name, holdings);
   const { load } = view;
   const tokensToCompute = Math.max(1, ask.promptTokens - held.hbmTokens - held.dramTokens);
-  const promisedTokens = [...view.promisedTokens].reduce((sum, [step, tokens]) => sum + (step === ask.step ? 0 : tokens), 0);
+  let promisedTokens = 0;
+  for (const [step, tokens] of view.promisedTokens) if (step !== ask.step) promisedTokens += tokens;
   const queueS = (load.backlogTokens + promisedTokens) / prefillRate(view);
   const recallS = (held.dramTokens / blockTokens) * load.blockBytes / (load.recallBytesPerS || recallGuess);
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
   const blocks = blocksNeeded(ask);
-  const lacks = lackOf(ask, view, blocks, claim?.step === ask.step ? null : claim);
   const never = load.model !== ask.model || ask.promptTokens >= load.contextLength || blocks > load.hbmBlocks;
   // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.
   const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
   return {
-    worker: view.name, held, tokensToCompute, queueS, lacks, hasRoom: lacks === '', idleSinceMs: view.idleSinceMs, view,
+    worker: view.name, held, tokensToCompute, queueS, hasRoom: hasRoom(ask, view, claim), idleSinceMs: view.idleSinceMs, view,
     score: never ? Number.POSITIVE_INFINITY : queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS,
   };
 }
 
-function lackOf(ask: PlaceAsk, view: WorkerView, blocks: number, kept: Claim | null): string {
-  const { load } = view;
-  if (load.model !== ask.model) return `serves ${load.model}`;
-  if (ask.promptTokens >= load.contextLength) return `takes ${load.contextLength} tokens`;
-  const runs = load.running + load.waiting + view.promisedRuns;
+function heldBy(worker: string, holdings: readonly Held[]): Held {
+  for (const held of holdings) if (held.worker === worker) return held;
+  return { worker, hbmTokens: 0, dramTokens: 0 };
+}
+
+/** The worker could begin the step at once. */
+export const hasRoom = (ask: PlaceAsk, view: WorkerView, claim: Claim | null): boolean =>
+  !lacksModel(ask, view) && !lacksContext(ask, view) && blocksNeeded(ask) <= roomFor(ask, view, claim) && !lacksRuns(ask, view, claim);
+
+/** Why the worker has no room for the step, or never will; empty: it has. Apart from the score, which is made far more often than anybody asks why. */
+export function lackOf(ask: PlaceAsk, view: WorkerView, claim: Claim | null): string {
+  const { load } = view, blocks = blocksNeeded(ask);
+  if (lacksModel(ask, view)) return `serves ${load.model}`;
+  if (lacksContext(ask, view)) return `takes ${load.contextLength} tokens`;
+  const kept = keptFrom(ask, claim), keptFor = kept === null ? '' : `, ${kept.blocks} kept for ${kept.step}`;
+  if (blocks > roomFor(ask, view, claim)) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free${keptFor}, ${blocks} needed`;
+  return lacksRuns(ask, view, claim) ? `${runsOf(view)} of ${load.runsMax} runs${keptFor}` : '';
+}
+
+const lacksModel = (ask: PlaceAsk, { load }: WorkerView): boolean => load.model !== ask.model;
+const lacksContext = (ask: PlaceAsk, { load }: WorkerView): boolean => ask.promptTokens >= load.contextLength;
+const runsOf = ({ load, promisedRuns }: WorkerView): number => load.running + load.waiting + promisedRuns;
+const lacksRuns = (ask: PlaceAsk, view: WorkerView, claim: Claim | null): boolean => runsOf(view) + (keptFrom(ask, claim) === null ? 0 : 1) >= view.load.runsMax;
+/** A claim leaves its room to everybody but the step that it is for. */
+const keptFrom = (ask: PlaceAsk, claim: Claim | null): Claim | null => (claim?.step === ask.step ? null : claim);
+
+function roomFor(ask: PlaceAsk, view: WorkerView, claim: Claim | null): number {
+  const { load } = view, kept = keptFrom(ask, claim);
   // Nothing runs there: what is promised are pins, and the worker makes them give way to a run. A child would wait for them, and they for it.
-  const room = runs === 0 && kept === null ? load.hbmBlocks : load.hbmGrantable - view.promisedBlocks - (kept?.blocks ?? 0);
-  const keptFor = kept === null ? '' : `, ${kept.blocks} kept for ${kept.step}`;
-  if (blocks > room) return `${Math.max(0, load.hbmGrantable - view.promisedBlocks)} of ${load.hbmBlocks} blocks are free${keptFor}, ${blocks} needed`;
-  if (runs + (kept === null ? 0 : 1) >= load.runsMax) return `${runs} of ${load.runsMax} runs${keptFor}`;
-  return '';
+  return runsOf(view) === 0 && kept === null ? load.hbmBlocks : load.hbmGrantable - view.promisedBlocks - (kept?.blocks ?? 0);
 }
 
 /** A worker that has been idle for less may be about to get a step that belongs there, from whichever conductor. */
@@ -77,16 +94,26 @@ const patience = 4;
  * recompute to the work of all, and whoever it displaces moves in turn. Waiting is bounded all the same.
  */
 export function choose(candidates: readonly Candidate[], waitedMs: number, nowMs: number): Candidate | null {
-  const byScore = bestFirst(candidates);
-  const best = byScore[0];
-  if (best === undefined || best.hasRoom) return best ?? null;
-  return byScore.find(({ hasRoom, score, idleSinceMs }) => {
+  const best = firstOf(candidates, () => true);
+  if (best === null || best.hasRoom) return best;
+  return firstOf(candidates, ({ hasRoom, score, idleSinceMs }) => {
     const savedMs = (score - best.score) * 1_000;
     const isIdle = idleSinceMs !== null && nowMs - idleSinceMs >= idleLeastMs;
     return hasRoom && waitedMs >= savedMs * (isIdle ? 1 : patience);
-  }) ?? null;
+  });
+}
+
+/** The first in the order of `bestFirst`. */
+function firstOf(candidates: readonly Candidate[], isAble: (candidate: Candidate) => boolean): Candidate | null {
+  let first: Candidate | null = null;
+  for (const candidate of candidates) {
+    if (Number.isFinite(candidate.score) && (first === null || goesBefore(candidate, first)) && isAble(candidate)) first = candidate;
+  }
+  return first;
 }
 
 /** Those that could take the step, at once or later. */
 export const bestFirst = (candidates: readonly Candidate[]): readonly Candidate[] =>
-  candidates.filter(({ score }) => Number.isFinite(score)).toSorted((a, b) => a.score - b.score || (a.worker < b.worker ? -1 : 1));
+  candidates.filter(({ score }) => Number.isFinite(score)).toSorted((a, b) => (goesBefore(a, b) ? -1 : 1));
+
+const goesBefore = (a: Candidate, b: Candidate): boolean => (a.score === b.score ? a.worker < b.worker : a.score < b.score);

@@ -17,6 +17,8 @@ export interface Policy {
   readonly spills: boolean;
   /** It lets steps wait although there is room for them, and bounds their wait itself: no room is claimed for those that are late. */
   readonly holdsBack?: true;
+  /** It never chooses a worker without room: a step that finds none anywhere is not even looked at again. Past the knee that is nearly every one, on every tick. */
+  readonly needsRoom?: true;
   /** Of two steps that wait, at a conductor or a worker, the smaller runs first. `remainingS`: expected accelerator seconds until its trace is done. */
   order(ask: PlaceAsk, remainingS: number, waitedMs: number): number;
   /**

@@ -1,7 +1,7 @@
 import type { StepAccepted, TraceState, TransitionEvent } from '../../schemas/messages.ts';
 import type { Instant, Logic, Step } from '../lib/logic.ts';
 import { assert } from '../lib/logic.ts';
-import { type Descriptor, advance } from '../lib/machine.ts';
+import { advancer } from '../lib/machine.ts';
 import { emptyUsage } from '../lib/usage.ts';
 import { remake } from './runs.ts';
 import { type MachineEvent, traceMachine } from './trace.machine.ts';
@@ -12,7 +12,7 @@ export interface TraceActor { readonly value: TraceState | 'start'; readonly con
 
 /** The trace actor: the machine, begun by its first step, and what its transitions show to the outside. */
 export function traceLogic(limits: TraceLimits): Logic<TraceActor | null, TraceEvent, TraceEffect> {
-  const machine = traceMachine(limits);
+  const advance = advancer(traceMachine(limits));
   return {
     step(state, event, now) {
       if (state === null && event.kind !== 'stepAccepted') return { state, effects: [] };
@@ -24,9 +24,8 @@ export function traceLogic(limits: TraceLimits): Logic<TraceActor | null, TraceE
         state = { ...state, context: { ...state.context, timers: state.context.timers.filter((timer) => timer.id !== event.id) } };
       }
       const before = state ?? { value: 'start' as const, context: contextOf(event as StepAccepted, now) };
-      const snapshot = machine.resolveState({ value: before.value, context: before.context });
-      const { snapshot: next, actions } = advance(machine, snapshot, { type: event.kind, event, nowMs: now } as MachineEvent);
-      const effects = actions.filter((action) => action.type === 'effect').map((action: Descriptor) => action.params as TraceEffect);
+      const { snapshot: next, actions } = advance(before.value, before.context, { type: event.kind, event, nowMs: now } as MachineEvent);
+      const effects = actions.filter(({ type }) => type === 'effect').map(({ params }) => params as TraceEffect);
       const after: TraceActor = { value: next.value as TraceActor['value'], context: next.context };
       // A first step that was refused leaves no trace behind.
       if (state === null && after.value === 'start') return { state: null, effects };

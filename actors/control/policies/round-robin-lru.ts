@@ -8,6 +8,7 @@ export function roundRobinLru(): Policy {
   return {
     name: 'round-robin-lru',
     spills: false,
+    needsRoom: true,
     order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
     place(_ask, candidates) {
       const able = candidates.filter((candidate) => Number.isFinite(candidate.score)).sort((a, b) => (a.worker < b.worker ? -1 : 1));

@@ -13,6 +13,7 @@ export const tunables = { demoteAfterMs: { from: 0, to: 10_000, scale: 'linear',
 export const slackwater = ({ demoteAfterMs }: Params<typeof tunables>): Policy => ({
   name: 'slackwater',
   spills: false,
+  needsRoom: true,
   order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
   place: (_ask, candidates, waitedMs, nowMs) => choose(candidates, waitedMs, nowMs),
   retain: (ask, view) => retain(ask, view, demoteAfterMs),
