@@ -1,35 +1,51 @@
 /** A binary heap: the item that `isBefore` puts before all others comes first. */
 export class Heap<Item> {
-  readonly #items: Item[] = [];
+  #items: Item[] = [];
   readonly #isBefore: (a: Item, b: Item) => boolean;
 
   constructor(isBefore: (a: Item, b: Item) => boolean) { this.#isBefore = isBefore; }
 
   get size(): number { return this.#items.length; }
+  get first(): Item | undefined { return this.#items[0]; }
   clear(): void { this.#items.length = 0; }
 
   push(item: Item): void {
     const items = this.#items;
-    items.push(item);
-    for (let at = items.length - 1; at > 0;) {
+    let at = items.push(item) - 1;
+    for (; at > 0;) {
       const above = (at - 1) >> 1;
-      if (!this.#isBefore(items[at]!, items[above]!)) return;
-      [items[at], items[above]] = [items[above]!, items[at]!];
+      if (!this.#isBefore(item, items[above]!)) break;
+      items[at] = items[above]!;
       at = above;
     }
+    items[at] = item;
   }
 
   pop(): Item | undefined {
     const items = this.#items;
     const first = items[0], last = items.pop();
-    if (first === undefined || last === undefined || items.length === 0) return first;
-    items[0] = last;
-    for (let at = 0;;) {
-      let least = at;
-      for (const below of [2 * at + 1, 2 * at + 2]) if (below < items.length && this.#isBefore(items[below]!, items[least]!)) least = below;
-      if (least === at) return first;
-      [items[at], items[least]] = [items[least]!, items[at]!];
-      at = least;
+    if (last === undefined || items.length === 0) return first;
+    this.#sink(0, last);
+    return first;
+  }
+
+  /** Takes out all others. */
+  keep(wanted: (item: Item) => boolean): void {
+    this.#items = this.#items.filter(wanted);
+    for (let at = (this.#items.length >> 1) - 1; at >= 0; at--) this.#sink(at, this.#items[at]!);
+  }
+
+  #sink(from: number, item: Item): void {
+    const items = this.#items;
+    let at = from;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= items.length) break;
+      if (below + 1 < items.length && this.#isBefore(items[below + 1]!, items[below]!)) below++;
+      if (!this.#isBefore(items[below]!, item)) break;
+      items[at] = items[below]!;
+      at = below;
     }
+    items[at] = item;
   }
 }

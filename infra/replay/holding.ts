@@ -4,6 +4,9 @@ export const lowerTiers = ['dram', 'nvme'] as const;
 export type LowerTier = (typeof lowerTiers)[number];
 export type Tier = 'hbm' | LowerTier;
 
+/** Where a holding stands in the order of a tier: what it was when it was put there. */
+export interface Place { readonly holding: Holding; readonly value: number; readonly lastUseMs: number; readonly heldUntilMs: number }
+
 /** The largest of numbers that come and go. */
 class Extents {
   readonly #counts = new Map<number, number>();
@@ -43,8 +46,7 @@ export class Holding {
   value = 0;
   heldUntilMs = 0;
   lastUseMs = 0;
-  /** Of its latest place in the order of each tier. */
-  readonly stamps = { hbm: 0, dram: 0, nvme: 0 };
+  readonly places: Record<Tier, Place | null> = { hbm: null, dram: null, nvme: null };
 
   constructor(segment: Segment) { this.segment = segment; }
 

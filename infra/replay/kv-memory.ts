@@ -21,7 +21,9 @@ export class KvMemory {
   #private = 0;
   /** Blocks of holdings that runs use or pins keep. */
   #kept = 0;
-  readonly counters = { evicted: 0, spilled: 0, demoted: 0, recalled: 0, forgotten: 0 };
+  #version = 0;
+  /** Blocks. `named`: computed or brought in, and usable by others since; `evicted` (for others' sake), `vacated` (by a demotion) and `forgotten` ones left hbm; `copied` went from dram to nvme. */
+  readonly counters = { named: 0, evicted: 0, vacated: 0, spilled: 0, copied: 0, demoted: 0, recalled: 0, forgotten: 0 };
 
   constructor(capacity: TierBlocks, spills: boolean) { this.capacity = capacity; this.#spills = spills; }
 
@@ -29,34 +31,26 @@ export class KvMemory {
   /** hbm blocks that a new run could get: the free ones and those that could go. */
   get grantable(): number { return this.capacity.hbm - this.#private - this.#kept; }
   get segments(): number { return this.#holdings.size; }
+  /** Another one whenever `find` may have another answer. */
+  get version(): number { return this.#version; }
+  /** Places in the orders of eviction, those that are out of date included: what memory they take. */
+  get places(): number { return this.#order.hbm.places + this.#order.dram.places + this.#order.nvme.places; }
 
   find(path: Path): Found {
     const found = { hbm: 0, dram: 0, nvme: 0 };
     for (let i = 0; i < path.segments.length; i++) {
       const holding = this.#holdings.get(path.segments[i]!);
       if (holding === undefined) break;
-      const use = path.uses[i]!;
-      let covered = Math.min(holding.hbm, use);
-      found.hbm += covered;
-      for (const tier of lowerTiers) {
-        const range = holding[tier];
-        if (range.from > covered || range.to <= covered) continue;
-        const end = Math.min(range.to, use);
-        found[tier] += Math.max(0, end - covered);
-        covered = Math.max(covered, end);
-      }
-      if (covered < use) break;
+      if (this.#cover(holding, path.uses[i]!, found) < path.uses[i]!) break;
     }
     return found;
   }
 
   /** A run begins: what is there of its path stays, and `blocks` more are its own. False, and nothing is changed: there is no room. */
   begin(path: Path, blocks: number, nowMs: number): boolean {
+    if (blocks > this.grantable - this.#freeAlong(path)) return false;
     this.#keep(path, 1, nowMs);
-    if (!this.#makeRoom(blocks, nowMs)) {
-      this.#keep(path, -1, nowMs);
-      return false;
-    }
+    this.#makeRoom(blocks, nowMs);
     this.#private += blocks;
     return true;
   }
@@ -94,14 +88,6 @@ export class KvMemory {
     });
   }
 
-  /** A hold has ended: those blocks may go like others. */
-  refresh(path: Path): void {
-    for (const segment of path.segments) {
-      const holding = this.#holdings.get(segment);
-      if (holding !== undefined) this.#reorder(holding);
-    }
-  }
-
   /** Traces that have this path here: what only one of them uses goes with it. */
   addLane(path: Path): void { for (const segment of path.segments) this.#at(segment).lanes++; }
   removeLane(path: Path): void {
@@ -128,24 +114,32 @@ export class KvMemory {
     let copied = 0;
     for (const [holding, use] of along) copied += this.#copyDown(holding, tier, 0, Math.min(holding.hbm, use), nowMs);
     for (const [holding, use] of along.reverse()) {
-      if (holding.lanes > 1 || holding.keeps.size > 0 || holding.hbm > use) continue;
-      this.#shrink(holding, holding.hbm - Math.max(holding.floor, Math.min(holding.hbm, holding[tier].from)));
+      const { from, to } = holding[tier];
+      // What found no room below stays where it is.
+      if (holding.lanes > 1 || holding.keeps.size > 0 || holding.hbm > use || to < holding.hbm) continue;
+      const vacated = Math.max(0, holding.hbm - Math.max(holding.floor, from));
+      this.counters.vacated += vacated;
+      this.#shrink(holding, vacated);
     }
     this.counters.demoted += copied;
     return copied;
   }
 
-  /** What lies below comes back into hbm, as far as there is room for it. Answers the blocks. */
+  /** What lies below comes back into hbm, if there is room for all of it. Answers the blocks. */
   recall(path: Path, nowMs: number): number {
-    const { dram, nvme } = this.find(path);
+    const { dram, nvme } = this.find(path), blocks = dram + nvme;
+    if (blocks === 0 || blocks > this.grantable - this.#freeAlong(path)) return 0;
+    // Seen before room is made, which may push out below what is on its way up already.
+    const reached = path.uses.map((use, i) => { const holding = this.#holdings.get(path.segments[i]!); return holding === undefined ? 0 : this.#cover(holding, use, null); });
     this.#keep(path, 1, nowMs);
-    const hasRoom = this.#makeRoom(dram + nvme, nowMs);
-    if (hasRoom) {
-      for (const [holding, use] of this.#along(path)) this.#grow(holding, Math.max(holding.hbm, this.#covered(holding, use)));
-      this.counters.recalled += dram + nvme;
+    this.#makeRoom(blocks, nowMs);
+    for (let i = 0; i < path.segments.length && reached[i]! > 0; i++) {
+      this.#grow(this.#at(path.segments[i]!), reached[i]!);
+      if (reached[i]! < path.uses[i]!) break;
     }
+    this.counters.recalled += blocks;
     this.#keep(path, -1, nowMs);
-    return hasRoom ? dram + nvme : 0;
+    return blocks;
   }
 
   /** The trace is over, or its prefix is not worth keeping: blocks that only it used are forgotten, in every tier. */
@@ -162,6 +156,7 @@ export class KvMemory {
   /** Nothing is there any more: the worker was lost. */
   clear(): void {
     this.#holdings.clear();
+    this.#version++;
     for (const tier of ['hbm', 'dram', 'nvme'] as const) { this.#used[tier] = 0; this.#order[tier].clear(); }
     this.#private = 0;
     this.#kept = 0;
@@ -207,10 +202,28 @@ export class KvMemory {
     }
   }
 
-  #covered(holding: Holding, use: number): number {
+  /** How far the first `use` blocks are there without a hole, in one tier or the other; adds up which in `found`. */
+  #cover(holding: Holding, use: number, found: { hbm: number; dram: number; nvme: number } | null): number {
     let covered = Math.min(holding.hbm, use);
-    for (const tier of lowerTiers) if (holding[tier].from <= covered && holding[tier].to > covered) covered = Math.min(use, holding[tier].to);
+    if (found !== null) found.hbm += covered;
+    for (let before = -1; before < covered && covered < use;) {
+      before = covered;
+      for (const tier of lowerTiers) {
+        const { from, to } = holding[tier];
+        if (from > covered || to <= covered) continue;
+        const end = Math.min(to, use);
+        if (found !== null) found[tier] += end - covered;
+        covered = end;
+      }
+    }
     return covered;
+  }
+
+  /** Resident blocks of the path that could go now, and could not once a run uses it. */
+  #freeAlong(path: Path): number {
+    let free = 0;
+    for (const [holding, use] of this.#along(path)) free += Math.max(0, Math.min(holding.hbm, use) - holding.kept);
+    return free;
   }
 
   #insert(path: Path): void {
@@ -227,7 +240,9 @@ export class KvMemory {
     if (holding.hbm === 0) this.#parentOf(holding)?.kids.add(holding.segment.offset);
     const before = holding.kept;
     holding.hbm = hbm;
+    this.#version++;
     this.#used.hbm += grown;
+    this.counters.named += grown;
     this.#kept += holding.kept - before;
     this.#reorder(holding);
   }
@@ -236,6 +251,7 @@ export class KvMemory {
     if (blocks <= 0) return;
     const before = holding.kept;
     holding.hbm -= blocks;
+    this.#version++;
     this.#used.hbm -= blocks;
     this.#kept += holding.kept - before;
     if (holding.hbm > 0) return;
@@ -247,19 +263,23 @@ export class KvMemory {
 
   #parentOf(holding: Holding): Holding | undefined { return holding.segment.parent === null ? undefined : this.#at(holding.segment.parent); }
 
-  #tidy(holding: Holding): void { if (holding.isEmpty) this.#holdings.delete(holding.segment); }
+  #tidy(holding: Holding): void {
+    if (!holding.isEmpty) return;
+    this.#holdings.delete(holding.segment);
+    for (const tier of ['hbm', ...lowerTiers] as const) this.#order[tier].remove(holding);
+  }
 
   #reorder(holding: Holding): void {
     if (holding.hbm > holding.floor) this.#order.hbm.put(holding);
     for (const tier of lowerTiers) if (holding[tier].to > holding[tier].from) this.#order[tier].put(holding);
   }
 
-  #makeRoom(blocks: number, nowMs: number): boolean {
-    if (blocks > this.grantable) return false;
+  /** At most the grantable ones: whatever is not kept can go, from the ends of chains on. */
+  #makeRoom(blocks: number, nowMs: number): void {
     let missing = blocks - (this.capacity.hbm - this.#used.hbm - this.#private);
     while (missing > 0) {
-      const holding = this.#order.hbm.take(nowMs, (candidate) => candidate.hbm > candidate.floor);
-      if (holding === undefined) return false;
+      const holding = this.#order.hbm.take(nowMs, hasFree, null);
+      if (holding === undefined) throw new Error(`${missing} blocks are still missing, and no holding may go: ${JSON.stringify(this.used)}, ${this.#kept} kept, ${this.#private} of runs`);
       const count = Math.min(missing, holding.hbm - holding.floor);
       const end = holding.hbm;
       if (this.#spills && this.capacity.dram > 0) this.counters.spilled += this.#copyDown(holding, 'dram', end - count, end, nowMs);
@@ -268,7 +288,6 @@ export class KvMemory {
       this.#shrink(holding, count);
       this.#reorder(holding);
     }
-    return true;
   }
 
   /** Blocks [from, to) of a segment are in `tier` as well. Answers how many were not. */
@@ -290,10 +309,10 @@ export class KvMemory {
     if (blocks > this.capacity[tier]) return false;
     let missing = blocks - (this.capacity[tier] - this.#used[tier]);
     while (missing > 0) {
-      const holding = this.#order[tier].take(nowMs, (candidate) => candidate !== apart && candidate[tier].to > candidate[tier].from);
+      const holding = this.#order[tier].take(nowMs, (candidate) => candidate[tier].to > candidate[tier].from, apart);
       if (holding === undefined) return false;
       const { from, to } = holding[tier], count = Math.min(missing, to - from);
-      if (tier === 'dram' && this.capacity.nvme > 0) this.#copyDown(holding, 'nvme', to - count, to, nowMs);
+      if (tier === 'dram') this.counters.copied += this.#copyDown(holding, 'nvme', to - count, to, nowMs);
       this.#setLower(holding, tier, from, to - count);
       missing -= count;
       if (holding[tier].to > holding[tier].from) this.#order[tier].put(holding);
@@ -303,9 +322,11 @@ export class KvMemory {
   }
 
   #setLower(holding: Holding, tier: LowerTier, from: number, to: number): void {
+    this.#version++;
     this.#used[tier] += to - from - (holding[tier].to - holding[tier].from);
     holding[tier] = to > from ? { from, to } : { from: 0, to: 0 };
   }
 }
 
+const hasFree = (holding: Holding): boolean => holding.hbm > holding.floor;
 const overlap = (range: { readonly from: number; readonly to: number }, from: number, to: number): number => Math.max(0, Math.min(range.to, to) - Math.max(range.from, from));

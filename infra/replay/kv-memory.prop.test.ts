@@ -1,0 +1,205 @@
+/** One worker's memory against a model of it that has every block by itself and looks through all of them for each that has to go. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KvMemory } from './kv-memory.ts';
+import { type Path, PrefixTree, type Segment, emptyPath, pathUpTo } from './prefix-tree.ts';
+
+/** Prompts that grow, branch and share: few ids, so that they meet. Every id has one place, so none contradicts another. */
+const runsOf: readonly (readonly (readonly [number, number])[])[] = [
+  [[0, 3]], [[0, 6]], [[0, 9]], [[0, 3], [100, 2]], [[0, 3], [100, 5]], [[0, 6], [200, 2]], [[0, 6], [200, 3], [300, 2]], [[0, 3], [100, 2], [400, 3]], [[500, 4]], [[500, 7]], [[500, 2], [600, 4]], [[700, 1]],
+];
+
+const pathIndex = fc.integer({ min: 0, max: runsOf.length - 1 }), slot = fc.integer({ min: 0, max: 3 });
+const op = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('begin' as const), slot, path: pathIndex, more: fc.integer({ min: 0, max: 3 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('name' as const), slot }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('end' as const), slot }) },
+  fc.record({ kind: fc.constant('pin' as const), slot, path: pathIndex }), fc.record({ kind: fc.constant('unpin' as const), slot }),
+  fc.record({ kind: fc.constant('value' as const), path: pathIndex, value: fc.integer({ min: -1, max: 3 }), holdMs: fc.constantFrom(0, 0, 30, 300) }),
+  fc.record({ kind: fc.constant('lane' as const), slot, path: pathIndex }), fc.record({ kind: fc.constant('unlane' as const), slot }),
+  fc.record({ kind: fc.constant('demote' as const), path: pathIndex }), fc.record({ kind: fc.constant('recall' as const), path: pathIndex }),
+  fc.record({ kind: fc.constant('forget' as const), path: pathIndex }),
+);
+const world = fc.record({ hbm: fc.integer({ min: 6, max: 16 }), dram: fc.constantFrom(0, 4, 12, 40), nvme: fc.constantFrom(0, 6, 40), spills: fc.boolean(), ops: fc.array(op, { maxLength: 60 }) });
+
+test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and forgotten, sums hold, hbm is a set of prefixes, and bytes in are bytes out and held', () => {
+  fc.assert(fc.property(world, ({ hbm, dram, nvme, spills, ops }) => {
+    const tree = new PrefixTree(), paths = runsOf.map((runs) => tree.path(runs, 'here'));
+    const memory = new KvMemory({ hbm, dram, nvme }, spills);
+    const runs = new Map<number, { path: Path; own: number; resident: number; isNamed: boolean }>(), pins = new Map<number, Path>(), lanes = new Map<number, Path>();
+    let nowMs = 0;
+    for (const step of ops) {
+      nowMs += 10;
+      const before = paths.map((path) => memory.find(path));
+      switch (step.kind) {
+        case 'begin': {
+          if (runs.has(step.slot)) break;
+          const path = paths[step.path]!, resident = memory.find(path).hbm, own = path.blocks - resident + step.more;
+          const { grantable, version } = memory, state = JSON.stringify([memory.used, memory.counters]);
+          if (memory.begin(path, own, nowMs)) { runs.set(step.slot, { path, own, resident, isNamed: false }); expect(memory.find(path).hbm).toBe(resident); }
+          else { expect([memory.grantable, memory.version, JSON.stringify([memory.used, memory.counters])]).toEqual([grantable, version, state]); expect(own + resident).toBeGreaterThan(grantable); }
+          break;
+        }
+        case 'name': {
+          const run = runs.get(step.slot);
+          if (run === undefined || run.isNamed) break;
+          memory.name(run.path, run.path.blocks - run.resident);
+          Object.assign(run, { own: run.own - (run.path.blocks - run.resident), isNamed: true });
+          expect(memory.find(run.path).hbm).toBe(run.path.blocks);
+          break;
+        }
+        case 'end': {
+          const run = runs.get(step.slot);
+          if (run?.isNamed !== true) break;
+          memory.end(run.path, run.own, nowMs, run.path);
+          runs.delete(step.slot);
+          break;
+        }
+        case 'pin': if (!pins.has(step.slot)) { pins.set(step.slot, paths[step.path]!); memory.pin(paths[step.path]!, nowMs); } break;
+        case 'unpin': { const path = pins.get(step.slot); if (path !== undefined) memory.unpin(path, nowMs); pins.delete(step.slot); break; }
+        case 'value': memory.setValue(paths[step.path]!, step.value, step.holdMs === 0 ? 0 : nowMs + step.holdMs); break;
+        case 'lane': if (!lanes.has(step.slot)) { lanes.set(step.slot, paths[step.path]!); memory.addLane(paths[step.path]!); } break;
+        case 'unlane': { const path = lanes.get(step.slot); if (path !== undefined) memory.removeLane(path); lanes.delete(step.slot); break; }
+        case 'demote': {
+          if (dram === 0) break;
+          memory.demote(paths[step.path]!, 'dram', nowMs);
+          // It may push others out of dram, itself it loses nothing: the copy is made before hbm gives anything up.
+          const { hbm: had } = before[step.path]!, { hbm: has, dram: below, nvme: deeper } = memory.find(paths[step.path]!);
+          if (had <= dram) expect(has + below + deeper).toBeGreaterThanOrEqual(had);
+          break;
+        }
+        case 'recall': {
+          const { hbm: had, dram: below, nvme: deeper } = before[step.path]!, recalled = memory.recall(paths[step.path]!, nowMs);
+          expect([0, below + deeper]).toContain(recalled);
+          expect(memory.find(paths[step.path]!).hbm).toBeGreaterThanOrEqual(recalled === 0 ? 0 : had + recalled);
+          break;
+        }
+        case 'forget': memory.forget(paths[step.path]!); break;
+      }
+      memory.check();
+      for (const { path, resident, isNamed } of runs.values()) expect(memory.find(path).hbm).toBeGreaterThanOrEqual(isNamed ? path.blocks : resident);
+      for (const path of paths) {
+        const { hbm: resident, dram: inDram, nvme: inNvme } = memory.find(path);
+        expect(resident + inDram + inNvme).toBeLessThanOrEqual(path.blocks);
+        for (let blocks = 1; blocks <= resident; blocks++) expect(memory.find(pathUpTo(path, blocks))).toEqual({ hbm: blocks, dram: 0, nvme: 0 });
+      }
+      const { named, evicted, vacated, forgotten } = memory.counters, own = [...runs.values()].reduce((sum, run) => sum + run.own, 0);
+      expect(named - evicted - vacated - forgotten).toBe(memory.used.hbm - own);
+    }
+    for (const { path, own, resident, isNamed } of runs.values()) {
+      if (!isNamed) memory.name(path, path.blocks - resident);
+      memory.end(path, isNamed ? own : own - (path.blocks - resident), nowMs, path);
+    }
+    for (const path of pins.values()) memory.unpin(path, nowMs);
+    for (const path of lanes.values()) memory.removeLane(path);
+    memory.check();
+    expect(memory.grantable).toBe(hbm);
+    expect(memory.begin(emptyPath, hbm, nowMs + 1e6)).toBe(true);
+    memory.check();
+    expect(memory.used.hbm).toBe(hbm);
+  }));
+});
+
+interface Mark { value: number; heldUntilMs: number; lastUseMs: number }
+
+/** Blocks of hbm one by one, as the ids that they have. For each that has to go, all are looked through. */
+class NaiveHbm {
+  readonly blocks = new Set<number>();
+  readonly uses: Path[] = [];
+  readonly #segments: readonly Segment[];
+  readonly #marks = new Map<Segment, Mark>();
+  readonly #capacity: number;
+  own = 0;
+
+  constructor(paths: readonly Path[], capacity: number) {
+    this.#segments = [...new Set(paths.flatMap(({ segments }) => segments))];
+    for (const segment of this.#segments) this.#marks.set(segment, { value: 0, heldUntilMs: 0, lastUseMs: 0 });
+    this.#capacity = capacity;
+  }
+
+  resident(path: Path): number {
+    const at = idsOf(path).findIndex((id) => !this.blocks.has(id));
+    return at < 0 ? path.blocks : at;
+  }
+
+  touch(path: Path, nowMs: number): void { for (const segment of path.segments) this.#mark(segment).lastUseMs = nowMs; }
+
+  setValue(path: Path, paths: readonly Path[], value: number, heldUntilMs: number): void {
+    path.segments.forEach((segment, i) => {
+      const mark = this.#mark(segment), isOwn = i === path.segments.length - 1 || paths.filter(({ segments }) => segments.includes(segment)).length <= 1;
+      Object.assign(mark, { value: isOwn ? value : Math.max(mark.value, value), heldUntilMs: isOwn ? heldUntilMs : Math.max(mark.heldUntilMs, heldUntilMs) });
+    });
+  }
+
+  makeRoom(blocks: number, nowMs: number): void {
+    const kept = new Set(this.uses.flatMap(idsOf));
+    while (this.#capacity - this.blocks.size - this.own < blocks) {
+      const followed = new Set([...this.blocks].map((id) => this.#before(id)));
+      const open = [...this.blocks].filter((id) => !kept.has(id) && !followed.has(id)).map((id) => ({ id, segment: this.#segmentOf(id) }));
+      const rank = ({ segment }: { segment: Segment }): number[] => { const { value, heldUntilMs, lastUseMs } = this.#mark(segment); return [heldUntilMs > nowMs ? 1 : 0, value, lastUseMs, -segment.depth, segment.first]; };
+      this.blocks.delete(open.sort((a, b) => compared(rank(a), rank(b)))[0]!.id);
+    }
+  }
+
+  #mark(segment: Segment): Mark { return this.#marks.get(segment)!; }
+  #segmentOf(id: number): Segment { return this.#segments.find(({ first, length }) => id >= first && id < first + length)!; }
+  #before(id: number): number | null {
+    const { first, parent, offset } = this.#segmentOf(id);
+    return id > first ? id - 1 : parent === null ? null : parent.first + offset - 1;
+  }
+}
+
+const compared = (a: readonly number[], b: readonly number[]): number => { for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!; return 0; };
+const idsOf = (path: Path): number[] => path.segments.flatMap(({ first }, i) => Array.from({ length: path.uses[i]! }, (_, at) => first + at));
+
+const hbmOp = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('run' as const), path: pathIndex, more: fc.integer({ min: 0, max: 3 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pin' as const), slot, path: pathIndex }) }, fc.record({ kind: fc.constant('unpin' as const), slot }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('value' as const), path: pathIndex, value: fc.integer({ min: -1, max: 3 }), holdMs: fc.constantFrom(0, 0, 30, 300) }) },
+);
+
+test('kv memory: what goes is, block by block, the smallest value, then the least recently used, then the deepest; held blocks go last', () => {
+  fc.assert(fc.property(fc.integer({ min: 10, max: 20 }), fc.array(hbmOp, { maxLength: 80 }), (capacity, ops) => {
+    const tree = new PrefixTree(), paths = runsOf.map((runs) => tree.path(runs, 'here'));
+    const memory = new KvMemory({ hbm: capacity, dram: 0, nvme: 0 }, false), naive = new NaiveHbm(paths, capacity), pins = new Map<number, Path>();
+    for (const path of paths) memory.addLane(path);
+    let nowMs = 0;
+    for (const step of ops) {
+      nowMs += 10;
+      if (step.kind === 'value') {
+        const path = paths[step.path]!, untilMs = step.holdMs === 0 ? 0 : nowMs + step.holdMs;
+        memory.setValue(path, step.value, untilMs);
+        naive.setValue(path, paths, step.value, untilMs);
+      } else if (step.kind === 'unpin') {
+        const path = pins.get(step.slot);
+        if (path === undefined) continue;
+        pins.delete(step.slot);
+        memory.unpin(path, nowMs);
+        naive.uses.splice(naive.uses.indexOf(path), 1);
+        naive.touch(path, nowMs);
+      } else if (step.kind === 'pin') {
+        if (pins.has(step.slot)) continue;
+        const path = paths[step.path]!;
+        pins.set(step.slot, path);
+        memory.pin(path, nowMs);
+        naive.uses.push(path);
+        naive.touch(path, nowMs);
+      } else {
+        const path = paths[step.path]!, resident = memory.find(path).hbm, own = path.blocks - resident + step.more;
+        expect(resident).toBe(naive.resident(path));
+        if (!memory.begin(path, own, nowMs)) continue;
+        naive.uses.push(path);
+        naive.touch(path, nowMs);
+        naive.makeRoom(own, nowMs);
+        memory.name(path, path.blocks - resident);
+        memory.end(path, step.more, nowMs, path);
+        for (const id of idsOf(path)) naive.blocks.add(id);
+        naive.uses.splice(naive.uses.lastIndexOf(path), 1);
+      }
+      memory.check();
+      expect(paths.map((path) => memory.find(path).hbm)).toEqual(paths.map((path) => naive.resident(path)));
+      expect(memory.used.hbm).toBe(naive.blocks.size);
+      expect(memory.places).toBeLessThan(200);
+    }
+  }));
+});
