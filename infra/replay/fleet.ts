@@ -62,7 +62,14 @@ export function readFleet(given: string): Fleet {
   const { count, hbm, dram, nvme } = fleet.workers;
   const bytes = blockBytes(model);
   const capacity = { hbm: hbm === undefined ? hbmBlocks(device, model) : Math.floor(hbm / bytes), dram: Math.floor(dram / bytes), nvme: Math.floor(nvme / bytes) };
-  if (capacity.hbm < 1) throw new InputError(`${file}: ${device.name} has room for ${capacity.hbm} blocks of ${model.name} (${Math.round(bytes)} bytes each) beside its weights; at least one is needed`);
+  if (capacity.hbm < 1) {
+    const room = hbm === undefined ? `${device.hbmBytes} bytes of hbm, less ${device.reservedBytes} reserved and ${Math.round(model.params * model.bytesPerParam)} of weights,` : `workers.hbm of ${hbm} bytes`;
+    throw new InputError(`${file}: ${room} hold no block of ${model.name} on ${device.name}: one is ${Math.round(bytes)} bytes`);
+  }
+  for (const tier of ['dram', 'nvme'] as const) {
+    if (capacity[tier] > 0 && device[tier].bytesPerS === 0) throw new InputError(`${file}: workers.${tier} is ${fleet.workers[tier]} bytes, and ${device.name} has no line to it: ${tier}.bytes_per_s is 0`);
+  }
+  if (capacity.nvme > 0 && capacity.dram === 0) throw new InputError(`${file}: workers.nvme is ${nvme} bytes and workers.dram less than a block: what goes to nvme goes through dram`);
   const price = (what: string): number => {
     const usd = prices[what];
     if (usd === undefined) throw new InputError(`${file}: no price of ${what} (US dollars an hour); there are ${Object.keys(prices).join(', ') || 'none'}`);

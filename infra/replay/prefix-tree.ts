@@ -29,6 +29,8 @@ export const emptyPath: Path = { segments: [], uses: [], blocks: 0 };
 
 export class PrefixTree {
   readonly #starts = new Map<number, Segment>();
+  /** The same, by their first ids. */
+  readonly #sorted: Segment[] = [];
   get size(): number { return this.#starts.size; }
 
   /** Of run-length coded block ids `[first, count]`. Throws InputError when an id follows another one than it did before: equal ids have equal prefixes. */
@@ -38,20 +40,44 @@ export class PrefixTree {
     for (const [first, count] of joined(runs)) {
       const parent = segments.at(-1) ?? null, offset = uses.at(-1) ?? 0;
       let segment = this.#starts.get(first);
-      if (segment === undefined) this.#starts.set(first, (segment = new Segment(first, parent, offset)));
-      if (segment.parent !== parent || segment.offset !== offset) {
-        throw new InputError(`${where}: block ${first} follows ${named(parent, offset)} here and ${named(segment.parent, segment.offset)} in an earlier prompt`);
-      }
-      for (let id = first + segment.length; id < first + count; id++) {
-        if (id !== first && this.#starts.has(id)) throw new InputError(`${where}: block ${id} follows block ${id - 1} here and another one in an earlier prompt`);
-      }
-      segment.length = Math.max(segment.length, count);
+      if (segment === undefined) segment = this.#begin(first, parent, offset, where);
+      else if (segment.parent !== parent || segment.offset !== offset) refuse(where, first, named(parent, offset), named(segment.parent, segment.offset));
+      if (count > segment.length) this.#extend(segment, count, where);
       segments.push(segment);
       uses.push(count);
       blocks += count;
     }
     return { segments, uses, blocks };
   }
+
+  #begin(first: number, parent: Segment | null, offset: number, where: string): Segment {
+    const at = this.#rankAfter(first), before = this.#sorted[at - 1];
+    if (before !== undefined && first < before.first + before.length) refuse(where, first, named(parent, offset), `block ${first - 1}`);
+    const segment = new Segment(first, parent, offset);
+    this.#starts.set(first, segment);
+    this.#sorted.splice(at, 0, segment);
+    return segment;
+  }
+
+  #extend(segment: Segment, count: number, where: string): void {
+    const next = this.#sorted[this.#rankAfter(segment.first)];
+    if (next !== undefined && next.first < segment.first + count) refuse(where, next.first, `block ${next.first - 1}`, named(next.parent, next.offset));
+    segment.length = count;
+  }
+
+  /** Of the first segment that begins behind `id`. */
+  #rankAfter(id: number): number {
+    let low = 0, high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#sorted[middle]!.first <= id) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+}
+
+function refuse(where: string, id: number, here: string, earlier: string): never {
+  throw new InputError(`${where}: block ${id} follows ${here} here and ${earlier} in an earlier prompt`);
 }
 
 /** The first `blocks` of a path. */
