@@ -31,12 +31,17 @@ export interface FleetListener {
 }
 
 interface Seat { readonly worker: WorkerModel; seq: number; beatDue: boolean; lastBeatMs: number; readonly lanes: Map<string, Path>; readonly pins: Map<string, Path>; readonly gaps: Map<string, number> }
-interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; worker: string | null }
+interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; readonly found: Map<string, Known> }
+/** What a worker had of the step's prompt, when its memory was at that version. */
+interface Known { readonly version: number; readonly held: Held }
 
 /** Nothing that a replay measures may be a deadline's doing: traces wait as long as they must. */
 const endless = { attemptMs: 1e15, attemptsMax: 1e9, idleMs: 1e15, sideCallsMax: 8, childrenMax: 1e9 };
 const controlLimits = { beatLostMs: 1e15, waitingMax: 1e9, candidatesMax: 256, claimAfterMs: 60_000 };
 const beatMs = 250, soonMs = 10;
+/** For each step that waits, up to so much in all. */
+const lookMs = 10, queueMsMax = 2_000;
+const starvedMs = 7 * 24 * 3_600_000;
 /** Of bus, saving and order, as measured on a small fleet: what lies between a step and the worker that runs it. */
 const orderMs = 2;
 
@@ -54,7 +59,11 @@ export class FleetModel {
   readonly #traces = new Map<string, Live>();
   readonly #listener: FleetListener;
   readonly #tokensMax: number;
+  /** Of all gaps: one that ended is never taken for a later one. */
+  #gaps = 0;
+  #busyAtMs = 0;
   #isTicking = false;
+  readonly #lost: { readonly worker: WorkerModel; readonly atMs: number }[] = [];
   readonly counters = { placed: 0, deferred: 0, moved: 0, demotions: 0, recalls: 0 };
 
   constructor(fleet: Fleet, policy: Policy, events: EventQueue, listener: FleetListener) {
@@ -67,13 +76,18 @@ export class FleetModel {
   }
 
   get workers(): readonly WorkerModel[] { return [...this.#seats.values()].map(({ worker }) => worker); }
+  /** Those that were lost as well. */
+  get allWorkers(): readonly WorkerModel[] { return [...this.#lost.map(({ worker }) => worker), ...this.workers]; }
+  /** Milliseconds that workers were there for, of all of them together. */
+  get workerMs(): number { return this.#lost.reduce((sum, { atMs }) => sum + atMs, this.#seats.size * this.events.nowMs); }
   get live(): number { return this.#traces.size; }
 
   step(input: StepInput): void {
-    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, worker: null };
+    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, found: new Map<string, Known>() };
     this.#traces.set(input.trace, live);
     live.step = input;
     live.askedAtMs = this.events.nowMs;
+    live.found.clear();
     // Control would never place what no worker has room for; a recorded step that is larger than its memory runs all the same, and alone.
     const maxTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - maxTokens));
     this.#tell(input.trace, {
@@ -89,12 +103,13 @@ export class FleetModel {
     this.#traces.delete(trace);
   }
 
-  /** The worker and all it holds are gone; what it ran is asked for again. */
+  /** The worker and all it holds are gone; what it ran is asked for again. When it was the last one, what waits waits for ever: nothing is due any more, and the replay ends with those tasks open. */
   lose(name: string): void {
     const seat = this.#seats.get(name);
     if (seat === undefined) return;
     this.#seats.delete(name);
     seat.worker.lose();
+    this.#lost.push({ worker: seat.worker, atMs: this.events.nowMs });
     this.#state.workers.delete(name);
     for (const trace of [...this.#traces.keys()]) this.#tell(trace, { kind: 'workerLost', worker: name });
   }
@@ -132,7 +147,7 @@ export class FleetModel {
         this.events.at(this.events.nowMs + orderMs, () => {
           const seat = this.#seats.get(effect.worker);
           if (seat === undefined) return; // Lost in the meantime: the trace has heard of it.
-          seat.gaps.set(trace, (seat.gaps.get(trace) ?? 0) + 1);
+          seat.gaps.delete(trace);
           seat.worker.submit(request);
         });
         return;
@@ -145,9 +160,12 @@ export class FleetModel {
   }
 
   #ask(trace: string, ask: Ask): void {
-    const known = ask.what === 'retain' ? { ...ask, ...toolOf(this.#traces.get(trace)?.step ?? null) } : ask;
+    const live = this.#traces.get(trace);
+    const known = ask.what === 'retain' && live !== undefined ? { ...ask, ...toolOf(live.step), queuedMs: live.queuedMs } : ask;
     this.#step({ kind: 'ask', ask: known, held: ask.what === 'place' ? this.#held(trace) : [] });
-    if (ask.what === 'place' && this.#state.waiting.has(ask.step)) this.#tickLater();
+    if (ask.what !== 'place' || !this.#state.waiting.has(ask.step)) return;
+    if (!this.#isTicking) this.#busyAtMs = this.events.nowMs;
+    this.#tickLater();
   }
 
   #step(event: Parameters<ReturnType<typeof controlLogic>['step']>[1]): void {
@@ -161,12 +179,17 @@ export class FleetModel {
   }
 
   #held(trace: string): Held[] {
-    const step = this.#traces.get(trace)?.step;
-    if (step === null || step === undefined) return [];
+    const live = this.#traces.get(trace);
+    if (live === undefined || live.step === null) return [];
     const held: Held[] = [];
     for (const { worker } of this.#seats.values()) {
-      const { hbm, dram, nvme } = worker.memory.find(step.prompt);
-      if (hbm + dram + nvme > 0) held.push({ worker: worker.name, hbmTokens: hbm * blockTokens, dramTokens: (dram + nvme) * blockTokens });
+      const { name, memory } = worker;
+      let known = live.found.get(name);
+      if (known?.version !== memory.version) {
+        const { hbm, dram, nvme } = memory.find(live.step.prompt);
+        live.found.set(name, (known = { version: memory.version, held: { worker: name, hbmTokens: hbm * blockTokens, dramTokens: (dram + nvme) * blockTokens } }));
+      }
+      if (known.held.hbmTokens + known.held.dramTokens > 0) held.push(known.held);
     }
     return held;
   }
@@ -176,9 +199,10 @@ export class FleetModel {
     if (live === undefined || seat === undefined) return;
     const { trace, step, attempt, after, promptTokens, outTokens } = end.request;
     this.#moveLane(seat, trace, after);
-    const servedMs = end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs;
+    const servedMs = end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs, waitedMs = this.events.nowMs - live.askedAtMs - servedMs;
+    live.queuedMs = waitedMs + end.queuedMs;
     // First, so that whoever is asked what to keep could know (an oracle does) when the next step comes.
-    this.#listener.onStepEnded(live.step!, { worker: name, end, waitedMs: this.events.nowMs - live.askedAtMs - servedMs });
+    this.#listener.onStepEnded(live.step!, { worker: name, end, waitedMs });
     this.#tell(trace, {
       kind: 'stepEnded', trace, step, attempt, worker: name, tokens: noTokens, finish: 'tool_calls', usage: { prompt: promptTokens, hit: end.usage.hit, recalled: end.usage.recalled, computed: end.usage.computed, generated: outTokens },
       timing: { queuedMs: end.queuedMs, recallMs: end.recallMs, firstTokenMs: end.queuedMs + end.recallMs + end.prefillMs, totalMs: end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs },
@@ -234,7 +258,7 @@ export class FleetModel {
     const live = this.#traces.get(trace), seat = this.#seats.get(live?.actor?.context.worker ?? '');
     const path = seat?.lanes.get(trace);
     if (seat === undefined || path === undefined) return;
-    const { memory, lines } = seat.worker, nowMs = this.events.nowMs, gap = (seat.gaps.get(trace) ?? 0) + 1;
+    const { memory, lines } = seat.worker, nowMs = this.events.nowMs, gap = ++this.#gaps;
     seat.gaps.set(trace, gap);
     const inGap = (afterMs: number, act: () => void): void => { this.events.at(nowMs + afterMs, () => { if (seat.gaps.get(trace) === gap && seat.worker.isAlive) act(); }); };
     memory.setValue(path, decided.keepValue, decided.holdMs === undefined ? 0 : nowMs + decided.holdMs);
@@ -272,6 +296,15 @@ export class FleetModel {
     });
   }
 
+  /** Steps wait, no worker has had anything to do for days, and every tick leaves it at that: nothing will ever change. */
+  #refuseStarvation(): void {
+    const { nowMs } = this.events;
+    if ([...this.#seats.values()].some(({ worker }) => worker.running + worker.waiting > 0)) this.#busyAtMs = nowMs;
+    if (nowMs - this.#busyAtMs < starvedMs) return;
+    const [step] = this.#state.waiting.keys();
+    throw new Error(`policy ${this.#policy.name} places none of ${this.#state.waiting.size} waiting steps, ${step} among them, though no worker has run anything for ${Math.round((nowMs - this.#busyAtMs) / 3_600_000)} hours`);
+  }
+
   #beat(name: string): void {
     const seat = this.#seats.get(name)!;
     seat.lastBeatMs = this.events.nowMs;
@@ -279,19 +312,28 @@ export class FleetModel {
   }
 
   #tick(): void {
-    for (const { ask } of candidatesOf(this.#state, this.events.nowMs as Instant, this.#policy, controlLimits)) this.#step({ kind: 'held', step: ask.step, held: this.#held(ask.trace) });
+    for (const { ask, held } of candidatesOf(this.#state, this.events.nowMs as Instant, this.#policy, controlLimits)) {
+      const found = this.#held(ask.trace);
+      if (!areSame(found, held)) this.#step({ kind: 'held', step: ask.step, held: found });
+    }
     this.#step({ kind: 'tick' });
   }
 
-  /** While steps wait, waiting itself may change what is decided: looked at when the one that came last has waited a tenth longer. */
+  /**
+   * While steps wait, waiting itself may change what is decided: looked at when the one that came last has waited a tenth longer. Where all workers are busy
+   * the look at a long queue may come later too: whoever makes room is followed by one at once.
+   */
   #tickLater(): void {
-    if (this.#isTicking) return;
+    if (this.#isTicking || this.#seats.size === 0) return;
+    this.#refuseStarvation();
     this.#isTicking = true;
     let sinceMs = 0;
     for (const waiting of this.#state.waiting.values()) sinceMs = Math.max(sinceMs, waiting.sinceMs);
-    this.events.at(this.events.nowMs + Math.max(beatMs, (this.events.nowMs - sinceMs) / 10), () => {
+    const isIdle = [...this.#seats.values()].some(({ worker }) => worker.running === 0);
+    const queueMs = isIdle ? 0 : Math.min(queueMsMax, lookMs * this.#state.waiting.size);
+    this.events.at(this.events.nowMs + Math.max(beatMs, queueMs, (this.events.nowMs - sinceMs) / 10), () => {
       this.#isTicking = false;
-      if (this.#state.waiting.size === 0) return;
+      if (this.#state.waiting.size === 0 || this.#seats.size === 0) return;
       for (const name of this.#seats.keys()) this.#beat(name);
       this.#tick();
       if (this.#state.waiting.size > 0) this.#tickLater();
@@ -300,6 +342,7 @@ export class FleetModel {
 }
 
 const noTokens = new Int32Array(0), noBytes = new Uint8Array(0);
+const areSame = (some: readonly Held[], others: readonly Held[]): boolean => some.length === others.length && some.every((held, i) => held === others[i]);
 const toolOf = (step: StepInput | null): { tool?: string } => (step?.tool == null ? {} : { tool: step.tool });
 
 function loadOf(worker: WorkerModel): WorkerLoad {

@@ -99,12 +99,13 @@ export class Measures {
 
   result(regions: readonly FleetModel[], tasks: number): ReplayResult {
     const makespanS = this.#events.nowMs / 1000, windowS = this.#windowMs / 1000;
-    const workers = this.#fleet.workers, acceleratorHours = (workers * makespanS) / 3600, finished = this.#jctS.length;
-    const sum = (of: (worker: FleetModel['workers'][number]) => number): number => regions.reduce((all, { workers }) => all + workers.reduce((total, worker) => total + of(worker), 0), 0);
+    const workerMs = regions.reduce((total, region) => total + region.workerMs, 0), acceleratorHours = workerMs / 3_600_000, finished = this.#jctS.length;
+    const sum = (of: (worker: FleetModel['workers'][number]) => number): number => regions.reduce((all, { allWorkers }) => all + allWorkers.reduce((total, worker) => total + of(worker), 0), 0);
+    if (finished < tasks) this.#skipped['a task that was not over when nothing was due any more'] = tasks - finished;
     return {
       policy: this.#policy, fleet: this.#fleet.name, tasks, finished, steps: this.#steps, windowS, makespanS, jctS: spreadOf(this.#jctS), servedS: spreadOf(this.#servedS), firstTokenMs: spreadOf(this.#firstTokenMs),
-      stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workers * this.#events.nowMs),
-      acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: (this.#fleet.usdPerHour * makespanS) / 3600 / Math.max(1, finished),
+      stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workerMs),
+      acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: ((this.#fleet.usdPerHour / this.#fleet.workers) * acceleratorHours) / Math.max(1, finished),
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) },
       decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
     };

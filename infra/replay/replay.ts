@@ -51,7 +51,7 @@ export class Replay {
   constructor(tasks: readonly Task[], options: ReplayOptions) {
     this.#options = options;
     const draw = generator(options.seed);
-    this.#tasks = options.arrivals.kind === 'recorded' ? [...tasks] : shuffled(tasks, draw);
+    this.#tasks = options.arrivals.kind === 'recorded' ? [...tasks].sort((a, b) => a.root.start_ms - b.root.start_ms) : shuffled(tasks, draw);
     const { fleet } = options, future: Future = {
       nextUseMs: (trace) => this.#running.get(trace)?.nextUseMs ?? Number.POSITIVE_INFINITY,
       remainingS: (trace) => this.#remainingS(trace),

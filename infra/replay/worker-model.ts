@@ -39,8 +39,9 @@ interface Run {
   startedMs: number;
   recalledMs: number;
   firstTokenMs: number;
-  /** Of its own, without a name. */
+  /** Of its own, without a name; and those that were there when it began. */
   blocks: number;
+  resident: number;
   usage: RunUsage;
   /** Prompt tokens that are left to compute, and how many come before them. */
   left: number;
@@ -49,8 +50,8 @@ interface Run {
   acceleratorMs: number;
 }
 
-/** Iterations that are all alike, in a row: between them nothing begins or ends. */
-interface Phase { readonly startMs: number; readonly eachMs: number; count: number; readonly chunks: readonly { readonly run: Run; readonly tokens: number }[]; due: Due }
+/** Iterations of the same runs, in a row: between them nothing begins or ends. Contexts grow by the same each time, and with them an iteration by `growMs`. */
+interface Phase { readonly startMs: number; readonly firstMs: number; readonly growMs: number; count: number; readonly chunks: readonly { readonly run: Run; readonly tokens: number }[]; due: Due }
 
 /**
  * One engine on one device: continuous batching with chunked prefill (Agrawal et al., 2024, "Sarathi-Serve", section 4.2), decode rows first; a run starts
@@ -74,6 +75,7 @@ export class WorkerModel {
   #busyMs = 0;
   #iterations = 0;
   #isAlive = true;
+  #charged = { spilled: 0, copied: 0 };
 
   constructor(name: string, device: Device, model: ModelShape, capacity: { readonly hbm?: number; readonly dram: number; readonly nvme: number }, spills: boolean, events: EventQueue, listener: WorkerEvents) {
     this.name = name;
@@ -108,7 +110,7 @@ export class WorkerModel {
   get grantableBlocks(): number { return Math.max(0, this.memory.grantable); }
 
   submit(request: RunRequest): void {
-    this.#waiting.push({ request, arrivedMs: this.#events.nowMs, startedMs: 0, recalledMs: 0, firstTokenMs: 0, blocks: 0, usage: noUsage, left: 0, context: 0, outLeft: request.outTokens, acceleratorMs: 0 });
+    this.#waiting.push({ request, arrivedMs: this.#events.nowMs, startedMs: 0, recalledMs: 0, firstTokenMs: 0, blocks: 0, resident: 0, usage: noUsage, left: 0, context: 0, outLeft: request.outTokens, acceleratorMs: 0 });
     this.#startWaiting();
   }
 
@@ -128,8 +130,7 @@ export class WorkerModel {
   }
 
   #found(request: RunRequest): { hbm: number; lower: number; all: number; dram: number; nvme: number } {
-    // The last token of a prompt is computed in any case: its logits are what the first new token is drawn from.
-    const { hbm, dram, nvme } = this.memory.find(pathUpTo(request.prompt, Math.floor((request.promptTokens - 1) / blockTokens)));
+    const { hbm, dram, nvme } = this.memory.find(reusable(request));
     return { hbm, dram, nvme, lower: dram + nvme, all: hbm + dram + nvme };
   }
 
@@ -149,13 +150,14 @@ export class WorkerModel {
 
   #start(run: Run): boolean {
     const { request } = run, nowMs = this.#events.nowMs, { capacity } = this.memory;
-    const found = this.#found(request), all = Math.ceil((request.promptTokens + request.outTokens) / blockTokens);
-    const isOversized = all > capacity.hbm;
-    // Longer than the whole memory: it runs alone, and what does not fit is computed from what is there as if it were.
-    const blocks = isOversized ? Math.max(0, capacity.hbm - found.hbm) : all - found.hbm;
+    const found = this.#found(request), isOversized = this.#isOversized(request);
     if (isOversized && this.running > 0) return false;
+    // Longer than the whole memory: it runs alone, and what does not fit is computed from what is there as if it were.
     const path = isOversized ? pathUpTo(request.prompt, found.hbm) : request.prompt;
+    run.resident = isOversized ? found.hbm : this.memory.find(path).hbm;
+    const blocks = (isOversized ? capacity.hbm : blocksOfRun(request)) - run.resident;
     if (!this.memory.begin(path, blocks, nowMs)) return false;
+    this.#chargeSpills();
     run.blocks = blocks;
     run.startedMs = nowMs;
     const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes };
@@ -163,7 +165,7 @@ export class WorkerModel {
     const isRecalled = found.lower > 0 && recallMs < (found.lower * blockTokens / this.prefillTokensPerS) * 1000;
     const hit = found.hbm * blockTokens, recalled = isRecalled ? found.lower * blockTokens : 0;
     const computed = request.promptTokens - hit - recalled;
-    run.usage = { hit, recalled, computed, avoidable: Math.max(0, everComputed(request.prompt) * blockTokens - hit - recalled) };
+    run.usage = { hit, recalled, computed, avoidable: Math.max(0, everComputed(reusable(request)) * blockTokens - hit - recalled) };
     run.left = computed;
     run.context = hit + recalled;
     run.recalledMs = nowMs;
@@ -189,11 +191,17 @@ export class WorkerModel {
   #interrupt(): void {
     const phase = this.#phase;
     if (phase === null) { this.#plan(); return; }
-    const begun = Math.max(1, Math.ceil((this.#events.nowMs - phase.startMs) / phase.eachMs - 1e-9));
+    // It began at this very instant: who comes now is a part of it.
+    if (phase.startMs === this.#events.nowMs) {
+      phase.due.isOff = true;
+      this.#phase = null;
+      return this.#plan();
+    }
+    const begun = iterationsBegun(phase, this.#events.nowMs);
     if (begun >= phase.count) return;
     phase.due.isOff = true;
     phase.count = begun;
-    phase.due = this.#events.at(phase.startMs + begun * phase.eachMs, () => this.#endPhase());
+    phase.due = this.#events.at(phase.startMs + spanMs(phase, begun), () => this.#endPhase());
   }
 
   #plan(): void {
@@ -210,19 +218,18 @@ export class WorkerModel {
       count = Math.min(count, Math.max(1, Math.floor(run.left / tokens)));
     }
     for (const run of this.#decoding) count = Math.min(count, run.outLeft);
-    // Contexts grow with each iteration: those of the middle one stand for all.
-    const middle = (count - 1) / 2;
-    let prefillContext = 0;
-    for (const { run, tokens } of chunks) prefillContext += contextOfChunk(run.context + tokens * middle, tokens);
-    const eachMs = iterationMs(this.device, this.model, { prefillTokens, prefillContext, decodes, decodeContext: this.#decodeContext + decodes * middle });
-    const startMs = this.#events.nowMs;
-    this.#phase = { startMs, eachMs, count, chunks, due: this.#events.at(startMs + count * eachMs, () => this.#endPhase()) };
+    const timeOf = (iteration: number): number => {
+      let prefillContext = 0;
+      for (const { run, tokens } of chunks) prefillContext += contextOfChunk(run.context + tokens * iteration, tokens);
+      return iterationMs(this.device, this.model, { prefillTokens, prefillContext, decodes, decodeContext: this.#decodeContext + decodes * iteration });
+    };
+    const firstMs = timeOf(0), growMs = count > 1 ? (timeOf(count - 1) - firstMs) / (count - 1) : 0, startMs = this.#events.nowMs;
+    this.#phase = { startMs, firstMs, growMs, count, chunks, due: this.#events.at(startMs + spanMs({ firstMs, growMs }, count), () => this.#endPhase()) };
   }
 
   #endPhase(): void {
-    const { eachMs, count, chunks } = this.#phase!;
+    const { count, chunks } = this.#phase!, spentMs = spanMs(this.#phase!, count);
     this.#phase = null;
-    const spentMs = eachMs * count;
     this.#busyMs += spentMs;
     this.#iterations += count;
     const shareMs = spentMs / (chunks.length + this.#decoding.length);
@@ -253,7 +260,7 @@ export class WorkerModel {
     run.firstTokenMs = this.#events.nowMs;
     run.outLeft -= 1;
     if (!this.#isOversized(request)) {
-      const resident = run.usage.hit / blockTokens, own = Math.max(0, request.prompt.blocks - resident);
+      const own = request.prompt.blocks - run.resident;
       this.memory.name(request.prompt, own);
       run.blocks -= own;
     }
@@ -268,15 +275,41 @@ export class WorkerModel {
   #end(run: Run): void {
     const { request } = run, nowMs = this.#events.nowMs;
     if (request.outTokens > 1) this.#decodeContext -= request.promptTokens + request.outTokens - 1;
-    if (this.#isOversized(request)) this.memory.end(pathUpTo(request.prompt, run.usage.hit / blockTokens), run.blocks, nowMs, emptyPath);
+    if (this.#isOversized(request)) this.memory.end(pathUpTo(request.prompt, run.resident), run.blocks, nowMs, emptyPath);
     else this.memory.end(request.prompt, run.blocks, nowMs, request.after);
     this.#listener.onEnded({
       request, usage: run.usage, queuedMs: run.startedMs - run.arrivedMs, recallMs: run.recalledMs - run.startedMs, prefillMs: run.firstTokenMs - run.recalledMs, decodeMs: nowMs - run.firstTokenMs, acceleratorMs: run.acceleratorMs,
     });
   }
 
-  #isOversized(request: RunRequest): boolean { return Math.ceil((request.promptTokens + request.outTokens) / blockTokens) > this.memory.capacity.hbm; }
+  /** What was pushed out of a tier goes over the line of the one below, as a demotion does, and keeps it from recalls meanwhile. Nobody waits for it to arrive. */
+  #chargeSpills(): void {
+    const { spilled, copied } = this.memory.counters, nowMs = this.#events.nowMs;
+    if (spilled > this.#charged.spilled) this.lines.dram.start((spilled - this.#charged.spilled) * this.blockBytes, nowMs);
+    if (copied > this.#charged.copied) this.lines.nvme.start((copied - this.#charged.copied) * this.blockBytes, nowMs);
+    this.#charged = { spilled, copied };
+  }
+
+  #isOversized(request: RunRequest): boolean { return blocksOfRun(request) > this.memory.capacity.hbm; }
 }
+
+const blocksOfRun = ({ promptTokens, outTokens }: RunRequest): number => Math.ceil((promptTokens + outTokens) / blockTokens);
+
+/** Of the first `count` iterations together. */
+const spanMs = ({ firstMs, growMs }: Pick<Phase, 'firstMs' | 'growMs'>, count: number): number => count * firstMs + (growMs * count * (count - 1)) / 2;
+
+/** Iterations of the phase that have begun by `nowMs`, behind its start: one that ends at that instant is the last. */
+function iterationsBegun(phase: Phase, nowMs: number): number {
+  let low = 1, high = phase.count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (phase.startMs + spanMs(phase, middle) < nowMs - 1e-9) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+
+/** The last token of a prompt is computed in any case: its logits are what the first new token is drawn from. */
+const reusable = ({ prompt, promptTokens }: RunRequest): Path => pathUpTo(prompt, Math.floor((promptTokens - 1) / blockTokens));
 
 /** Blocks of the path that some worker computed before. */
 function everComputed(path: Path): number {
