@@ -18,18 +18,19 @@ export interface LivePlan {
   readonly pauseMsMax: number;
 }
 
-export interface LivePlanInput { readonly contextLength: number; /** Null: the largest that lets every chosen task fit, 1 at most. */ readonly scale: number | null; readonly timeScale: number; readonly tasks: number | null; readonly seed: number; /** They come when they came in the recording: in its order. */ readonly isAsRecorded: boolean }
+export interface LivePlanInput { /** Of a step, prompt and answer, and whose limit that is. */ readonly roomTokens: number; readonly roomOf: string; /** Null: the largest that lets every chosen task fit, 1 at most. */ readonly scale: number | null; readonly timeScale: number; readonly tasks: number | null; readonly seed: number; /** They come when they came in the recording: in its order. */ readonly isAsRecorded: boolean }
 
 /** Throws InputError when no task is left. */
 export function planLive(all: readonly Task[], input: LivePlanInput): LivePlan {
   const draw = generator(input.seed), order = input.isAsRecorded ? all : shuffled(all, draw);
-  const fits = ({ root, members }: Task, scale: number): boolean => [root, ...members.values()].every(({ steps }) => steps.every((step) => scaled(step.prompt_tokens, scale) + scaled(step.out_tokens, scale) <= input.contextLength));
+  const fits = ({ root, members }: Task, scale: number): boolean => [root, ...members.values()].every(({ steps }) => steps.every((step) => scaled(step.prompt_tokens, scale) + scaled(step.out_tokens, scale) <= input.roomTokens));
   const fitting = input.scale === null ? order : order.filter((task) => fits(task, input.scale!));
   const tasks = fitting.slice(0, input.tasks ?? fitting.length);
-  if (tasks.length === 0) throw new InputError(all.length === 0 ? 'no task is left to replay' : `none of ${all.length} tasks fits into the ${input.contextLength} tokens of the model at --scale-tokens ${input.scale}; the shortest needs ${Math.min(...all.map(({ contextTokens }) => contextTokens))} unscaled`);
+  if (tasks.length === 0) throw new InputError(all.length === 0 ? 'no task is left to replay' : `none of ${all.length} tasks fits into the ${input.roomTokens} tokens of ${input.roomOf} at --scale-tokens ${input.scale}; the shortest needs ${Math.min(...all.map(({ contextTokens }) => contextTokens))} unscaled`);
   const longest = tasks.reduce((most, { contextTokens }) => Math.max(most, contextTokens), 1);
   // Counts are rounded down, but to no less than 1.
-  const scale = input.scale ?? Math.min(1, (input.contextLength - 2) / longest);
+  const scale = input.scale ?? Math.min(1, (input.roomTokens - 2) / longest);
+  if (scale <= 0) throw new InputError(`${input.roomOf} has room for ${input.roomTokens} tokens: too few for any step`);
   const stepsOf = ({ members }: Task) => [...members.values()].flatMap((trace) => trace.steps);
   return {
     tasks, tooLong: order.length - fitting.length, scale, draw,

@@ -69,7 +69,7 @@ describe('the record of a replay', () => {
 
 describe('what is replayed', () => {
   const tasks = [300, 4_000, 90, 1_000].map((tokens, i) => taskOf([root(`t${i}`, [start(tokens), { ...step(tokens + 100), gap_ms: 500 * i }])]));
-  const input = { contextLength: 2_000, scale: null, timeScale: 0.5, tasks: null, seed: 7, isAsRecorded: false };
+  const input = { roomTokens: 2_000, roomOf: 'the model', scale: null, timeScale: 0.5, tasks: null, seed: 7, isAsRecorded: false };
 
   test('tasks come in the order that the seed draws, the first so many of them', () => {
     const order = shuffled(tasks, generator(7));
@@ -83,12 +83,13 @@ describe('what is replayed', () => {
     expect(Math.floor(4_100 * scale) + Math.max(1, Math.floor(8 * scale))).toBeLessThanOrEqual(2_000);
     expect(scale).toBeGreaterThan(0.48);
     expect({ tooLong, gapMsMax, pauseMsMax }).toEqual({ tooLong: 0, gapMsMax: 750, pauseMsMax: 750 });
-    expect(planLive(tasks, { ...input, contextLength: 10_000 }).scale).toBe(1);
+    expect(planLive(tasks, { ...input, roomTokens: 10_000 }).scale).toBe(1);
   });
 
   test('a given scale leaves out and counts what does not fit; nothing left is an error with the numbers', () => {
     expect(planLive(tasks, { ...input, scale: 1 })).toMatchObject({ scale: 1, tooLong: 1 });
-    expect(() => planLive(tasks, { ...input, scale: 1, contextLength: 50 })).toThrow('none of 4 tasks fits into the 50 tokens of the model at --scale-tokens 1; the shortest needs 198 unscaled');
+    expect(() => planLive(tasks, { ...input, scale: 1, roomTokens: 50 })).toThrow('none of 4 tasks fits into the 50 tokens of the model at --scale-tokens 1; the shortest needs 198 unscaled');
+    expect(() => planLive(tasks, { ...input, roomTokens: 0 })).toThrow('the model has room for 0 tokens');
     expect(() => planLive([], input)).toThrow('no task is left');
   });
 

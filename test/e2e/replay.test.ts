@@ -74,7 +74,8 @@ describe('replay --live', () => {
   test('what cannot be done is refused with its numbers before anything starts', async () => {
     const file = await written('big', [line('a', null, [[9_000, [[0, 140]], {}]])]);
     const refusals: readonly (readonly [args: readonly string[], code: number, says: string])[] = [
-      [[file, '--live', '--scale-tokens', '1'], 1, 'none of 1 tasks fits into the 8192 tokens of the model at --scale-tokens 1; the shortest needs 9008 unscaled'],
+      [[file, '--live', '--scale-tokens', '1'], 1, 'none of 1 tasks fits into the 8192 tokens of smollm2-135m at --scale-tokens 1; the shortest needs 9008 unscaled'],
+      [[file, '--live', '--scale-tokens', '0.5', '--hbm', '8MiB'], 1, "none of 1 tasks fits into the 192 tokens of a worker's hbm of 8 MiB at --scale-tokens 0.5"],
       [[file, '--live', '--scale-tokens', '1.5'], 2, '--scale-tokens 1.5: more than 0 and at most 1'],
       [[file, '--live', '--policy', 'oracle'], 2, '--policy oracle: a live fleet has slackwater, round-robin-lru'],
       [[file, '--live', '--policy', 'slackwater', '--nats', 'nats://127.0.0.1:1'], 2, 'has its own'],

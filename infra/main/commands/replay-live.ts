@@ -1,14 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { blockTokens } from '../../../actors/lib/chain.ts';
 import { replayLine } from '../../../schemas/replay-trace.ts';
 import type { Report } from '../../../schemas/report.ts';
 import type { Config } from '../../config.ts';
+import { findBlockBytes } from '../../demo/plan.ts';
 import { layoutOf } from '../../replay/live-layout.ts';
 import { onLiveFleet } from '../../replay/live-fleet.ts';
 import { planLive, workingSetBlocks } from '../../replay/live-plan.ts';
 import { type LiveOutcome, replayLive } from '../../replay/live.ts';
 import type { Arrivals } from '../../replay/replay.ts';
 import { tasksOf } from '../../replay/tasks.ts';
+import type { ModelFacts } from '../../text/model-facts.ts';
 import { readModel } from '../../text/read-model.ts';
 import { readTraces, type TraceOptions } from '../../traces/read.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -34,9 +37,9 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
   const reading = readTraces(files, { ...options, model: config.model.path, withText: true });
   const { tasks: all } = await tasksOf(reading, Infinity);
   tellCounts(reading);
-  const input = { contextLength: facts.contextLength, scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed, isAsRecorded: flags.arrivals.kind === 'recorded' };
+  const input = { ...roomOf(facts, config), scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed, isAsRecorded: flags.arrivals.kind === 'recorded' };
   const plan = planLive(all, input);
-  if (plan.tooLong > 0) say(`left out: ${plan.tooLong} × task with a step longer than the ${facts.contextLength} tokens of ${config.model.name} at --scale-tokens ${plan.scale}`);
+  if (plan.tooLong > 0) say(`left out: ${plan.tooLong} × task with a step longer than the ${input.roomTokens} tokens of ${input.roomOf} at --scale-tokens ${plan.scale}`);
   const steps = plan.tasks.reduce((sum, task) => sum + task.steps, 0), atOnce = flags.arrivals.kind === 'closed' ? flags.arrivals.concurrency : plan.tasks.length;
   say(`${plan.tasks.length} of ${all.length} tasks, ${steps} steps; tokens × ${plan.scale.toFixed(4)}, gaps × ${flags.timeScale}: the longest task waits ${(plan.gapMsMax / 1_000).toFixed(0)} s`);
   const work = { tasks: plan.tasks, arrivals: flags.arrivals, scale: plan.scale, timeScale: flags.timeScale, layout: layoutOf(facts), model: config.model.name };
@@ -47,7 +50,7 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
   for (const policy of flags.policies) {
     // A trace that waits for its tool is not over: nor is one that waits for the slowest of its children.
     const settings: Config = { ...config, gateway: { ...config.gateway, port: 0 }, worker: { ...config.worker, metricsPort: null }, conductor: { ...config.conductor, policy, metricsPort: null }, trace: { ...config.trace, idleMs: Math.max(config.trace.idleMs, 2 * plan.pauseMsMax) } };
-    say(config.nats.url === null ? `${policy}: starting ${config.fleet.workers} workers, ${config.fleet.conductors} conductors and a gateway` : `replaying on the fleet at ${config.nats.url}`);
+    say(config.nats.url === null ? `under ${policy}: starting ${config.fleet.workers} workers, ${config.fleet.conductors} conductors and a gateway` : `replaying on the fleet at ${config.nats.url}`);
     // The same draws under every policy.
     const { draw } = planLive(all, input);
     const outcome = await onLiveFleet(settings, join(folder, `${policy}.log`), (fleet) =>
@@ -62,6 +65,13 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
   if (flags.json !== null) writeFileSync(flags.json, `${JSON.stringify(reports.length === 1 ? reports[0] : { runs: reports }, null, 1)}\n`);
   printLine(liveTable(reports));
   return outcomes.some(({ problems, faults, disagreements }) => problems.length + faults.length + disagreements.length > 0) ? exitCodes.failed : exitCodes.ok;
+}
+
+/** Of a fleet of our own a step has to fit a worker's arena too, beside a block that is being copied: else it would wait for room that never comes. */
+function roomOf(facts: ModelFacts, { nats, worker, model }: Config): { readonly roomTokens: number; readonly roomOf: string } {
+  const blockBytes = findBlockBytes(facts);
+  const hbmTokens = nats.url !== null || blockBytes === null ? Infinity : Math.max(0, Math.floor(worker.hbm / blockBytes) - 2) * blockTokens;
+  return facts.contextLength <= hbmTokens ? { roomTokens: facts.contextLength, roomOf: model.name } : { roomTokens: hbmTokens, roomOf: `a worker's hbm of ${mib(worker.hbm)}` };
 }
 
 function tell({ report, problems, faults, disagreements }: LiveOutcome, say: (line: string) => void): void {
