@@ -27,6 +27,8 @@ export interface ReplayOptions {
   readonly humanGapScale?: number;
   /** One worker is lost at this share of the tasks. */
   readonly loseWorkerAt?: number;
+  /** Told of each step when it has ended. */
+  onStep?(step: StepInput, outcome: StepOutcome, endedAtMs: number): void;
 }
 
 interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
@@ -70,7 +72,7 @@ export class Replay {
 
   #arrive(draw: () => number): void {
     const { arrivals } = this.#options;
-    if (arrivals.kind === 'closed') for (let i = 0; i < arrivals.concurrency; i++) this.#events.at(0, () => this.#beginNext());
+    if (arrivals.kind === 'closed') for (let i = 0; i < Math.min(arrivals.concurrency, this.#tasks.length); i++) this.#events.at(0, () => this.#beginNext());
     else if (arrivals.kind === 'recorded') for (const { root } of this.#tasks) this.#events.at(root.start_ms * arrivals.scale, () => this.#beginNext());
     else {
       let atMs = 0;
@@ -131,6 +133,7 @@ export class Replay {
     const running = this.#running.get(input.trace)!;
     const step = running.trace.steps[running.at]!;
     this.#measures.stepEnded(input, outcome);
+    this.#options.onStep?.(input, outcome, this.#events.nowMs);
     running.at++;
     running.endedMs = this.#events.nowMs;
     for (const child of step.children) {

@@ -1,4 +1,4 @@
-import { type Device, type ModelShape, blockBytes } from './engine-model.ts';
+import type { Device, ModelShape } from './engine-model.ts';
 import type { Fleet } from './fleet.ts';
 
 /**
@@ -18,6 +18,3 @@ export const roundModel: ModelShape = { name: 'round', layers: 1, heads: 1, kvHe
 export const freeContext: Device = { ...roundDevice, readBytesPerS: 1e40 };
 
 export const roundFleet = (given: Partial<Fleet> = {}): Fleet => ({ name: 'round', device: freeContext, model: roundModel, workers: 1, regions: [1], capacity: { hbm: 100, dram: 0, nvme: 0 }, usdPerHour: 1, ...given });
-
-/** 256 bytes. */
-export const roundBlockBytes = blockBytes(roundModel);
