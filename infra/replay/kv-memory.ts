@@ -90,10 +90,16 @@ export class KvMemory {
 
   /** Traces that have this path here: what only one of them uses goes with it. */
   addLane(path: Path): void { for (const segment of path.segments) this.#at(segment).lanes++; }
+  /** What nobody's prefix goes on with loses what value it had by whom it was kept for: else branches that were left would outlive those in use. */
   removeLane(path: Path): void {
     for (const segment of path.segments) {
       const holding = this.#at(segment);
       holding.lanes--;
+      if (holding.lanes === 0) {
+        holding.value = Math.min(holding.value, 0);
+        holding.heldUntilMs = 0;
+        this.#reorder(holding);
+      }
       this.#tidy(holding);
     }
   }
