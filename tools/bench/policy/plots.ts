@@ -1,5 +1,6 @@
 import type { Cell } from './figures.ts';
 import { over } from './figures.ts';
+import type { OverTime } from '../../../infra/replay/over-time.ts';
 import type { Metric } from './job.ts';
 
 /** Colours by policy: those that are told apart in words get one, the rest is grey. Both settings of a reader's screen. */
@@ -16,12 +17,12 @@ const parts = {
 
 interface Line { readonly name: string; readonly points: readonly (readonly [x: number, y: number])[] }
 
-/** A metric against the working set, policies as lines; both axes by ratios. `bound`: drawn with them. */
+/** A metric against how many tasks are there at once, policies as lines; both axes by ratios. `bound`: drawn with them. */
 export function againstLoad(cells: readonly Cell[], metric: Metric, bound: Metric | null, title: string, unit: string): string {
-  const at = (cell: Cell, which: Metric): readonly [number, number] => [over(cell, 'pressure').mean, over(cell, which).mean];
+  const at = (cell: Cell, which: Metric): readonly [number, number] => [Number(/\d+$/.exec(cell.load)?.[0] ?? 1), over(cell, which).mean];
   const lines = drawnPolicies.map((name): Line => ({ name, points: cells.filter(({ policy }) => policy === name).map((cell) => at(cell, metric)) }));
   if (bound !== null && cells[0] !== undefined) lines.push({ name: 'lower bound', points: cells.filter(({ policy }) => policy === cells[0]!.policy).map((cell) => at(cell, bound)) });
-  return lineChart(lines.filter(({ points }) => points.length > 0), title, 'working set ÷ hbm', unit);
+  return lineChart(lines.filter(({ points }) => points.length > 0), title, 'tasks at once', unit);
 }
 
 function lineChart(lines: readonly Line[], title: string, xName: string, yName: string): string {
@@ -53,7 +54,7 @@ export function hitsOverTime(cells: readonly Cell[], title: string): string {
   const body: string[] = [words(20, 24, title, 'heading'), ...legend(names, 20, 42)];
   cells.forEach((cell, i) => {
     const left = 20 + (i % 3) * (width + 14), top = 72 + Math.floor(i / 3) * (height + 42);
-    const { everyS, spans } = cell.outcomes[0]!.overTime;
+    const { everyS, spans } = busyPart(cell.outcomes[0]!.overTime);
     const shares = spans.map(({ hit, recalled, computed, avoidable }) => {
       const all = Math.max(1, hit + recalled + computed);
       return [hit / all, recalled / all, Math.max(0, computed - avoidable) / all, avoidable / all];
@@ -71,6 +72,14 @@ export function hitsOverTime(cells: readonly Cell[], title: string): string {
     body.push(words(left, top + height + 14, '0', 'note'), words(left + width, top + height + 14, `${Math.round((everyS * spans.length) / 60)} min`, 'note', 'end'));
   });
   return sheet(706, 84 + Math.ceil(cells.length / 3) * (height + 42), title, body, names.map((name) => [classOf(name), parts[name]]));
+}
+
+/** Without the end, in which a few tasks with long gaps are left: until 97% of the tokens. */
+function busyPart({ everyS, spans }: OverTime): OverTime {
+  const tokens = spans.map(({ hit, recalled, computed }) => hit + recalled + computed), all = tokens.reduce((sum, one) => sum + one, 0);
+  let sum = 0;
+  const end = tokens.findIndex((one) => { sum += one; return sum >= 0.97 * all; });
+  return { everyS, spans: spans.slice(0, end + 1) };
 }
 
 /** One bar for each cell: what the seconds of its mean task went to. */

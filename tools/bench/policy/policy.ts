@@ -40,7 +40,7 @@ async function play(flags: Flags): Promise<void> {
   const tuned = flags.isTuning ? await tuneAll(flags, plan) : readTuned();
   const crew = await openCrew(plan, flags.threads);
   try {
-    const run = async (jobs: readonly Job[]): Promise<(Outcome | null)[]> => crew.run(jobs, (done) => { if (done % 50 === 0 || done === jobs.length) say(`${done} of ${jobs.length} replays, ${minutes(startMs)}`); });
+    const run = async (jobs: readonly Job[]): Promise<(Outcome | null)[]> => crew.run(jobs, (done) => { if (done % 20 === 0 || done === jobs.length) say(`${jobs[0]!.regime}: ${done} of ${jobs.length} replays, ${minutes(startMs)}`); });
     const jobs = (policy: string, regime: string): Job[] => Array.from({ length: flags.seeds }, (_, i) => ({ regime, policy, params: tuned?.policies[policy]?.params ?? {}, seed: i + 1, scaled: {} }));
     if (flags.study !== 'main') {
       const study = flags.study === 'ablation' ? ablation : sensitivity;
@@ -48,18 +48,19 @@ async function play(flags: Flags): Promise<void> {
       say(`took ${minutes(startMs)}`);
       return;
     }
-    const cells = cellsOf(await run(flags.regimes.flatMap(({ id }) => flags.policies.flatMap((policy) => jobs(policy, id)))));
-    const missing = flags.regimes.filter(({ id }) => !cells.some(({ regime }) => regime === id));
-    if (missing.length > 0) say(`the recordings have no task for: ${missing.map(({ id }) => id).join(', ')}`);
-    const stamp = stampOf();
+    const stamp = stampOf(), outcomes: (Outcome | null)[] = [];
     for (const regime of flags.regimes) {
-      const here = cells.filter((cell) => cell.regime === regime.id);
-      if (here.length > 0) console.log(`\n${regime.id}: ${regime.what} (${here[0]!.load}, ${here[0]!.outcomes[0]!.tasks} tasks)\n${plain(regimeTable(here))}`);
+      outcomes.push(...await run(flags.policies.flatMap((policy) => jobs(policy, regime.id))));
+      const cells = cellsOf(outcomes), here = cells.filter((cell) => cell.regime === regime.id);
+      if (here.length === 0) { say(`${regime.id}: the recordings have no task for it`); continue; }
+      console.log(`\n${regime.id}: ${regime.what} (${here[0]!.load}, ${here[0]!.outcomes[0]!.tasks} tasks)\n${plain(regimeTable(here))}`);
+      // After every regime: a run that is broken off has told what it knew.
+      if (flags.json !== null) writeFileSync(flags.json, ndjson(figuresOf(cells, stamp)));
+      if (flags.isWriting) writeDocuments({ cells, regimes: flags.regimes, stamp, fleet, pool, flags, tuned, took: minutes(startMs) });
     }
+    const cells = cellsOf(outcomes);
     console.log(`\n${plain(distanceTable(cells, flags.regimes))}\n\n${plain(worstTable(cells, flags.regimes))}`);
-    if (flags.json !== null) writeFileSync(flags.json, ndjson(figuresOf(cells, stamp)));
     const took = minutes(startMs);
-    if (flags.isWriting) writeDocuments({ cells, regimes: flags.regimes, stamp, fleet, pool, flags, tuned, took });
     say(`took ${took} on ${flags.threads} threads`);
   } finally {
     await crew.close();
