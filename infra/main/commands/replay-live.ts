@@ -58,12 +58,13 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
     outcomes.push(outcome);
     if (config.nats.url !== null) say(`the policy of that fleet: ${outcome.report.policy}`);
     tell(outcome, say);
+    // After each policy: a run is long, and may be ended.
+    const reports = outcomes.map(({ report }) => report);
+    if (flags.json !== null) writeFileSync(flags.json, `${JSON.stringify(flags.policies.length === 1 ? reports[0] : { runs: reports }, null, 1)}\n`);
     if (flags.record !== null) writeFileSync(recordFile(flags, outcome.report.policy), outcome.record.traces.map(replayLine).join(''));
     tellCounts({ skipped: new Map(Object.entries(outcome.record.skipped).map(([why, count]) => [`not in the record: ${why}`, count])), assumed: new Map() });
   }
-  const reports = outcomes.map(({ report }) => report);
-  if (flags.json !== null) writeFileSync(flags.json, `${JSON.stringify(reports.length === 1 ? reports[0] : { runs: reports }, null, 1)}\n`);
-  printLine(liveTable(reports));
+  printLine(liveTable(outcomes.map(({ report }) => report)));
   return outcomes.some(({ problems, faults, disagreements }) => problems.length + faults.length + disagreements.length > 0) ? exitCodes.failed : exitCodes.ok;
 }
 
