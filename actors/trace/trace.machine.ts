@@ -14,7 +14,7 @@ export type MachineEvent = { [Kind in TraceEvent['kind']]: { readonly type: Kind
 export const traceMachine = (limits: TraceLimits) => setup({
   types: { context: {} as TraceContext, events: {} as MachineEvent },
   actions: {
-    effect: describes<TraceEffect>(),
+    effects: describes<readonly TraceEffect[]>(),
     apply: changes((context, { event, nowMs }) => reduceRuns(context, event, nowMs, limits)),
     start: changes((context, { event, nowMs }) => startRun(context, event as StepAccepted & { logSeq: number }, nowMs)),
     answerOnly: changes((context, { event }) => answerOnly(context, event as StepAccepted, limits)),
@@ -105,9 +105,10 @@ type Changed = (context: TraceContext, event: MachineEvent) => Change;
 function changes(change: Changed) {
   return enqueueActions<TraceContext, MachineEvent, undefined, MachineEvent, never, never, never, never, never>(({ context, event, enqueue }) => {
     const next = change(context, event);
-    enqueue.assign(next.context);
+    // Both cost more than most changes do: a context has some thirty fields, which are copied twice.
+    if (next.context !== context) enqueue.assign(next.context);
     // biome-ignore lint/suspicious/noExplicitAny: the machine's own action names are not known to a free-standing action.
-    for (const effect of next.effects) (enqueue as any)({ type: 'effect', params: effect });
+    if (next.effects.length > 0) (enqueue as any)({ type: 'effects', params: next.effects });
   });
 }
 

@@ -25,7 +25,7 @@ export function traceLogic(limits: TraceLimits): Logic<TraceActor | null, TraceE
       }
       const before = state ?? { value: 'start' as const, context: contextOf(event as StepAccepted, now) };
       const { snapshot: next, actions } = advance(before.value, before.context, { type: event.kind, event, nowMs: now } as MachineEvent);
-      const effects = actions.filter(({ type }) => type === 'effect').map(({ params }) => params as TraceEffect);
+      const effects = actions.flatMap(({ type, params }) => (type === 'effects' ? params as readonly TraceEffect[] : []));
       const after: TraceActor = { value: next.value as TraceActor['value'], context: next.context };
       // A first step that was refused leaves no trace behind.
       if (state === null && after.value === 'start') return { state: null, effects };
