@@ -46,7 +46,9 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
 /** The waiting steps that a tick will look at: for these the host asks the directory again. */
 export function candidatesOf(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits): readonly WaitingStep[] {
   const all = [...state.waiting.values()], claimant = claimantOf(state);
-  const looked = policy.needsRoom === true ? all.filter((waiting) => waiting === claimant || isRoomFor(waiting.ask, state)) : all;
+  const workers = [...state.workers.values()].map((view) => ({ view, claim: claimOn(state, view.name) }));
+  const isRoomFor = (ask: PlaceAsk): boolean => workers.some(({ view, claim }) => hasRoom(ask, view, claim));
+  const looked = policy.needsRoom === true ? all.filter((waiting) => waiting === claimant || isRoomFor(waiting.ask)) : all;
   return inOrder(looked, now, policy).slice(0, limits.candidatesMax);
 }
 
@@ -111,11 +113,6 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   const priority = policy.order(ask, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
   const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s${claimed === undefined ? '' : '; room was kept for it'}`;
   effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
-}
-
-function isRoomFor(ask: PlaceAsk, state: ControlState): boolean {
-  for (const view of state.workers.values()) if (hasRoom(ask, view, claimOn(state, view.name))) return true;
-  return false;
 }
 
 function inOrder(steps: readonly WaitingStep[], now: Instant, policy: Policy): WaitingStep[] {

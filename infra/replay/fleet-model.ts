@@ -30,8 +30,9 @@ export interface FleetListener {
   onStepEnded(step: StepInput, outcome: StepOutcome): void;
 }
 
-interface Seat { readonly worker: WorkerModel; seq: number; beatDue: boolean; lastBeatMs: number; readonly lanes: Map<string, Path>; readonly pins: Map<string, Path>; readonly gaps: Map<string, number> }
-interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; readonly found: Map<string, Known> }
+interface Seat { readonly worker: WorkerModel; readonly index: number; seq: number; beatDue: boolean; lastBeatMs: number; readonly lanes: Map<string, Path>; readonly pins: Map<string, Path>; readonly gaps: Map<string, number> }
+/** `found`: by the index of a seat. */
+interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; readonly found: (Known | undefined)[] }
 /** What a worker had of the step's prompt, when its memory was at that version. */
 interface Known { readonly version: number; readonly held: Held }
 
@@ -83,11 +84,11 @@ export class FleetModel {
   get live(): number { return this.#traces.size; }
 
   step(input: StepInput): void {
-    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, found: new Map<string, Known>() };
+    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, found: [] as (Known | undefined)[] };
     this.#traces.set(input.trace, live);
     live.step = input;
     live.askedAtMs = this.events.nowMs;
-    live.found.clear();
+    live.found.length = 0;
     // Control would never place what no worker has room for; a recorded step that is larger than its memory runs all the same, and alone.
     const maxTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - maxTokens));
     this.#tell(input.trace, {
@@ -124,7 +125,7 @@ export class FleetModel {
         for (const trace of [...seat.pins.keys()]) this.#unpin(seat, trace);
       },
     });
-    this.#seats.set(name, { worker, seq: 0, beatDue: false, lastBeatMs: 0, lanes: new Map(), pins: new Map(), gaps: new Map() });
+    this.#seats.set(name, { worker, index: this.#seats.size, seq: 0, beatDue: false, lastBeatMs: 0, lanes: new Map(), pins: new Map(), gaps: new Map() });
     this.#beat(name);
   }
 
@@ -182,12 +183,12 @@ export class FleetModel {
     const live = this.#traces.get(trace);
     if (live === undefined || live.step === null) return [];
     const held: Held[] = [];
-    for (const { worker } of this.#seats.values()) {
+    for (const { worker, index } of this.#seats.values()) {
       const { name, memory } = worker;
-      let known = live.found.get(name);
+      let known = live.found[index];
       if (known?.version !== memory.version) {
         const { hbm, dram, nvme } = memory.find(live.step.prompt);
-        live.found.set(name, (known = { version: memory.version, held: { worker: name, hbmTokens: hbm * blockTokens, dramTokens: (dram + nvme) * blockTokens } }));
+        live.found[index] = (known = { version: memory.version, held: { worker: name, hbmTokens: hbm * blockTokens, dramTokens: (dram + nvme) * blockTokens } });
       }
       if (known.held.hbmTokens + known.held.dramTokens > 0) held.push(known.held);
     }
