@@ -1,6 +1,49 @@
 import { expect, test } from 'vitest';
 import { KvMemory } from './kv-memory.ts';
-import { PrefixTree } from './prefix-tree.ts';
+import { type Path, PrefixTree } from './prefix-tree.ts';
+
+type Runs = readonly (readonly [number, number])[];
+/** A memory in which those prompts were computed, one after the other. */
+function holding(capacity: { hbm: number; dram: number; nvme: number }, ...prompts: readonly Runs[]): { readonly memory: KvMemory; readonly paths: Path[] } {
+  const tree = new PrefixTree(), memory = new KvMemory(capacity, false), paths = prompts.map((runs) => tree.path(runs, 'here'));
+  paths.forEach((path, i) => compute(memory, path, i));
+  return { memory, paths };
+}
+function compute(memory: KvMemory, path: Path, nowMs: number): void {
+  const own = path.blocks - memory.find(path).hbm;
+  expect(memory.begin(path, own, nowMs)).toBe(true);
+  memory.name(path, own);
+  memory.end(path, 0, nowMs, path);
+}
+
+test('kv memory: a demotion that the tier below has no room for leaves the blocks where they are', () => {
+  const { memory, paths: [path] } = holding({ hbm: 10, dram: 2, nvme: 0 }, [[0, 5]]);
+  expect(memory.demote(path!, 'dram', 10)).toBe(0);
+  expect(memory.find(path!)).toEqual({ hbm: 5, dram: 0, nvme: 0 });
+});
+
+test('kv memory: a recall stops at a hole, what lies behind it stays below', () => {
+  const { memory, paths: [trunk, whole, other] } = holding({ hbm: 20, dram: 6, nvme: 0 }, [[0, 4]], [[0, 4], [100, 2]], [[500, 2]]);
+  memory.demote(whole!, 'dram', 10);
+  expect(memory.find(whole!)).toEqual({ hbm: 0, dram: 6, nvme: 0 });
+  // The trunk is worth the least, so its end is what gives way in dram.
+  memory.setValue(whole!, 3, 0);
+  memory.setValue(trunk!, -1, 0);
+  memory.demote(other!, 'dram', 11);
+  expect(memory.find(whole!)).toEqual({ hbm: 0, dram: 2, nvme: 0 });
+  expect(memory.recall(whole!, 12)).toBe(2);
+  memory.check();
+  expect(memory.find(whole!)).toEqual({ hbm: 2, dram: 0, nvme: 0 });
+});
+
+test('kv memory: orders of eviction do not grow with uses', () => {
+  const { memory, paths } = holding({ hbm: 100, dram: 100, nvme: 0 }, [[0, 4]], [[0, 4], [100, 2]]);
+  for (let nowMs = 10; nowMs < 10_000; nowMs++) {
+    compute(memory, paths[nowMs % 2]!, nowMs);
+    memory.setValue(paths[nowMs % 2]!, nowMs % 7, nowMs % 3 === 0 ? nowMs + 50 : 0);
+  }
+  expect(memory.places).toBeLessThan(200);
+});
 
 test('kv memory: a branch that its trace has left goes before prefixes in use, whatever it was worth', () => {
   const tree = new PrefixTree(), memory = new KvMemory({ hbm: 10, dram: 0, nvme: 0 }, false);
