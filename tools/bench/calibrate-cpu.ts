@@ -59,7 +59,7 @@ class Meter {
   #runs = 0;
 
   constructor(modelPath: string) {
-    this.#engine = loadNative().open({ modelPath, hbmBytes, dramBytes: 0, threads: 2, backend: 'cpu', isa: 'auto', runningMax: 32, iterationTokensMax, iterationMsMax: 100_000, speculation: 'off' },
+    this.#engine = loadNative().open({ modelPath, hbmBytes, dramBytes: 0, threads: 2, backend: 'cpu', isa: 'auto', runningMax: 32, iterationTokensMax, iterationMsMax: 60_000, speculation: 'off' },
       (events) => { for (const event of events) if ('run' in event) this.#listeners.get(event.run)?.(event); });
   }
 
