@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { packageRoot, sizeInBytes } from '../config.ts';
-import { type Device, type ModelShape, blockBytes, hbmBlocks } from './engine-model.ts';
+import { type Device, type ModelShape, blockBytes, hbmBlocks } from './simulation/engine-model.ts';
 import { InputError } from './input-error.ts';
 
 /** Workers that are all alike, what runs on them, and what an hour of them costs. */

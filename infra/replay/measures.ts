@@ -1,7 +1,7 @@
-import type { EventQueue } from './event-queue.ts';
+import type { EventQueue } from './simulation/event-queue.ts';
 import type { Fleet } from './fleet.ts';
-import type { FleetModel, StepInput, StepOutcome } from './fleet-model.ts';
-import { LiveContext } from './live-context.ts';
+import type { FleetModel, StepInput, StepOutcome } from './simulation/fleet-model.ts';
+import { LiveContext } from './live/context.ts';
 import { type OverTime, TokensOverTime } from './over-time.ts';
 import type { Task } from './tasks.ts';
 

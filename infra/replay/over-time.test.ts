@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LiveContext } from './live-context.ts';
+import { LiveContext } from './live/context.ts';
 import { TokensOverTime } from './over-time.ts';
 
 test('tokens over time: spans grow so that there are few of them, and no token is lost', () => {

@@ -1,4 +1,4 @@
-import type { RunUsage } from './worker-model.ts';
+import type { RunUsage } from './simulation/worker-model.ts';
 
 /** Where prompt tokens came from, in spans of `everyS` from the beginning on; what was recomputed that had been there is a part of `computed`. */
 export interface OverTime { readonly everyS: number; readonly spans: readonly Span[] }

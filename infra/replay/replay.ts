@@ -1,12 +1,12 @@
 import type { Policy } from '../../actors/control/policy.ts';
 import type { Future } from '../../actors/control/policies/oracle.ts';
 import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
-import { EventQueue } from './event-queue.ts';
-import { blockTokens } from './engine-model.ts';
+import { EventQueue } from './simulation/event-queue.ts';
+import { blockTokens } from './simulation/engine-model.ts';
 import type { Fleet } from './fleet.ts';
-import { FleetModel, type StepInput, type StepOutcome } from './fleet-model.ts';
+import { FleetModel, type StepInput, type StepOutcome } from './simulation/fleet-model.ts';
 import { Measures, type ReplayResult } from './measures.ts';
-import { type Path, PrefixTree, emptyPath, extendsPath, pathUpTo } from './prefix-tree.ts';
+import { type Path, PrefixTree, emptyPath, extendsPath, pathUpTo } from './simulation/prefix-tree.ts';
 import { exponential, generator, shuffled } from './random.ts';
 import type { Task } from './tasks.ts';
 

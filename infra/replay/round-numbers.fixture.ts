@@ -1,4 +1,4 @@
-import type { Device, ModelShape } from './engine-model.ts';
+import type { Device, ModelShape } from './simulation/engine-model.ts';
 import type { Fleet } from './fleet.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { readDevice } from '../../infra/replay/fleet.ts';
-import { contextOfChunk, type Device, type Iteration, iterationMs, type ModelShape } from '../../infra/replay/engine-model.ts';
+import { contextOfChunk, type Device, type Iteration, iterationMs, type ModelShape } from '../../infra/replay/simulation/engine-model.ts';
 import { generator } from '../../infra/replay/random.ts';
 import { type EngineEvent, loadNative, type NativeEngine } from '../../kernels/native.ts';
 import { fitted } from './fit.ts';

@@ -1,8 +1,8 @@
-import { type Device, hbmBlocks, type ModelShape } from '../../infra/replay/engine-model.ts';
-import { EventQueue } from '../../infra/replay/event-queue.ts';
+import { type Device, hbmBlocks, type ModelShape } from '../../infra/replay/simulation/engine-model.ts';
+import { EventQueue } from '../../infra/replay/simulation/event-queue.ts';
 import { readDevice } from '../../infra/replay/fleet.ts';
-import { emptyPath } from '../../infra/replay/prefix-tree.ts';
-import { WorkerModel } from '../../infra/replay/worker-model.ts';
+import { emptyPath } from '../../infra/replay/simulation/prefix-tree.ts';
+import { WorkerModel } from '../../infra/replay/simulation/worker-model.ts';
 import { fitted } from './fit.ts';
 
 /**

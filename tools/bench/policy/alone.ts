@@ -1,6 +1,6 @@
-import { blockTokens, contextOfChunk, iterationMs } from '../../../infra/replay/engine-model.ts';
+import { blockTokens, contextOfChunk, iterationMs } from '../../../infra/replay/simulation/engine-model.ts';
 import type { Fleet } from '../../../infra/replay/fleet.ts';
-import { type Path, PrefixTree } from '../../../infra/replay/prefix-tree.ts';
+import { type Path, PrefixTree } from '../../../infra/replay/simulation/prefix-tree.ts';
 import type { Task } from '../../../infra/replay/tasks.ts';
 import type { ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
 

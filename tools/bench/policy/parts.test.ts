@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { PrefixTree } from '../../../infra/replay/prefix-tree.ts';
+import { PrefixTree } from '../../../infra/replay/simulation/prefix-tree.ts';
 import { readFleet } from '../../../infra/replay/fleet.ts';
 import type { Task } from '../../../infra/replay/tasks.ts';
-import { iterationMs } from '../../../infra/replay/engine-model.ts';
+import { iterationMs } from '../../../infra/replay/simulation/engine-model.ts';
 import { familiesOf } from '../../../infra/traces/timeline.ts';
 import { aloneTimes } from './alone.ts';
 import { handMadeTraces } from './hand-made.fixture.ts';

@@ -1,12 +1,12 @@
-import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
-import type { Reply, Result } from '../../schemas/reply.ts';
-import type { Client, Step } from '../client/index.ts';
-import type { Layout } from './live-layout.ts';
-import { Script, type Turn } from './live-script.ts';
-import { type LiveTask, LiveTrace } from './live-trace.ts';
-import { exponential } from './random.ts';
-import type { Arrivals } from './replay.ts';
-import type { Task } from './tasks.ts';
+import type { ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
+import type { Reply, Result } from '../../../schemas/reply.ts';
+import type { Client, Step } from '../../client/index.ts';
+import type { Layout } from './layout.ts';
+import { Script, type Turn } from './script.ts';
+import { type LiveTask, LiveTrace } from './trace.ts';
+import { exponential } from '../random.ts';
+import type { Arrivals } from '../replay.ts';
+import type { Task } from '../tasks.ts';
 
 /** What is done, the same under every policy. */
 export interface LiveWork {

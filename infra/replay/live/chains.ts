@@ -1,8 +1,8 @@
-import { namesOf } from '../../actors/lib/chain.ts';
-import { partitionOf } from '../../actors/lib/ids.ts';
-import type { Ports } from '../../actors/lib/ports.ts';
-import { decodeInbox } from '../../schemas/codec.ts';
-import type { Subjects } from '../../schemas/subjects.ts';
+import { namesOf } from '../../../actors/lib/chain.ts';
+import { partitionOf } from '../../../actors/lib/ids.ts';
+import type { Ports } from '../../../actors/lib/ports.ts';
+import { decodeInbox } from '../../../schemas/codec.ts';
+import type { Subjects } from '../../../schemas/subjects.ts';
 
 /** Names of the full blocks of prompt and answer, by step. */
 export type Chains = ReadonlyMap<string, readonly string[]>;

@@ -1,15 +1,15 @@
-import type { Ports } from '../../actors/lib/ports.ts';
-import type { Report } from '../../schemas/report.ts';
-import { subjects } from '../../schemas/subjects.ts';
-import { connect } from '../client/index.ts';
-import type { Config } from '../config.ts';
-import { disagreements } from '../demo/report.ts';
-import { Watch } from '../demo/watch.ts';
-import { chainsOf } from './live-chains.ts';
-import type { LiveFleet } from './live-fleet.ts';
-import { type Recorded, recordOf } from './live-record.ts';
-import { liveReport } from './live-report.ts';
-import { LiveRun, type LiveWork } from './live-run.ts';
+import type { Ports } from '../../../actors/lib/ports.ts';
+import type { Report } from '../../../schemas/report.ts';
+import { subjects } from '../../../schemas/subjects.ts';
+import { connect } from '../../client/index.ts';
+import type { Config } from '../../config.ts';
+import { disagreements } from '../../demo/report.ts';
+import { Watch } from '../../demo/watch.ts';
+import { chainsOf } from './chains.ts';
+import type { LiveFleet } from './fleet.ts';
+import { type Recorded, recordOf } from './record.ts';
+import { liveReport } from './report.ts';
+import { LiveRun, type LiveWork } from './run.ts';
 
 export interface LiveOutcome {
   readonly report: Report;

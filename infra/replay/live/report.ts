@@ -1,9 +1,9 @@
-import { blockTokens } from '../../actors/lib/chain.ts';
-import { type Milliseconds, type ReplayDetail, type Report, millisecondsOf, totalsOf } from '../../schemas/report.ts';
-import { type Gathered, reportOf } from '../demo/report.ts';
-import type { Chains } from './live-chains.ts';
-import type { LiveRun } from './live-run.ts';
-import type { LiveTrace } from './live-trace.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import { type Milliseconds, type ReplayDetail, type Report, millisecondsOf, totalsOf } from '../../../schemas/report.ts';
+import { type Gathered, reportOf } from '../../demo/report.ts';
+import type { Chains } from './chains.ts';
+import type { LiveRun } from './run.ts';
+import type { LiveTrace } from './trace.ts';
 
 export interface LiveGathered extends Omit<Gathered, 'conversations'> {
   readonly run: LiveRun;

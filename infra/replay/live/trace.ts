@@ -1,8 +1,8 @@
-import type { ReplayTrace } from '../../schemas/replay-trace.ts';
-import type { Result } from '../../schemas/reply.ts';
-import type { Answer } from '../demo/harness.ts';
-import type { TurnKind } from './live-script.ts';
-import type { Task } from './tasks.ts';
+import type { ReplayTrace } from '../../../schemas/replay-trace.ts';
+import type { Result } from '../../../schemas/reply.ts';
+import type { Answer } from '../../demo/harness.ts';
+import type { TurnKind } from './script.ts';
+import type { Task } from '../tasks.ts';
 
 /** One step as it was really run; times in milliseconds from the start of the replay. */
 export interface LiveStep {

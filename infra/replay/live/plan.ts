@@ -1,8 +1,8 @@
-import { blockTokens } from '../../actors/lib/chain.ts';
-import { InputError } from './input-error.ts';
-import { scaled } from './live-script.ts';
-import { generator, shuffled } from './random.ts';
-import type { Task } from './tasks.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import { InputError } from '../input-error.ts';
+import { scaled } from './script.ts';
+import { generator, shuffled } from '../random.ts';
+import type { Task } from '../tasks.ts';
 
 export interface LivePlan {
   /** In the order in which they come: the simulator's for the same seed, and only the first of them. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Iteration, blockBytes, contextOfChunk, hbmBlocks, iterationMs, kvBytesPerToken, prefillRate } from './engine-model.ts';
-import { freeContext, roundDevice, roundModel } from './round-numbers.fixture.ts';
+import { freeContext, roundDevice, roundModel } from '../round-numbers.fixture.ts';
 
 const nothing: Iteration = { prefillTokens: 0, prefillContext: 0, decodes: 0, decodeContext: 0 };
 const ms = (given: Partial<Iteration>, device = roundDevice, model = roundModel): number => iterationMs(device, model, { ...nothing, ...given });

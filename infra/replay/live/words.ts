@@ -1,6 +1,6 @@
-import { hash32 } from '../../actors/lib/ids.ts';
-import type { Tokenizer } from '../text/tokenizer.ts';
-import { InputError } from './input-error.ts';
+import { hash32 } from '../../../actors/lib/ids.ts';
+import type { Tokenizer } from '../../text/tokenizer.ts';
+import { InputError } from '../input-error.ts';
 
 /** Which recorded block a position of a prompt lies in, or a number below 0 where no recorded block is known. */
 export type BlockAt = (position: number) => number;

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ChatMessage } from '../../schemas/chat.ts';
-import type { BlockRun, ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
-import { modelPath } from '../text/golden/model-under-test.ts';
-import { PromptEncoder } from '../text/prompt.ts';
-import { readModel } from '../text/read-model.ts';
-import { type Layout, layoutOf } from './live-layout.ts';
-import { Script, type Turn } from './live-script.ts';
+import type { ChatMessage } from '../../../schemas/chat.ts';
+import type { BlockRun, ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
+import { modelPath } from '../../text/golden/model-under-test.ts';
+import { PromptEncoder } from '../../text/prompt.ts';
+import { readModel } from '../../text/read-model.ts';
+import { type Layout, layoutOf } from './layout.ts';
+import { Script, type Turn } from './script.ts';
 
 const isThere = existsSync(modelPath);
 if (!isThere) process.stderr.write(`live-script.test.ts: skipped, no model at ${modelPath} (npm run setup -- --need model)\n`);

@@ -1,7 +1,7 @@
-import { blockTokens } from '../../actors/lib/chain.ts';
-import type { BlockRun, ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
-import type { Chains } from './live-chains.ts';
-import type { LiveTrace } from './live-trace.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import type { BlockRun, ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
+import type { Chains } from './chains.ts';
+import type { LiveTrace } from './trace.ts';
 
 /** What was really run, in the normal form: to be replayed by others, or simulated. `skipped`: what it does not hold, by reason. */
 export interface Recorded { readonly traces: readonly ReplayTrace[]; readonly skipped: Readonly<Record<string, number>> }

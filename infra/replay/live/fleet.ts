@@ -1,8 +1,8 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../config.ts';
-import { startFleet } from '../fleet/fleet.ts';
+import type { Config } from '../../config.ts';
+import { startFleet } from '../../fleet/fleet.ts';
 
 /** A fleet to replay on. `faults`: processes that died meanwhile, a line each. */
 export interface LiveFleet { readonly natsUrl: string; readonly isOwn: boolean; readonly faults: readonly string[] }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { InputError } from './input-error.ts';
+import { InputError } from '../input-error.ts';
 import { type Path, PrefixTree, emptyPath, extendsPath, pathUpTo } from './prefix-tree.ts';
 
 type Runs = readonly (readonly [number, number])[];

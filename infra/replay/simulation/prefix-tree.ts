@@ -1,4 +1,4 @@
-import { InputError } from './input-error.ts';
+import { InputError } from '../input-error.ts';
 
 /**
  * Blocks of recorded prompts as a tree of segments: a run of consecutive ids of which each is the only successor seen so far of the one before, or

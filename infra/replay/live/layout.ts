@@ -1,8 +1,8 @@
-import type { ModelFacts } from '../text/model-facts.ts';
-import type { ChatMessage } from '../text/message.ts';
-import { PromptEncoder } from '../text/prompt.ts';
-import { InputError } from './input-error.ts';
-import { Words } from './live-words.ts';
+import type { ModelFacts } from '../../text/model-facts.ts';
+import type { ChatMessage } from '../../text/message.ts';
+import { PromptEncoder } from '../../text/prompt.ts';
+import { InputError } from '../input-error.ts';
+import { Words } from './words.ts';
 
 /** How many tokens a model's chat template puts around what messages say, and words to say. */
 export interface Layout {

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
-import type { Reply } from '../../schemas/reply.ts';
-import type { Step } from '../client/index.ts';
-import type { Chains } from './live-chains.ts';
-import type { Layout } from './live-layout.ts';
-import { planLive, workingSetBlocks } from './live-plan.ts';
-import { recordOf } from './live-record.ts';
-import { LiveRun } from './live-run.ts';
-import { generator, shuffled } from './random.ts';
-import type { Task } from './tasks.ts';
+import type { ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
+import type { Reply } from '../../../schemas/reply.ts';
+import type { Step } from '../../client/index.ts';
+import type { Chains } from './chains.ts';
+import type { Layout } from './layout.ts';
+import { planLive, workingSetBlocks } from './plan.ts';
+import { recordOf } from './record.ts';
+import { LiveRun } from './run.ts';
+import { generator, shuffled } from '../random.ts';
+import type { Task } from '../tasks.ts';
 
 const layout = { around: 10, head: 6, turn: 8, words: { text: (_from: number, count: number) => Array.from({ length: count }, () => 'w').join(' ') } } as unknown as Layout;
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Device, type ModelShape, blockTokens, contextOfChunk, iterationMs } from './engine-model.ts';
 import { EventQueue } from './event-queue.ts';
-import { readDevice, readFleet } from './fleet.ts';
+import { readDevice, readFleet } from '../fleet.ts';
 import { type Path, PrefixTree } from './prefix-tree.ts';
-import { freeContext, roundModel } from './round-numbers.fixture.ts';
+import { freeContext, roundModel } from '../round-numbers.fixture.ts';
 import { type RunEnd, WorkerModel } from './worker-model.ts';
 
 interface Given { readonly prompt?: readonly (readonly [number, number])[]; readonly after?: Path; readonly priority?: number }

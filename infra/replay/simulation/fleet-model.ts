@@ -1,14 +1,14 @@
-import { candidatesOf, controlLogic, controlStart } from '../../actors/control/control.ts';
-import type { Policy, Retention } from '../../actors/control/policy.ts';
-import type { Held } from '../../actors/control/types.ts';
-import type { Ask, Decided } from '../../actors/lib/asks.ts';
-import type { Instant } from '../../actors/lib/logic.ts';
-import { traceLogic, type TraceActor } from '../../actors/trace/trace.ts';
-import type { TraceEffect, TraceEvent } from '../../actors/trace/types.ts';
-import type { WorkerLoad } from '../../schemas/messages.ts';
+import { candidatesOf, controlLogic, controlStart } from '../../../actors/control/control.ts';
+import type { Policy, Retention } from '../../../actors/control/policy.ts';
+import type { Held } from '../../../actors/control/types.ts';
+import type { Ask, Decided } from '../../../actors/lib/asks.ts';
+import type { Instant } from '../../../actors/lib/logic.ts';
+import { traceLogic, type TraceActor } from '../../../actors/trace/trace.ts';
+import type { TraceEffect, TraceEvent } from '../../../actors/trace/types.ts';
+import type { WorkerLoad } from '../../../schemas/messages.ts';
 import { blockTokens } from './engine-model.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from '../fleet.ts';
 import { type Path, emptyPath } from './prefix-tree.ts';
 import { type RunEnd, type RunRequest, WorkerModel } from './worker-model.ts';
 

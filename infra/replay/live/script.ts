@@ -1,8 +1,8 @@
-import { blockTokens } from '../../actors/lib/chain.ts';
-import type { ChatMessage } from '../../schemas/chat.ts';
-import type { BlockRun, ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
-import type { Layout } from './live-layout.ts';
-import { type BlockAt, unnamedBlock } from './live-words.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import type { ChatMessage } from '../../../schemas/chat.ts';
+import type { BlockRun, ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
+import type { Layout } from './layout.ts';
+import { type BlockAt, unnamedBlock } from './words.ts';
 
 /**
  * How a step's prompt comes about. `begins`: a history of its own. `extends`: an earlier prompt, the model's answer to it, and

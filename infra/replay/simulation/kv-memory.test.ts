@@ -6,7 +6,7 @@ type Runs = readonly (readonly [number, number])[];
 /** A memory in which those prompts were computed, one after the other. */
 function holding(capacity: { hbm: number; dram: number; nvme: number }, ...prompts: readonly Runs[]): { readonly memory: KvMemory; readonly paths: Path[] } {
   const tree = new PrefixTree(), memory = new KvMemory(capacity, false), paths = prompts.map((runs) => tree.path(runs, 'here'));
-  paths.forEach((path, i) => compute(memory, path, i));
+  for (const [i, path] of paths.entries()) compute(memory, path, i);
   return { memory, paths };
 }
 function compute(memory: KvMemory, path: Path, nowMs: number): void {
