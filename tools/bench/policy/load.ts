@@ -43,7 +43,8 @@ export function loadOf(regime: Regime, pool: Pool, half: Half, fleet: Fleet, see
   const scale = (everyMs * count) / gaps.reduce((sum, ms) => sum + ms, 0);
   const recorded = { kind: 'recorded', scale: 1 } as const;
   if (regime.arrivals === 'open') return with_(inTime(shuffledBy(seed, repeated(some, count)), gaps.map((ms) => ms * scale)), recorded, 'open');
-  const short = sliceOf(pool, half, 'short');
+  // One that is of both kinds counts as the first: no task comes twice under one name.
+  const short = sliceOf(pool, half, 'short').filter((task) => !some.includes(task));
   if (short.length === 0) return null;
   return with_(inTime(swapping(shuffledBy(seed, repeated(some, count)), shuffledBy(seed, repeated(short, count)), gaps.map((ms) => ms * scale)), gaps.map((ms) => ms * scale)), recorded, 'swapping');
 }

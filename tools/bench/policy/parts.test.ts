@@ -98,6 +98,8 @@ test('a load has as many tasks at once as make its pressure, and arrivals that s
   const open = of('open');
   expect(open.tasks.map(({ root }) => root.start_ms)).toEqual(open.tasks.map(({ root }) => root.start_ms).toSorted((a, b) => a - b));
   expect(open.tasks.every((task) => task.members.get(task.root.trace) === task.root)).toBe(true);
+  const swapping = of('drifting').tasks.map(({ root }) => root.trace);
+  expect(new Set(swapping).size).toBe(swapping.length);
   for (const { root } of of('drifting').tasks) expect(root.steps[1]!.gap_ms > 2_000).toBe(Math.floor(root.start_ms / 600_000) % 2 === 0);
   expect(loadOf(regimes.find(({ id }) => id === 'open')!, { ...pool, arrivalGapsMs: [] }, 'report', fleet, 1)).toBe(null);
 });
