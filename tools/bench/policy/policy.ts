@@ -49,14 +49,14 @@ async function play(flags: Flags): Promise<void> {
       return;
     }
     const stamp = stampOf(), outcomes: (Outcome | null)[] = [];
-    for (const regime of flags.regimes) {
+    for (const [i, regime] of flags.regimes.entries()) {
       outcomes.push(...await run(flags.policies.flatMap((policy) => jobs(policy, regime.id))));
       const cells = cellsOf(outcomes), here = cells.filter((cell) => cell.regime === regime.id);
       if (here.length === 0) { say(`${regime.id}: the recordings have no task for it`); continue; }
       console.log(`\n${regime.id}: ${regime.what} (${here[0]!.load}, ${here[0]!.outcomes[0]!.tasks} tasks)\n${plain(regimeTable(here))}`);
       // After every regime: a run that is broken off has told what it knew.
       if (flags.json !== null) writeFileSync(flags.json, ndjson(figuresOf(cells, stamp)));
-      if (flags.isWriting) writeDocuments({ cells, regimes: flags.regimes, stamp, fleet, pool, flags, tuned, took: minutes(startMs) });
+      if (flags.isWriting) writeDocuments({ cells, regimes: flags.regimes.slice(0, i + 1), stamp, fleet, pool, flags, tuned, took: minutes(startMs) });
     }
     const cells = cellsOf(outcomes);
     console.log(`\n${plain(distanceTable(cells, flags.regimes))}\n\n${plain(worstTable(cells, flags.regimes))}`);
