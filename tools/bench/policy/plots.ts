@@ -6,7 +6,7 @@ import type { Metric } from './job.ts';
 /** Colours by policy: those that are told apart in words get one, the rest is grey. Both settings of a reader's screen. */
 const colours: Readonly<Record<string, readonly [light: string, dark: string]>> = {
   'round-robin-lru': ['#9a6a2f', '#d9a566'], 'exact-prefix': ['#1f6fb2', '#6fb4f0'], continuum: ['#7a4fb0', '#b795e6'], 'thunder-agent': ['#b03a6f', '#ee85b4'], mori: ['#2e8b57', '#63cf95'],
-  oracle: ['#444c55', '#c6ced7'], slackwater: ['#d1401f', '#ff7d5c'], 'lower bound': ['#8a939d', '#7c8894'],
+  plas: ['#0f8f9c', '#4fd0dc'], oracle: ['#444c55', '#c6ced7'], slackwater: ['#d1401f', '#ff7d5c'], 'lower bound': ['#8a939d', '#7c8894'],
 };
 export const drawnPolicies = Object.keys(colours).filter((name) => name !== 'lower bound');
 
