@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { packageRoot, sizeInBytes } from '../config.ts';
+import { sizeInBytes } from '../config.ts';
 import { type Device, type ModelShape, blockBytes, hbmBlocks } from './simulation/engine-model.ts';
 import { InputError } from './input-error.ts';
 
@@ -39,8 +40,7 @@ const fleetFile = z.strictObject({
 });
 const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(0)) });
 
-/** Not beside this file: a package's compiled files lie elsewhere. */
-const here = join(packageRoot(), 'infra', 'replay');
+const here = dirname(fileURLToPath(import.meta.url));
 const gib = 2 ** 30;
 
 /**

@@ -15,7 +15,7 @@ const seedsInFull = 3000;
 
 export const stages: readonly Stage[] = [
   { name: 'static', what: 'types, lint, import picture, dead exports, generated code, bans', deadlineMs: 2 * minuteMs, run: runStatic },
-  { name: 'unit', what: 'tests beside the code', deadlineMs: 2 * minuteMs, run: vitest(['unit', 'property']) },
+  { name: 'unit', what: 'tests beside the code', deadlineMs: 4 * minuteMs, run: vitest(['unit', 'property']) },
   { name: 'sim', what: `${seedsInGate} seeds of the simulated fleet`, deadlineMs: 2 * minuteMs, run: simulator(['--seeds', String(seedsInGate)]) },
   { name: 'native', what: 'the engine alone, through ctest', deadlineMs: 5 * minuteMs, run: (stage) => native(stage, 'build', []) },
   { name: 'conformance', what: 'one suite on the real and the simulated ports', deadlineMs: 2 * minuteMs, run: vitest(['conformance']) },
