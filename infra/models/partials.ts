@@ -35,7 +35,11 @@ export async function takePartial(target: string, { lookMs, patienceMs }: Patien
       if (seen === undefined || seen.bytes !== bytes) growth.set(path, { bytes, atMs: nowMs });
       if (nowMs - (growth.get(path)?.atMs ?? 0) < patienceMs) growing.push(path);
     }
-    if (growing[0] === undefined) break;
+    if (growing[0] === undefined) {
+      // Looked at again: what was a partial file before may have become the target since.
+      if (await bytesOf(target) !== null) return null;
+      break;
+    }
     if (!told) onWait(ownerOf(growing[0]).pid);
     await new Promise((resolve) => { setTimeout(resolve, lookMs); });
   }
