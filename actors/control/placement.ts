@@ -21,6 +21,7 @@ const prefillGuess = 600, decodeGuess = 60, recallGuess = 2e9;
 
 export const prefillRate = (view: WorkerView): number => view.load.prefillTokensPerS || prefillGuess;
 export const decodeRate = (view: WorkerView): number => view.load.decodeTokensPerS || decodeGuess;
+export const recallRate = (view: WorkerView): number => view.load.recallBytesPerS || recallGuess;
 
 /** The worst case, which is what a worker grants. */
 export const blocksNeeded = (ask: PlaceAsk): number => blocksOf(ask.promptTokens + ask.maxTokens);
@@ -36,7 +37,7 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
   let promisedTokens = 0;
   for (const [step, tokens] of view.promisedTokens) if (step !== ask.step) promisedTokens += tokens;
   const queueS = (load.backlogTokens + promisedTokens) / prefillRate(view);
-  const recallS = (held.dramTokens / blockTokens) * load.blockBytes / (load.recallBytesPerS || recallGuess);
+  const recallS = (held.dramTokens / blockTokens) * load.blockBytes / recallRate(view);
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
   const blocks = blocksNeeded(ask);
@@ -70,7 +71,8 @@ export function lackOf(ask: PlaceAsk, view: WorkerView, claim: Claim | null): st
 
 const lacksModel = (ask: PlaceAsk, { load }: WorkerView): boolean => load.model !== ask.model;
 const lacksContext = (ask: PlaceAsk, { load }: WorkerView): boolean => ask.promptTokens >= load.contextLength;
-const runsOf = ({ load, promisedRuns }: WorkerView): number => load.running + load.waiting + promisedRuns;
+/** Steps that a worker runs, or has in its queue, or was given since its last beat. */
+export const runsOf = ({ load, promisedRuns }: WorkerView): number => load.running + load.waiting + promisedRuns;
 const lacksRuns = (ask: PlaceAsk, view: WorkerView, claim: Claim | null): boolean => runsOf(view) + (keptFrom(ask, claim) === null ? 0 : 1) >= view.load.runsMax;
 /** A claim leaves its room to everybody but the step that it is for. */
 const keptFrom = (ask: PlaceAsk, claim: Claim | null): Claim | null => (claim?.step === ask.step ? null : claim);

@@ -1,11 +1,11 @@
 import type { PinAsk, RetainAsk } from '../lib/asks.ts';
 import { blocksOf } from '../lib/chain.ts';
 import type { Tier } from '../../schemas/messages.ts';
+import { copyMs } from './copies.ts';
 import { forecastResume } from './forecast.ts';
 import { decodeRate, prefillRate } from './placement.ts';
 import type { Retention } from './policy.ts';
 import type { WorkerView } from './types.ts';
-
 
 /**
  * What a gap does to a prefix. It is demoted when its absence is worth more than its presence: the arena is under
@@ -18,15 +18,14 @@ export function retain(ask: RetainAsk, view: WorkerView | null, leastMs: number)
   const recomputeS = view === null ? 0 : ask.tokens / prefillRate(view);
   const keepValue = recomputeS / Math.max(0.1, resume.p50Ms / 1000);
   if (view === null || view.load.dramBlocks === 0) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: 'no lower tier' };
-  const bytes = blocksOf(ask.tokens) * view.load.blockBytes;
-  const copyMs = (bytes / (view.load.recallBytesPerS || 2e9)) * 1000;
+  const oneWayMs = copyMs(ask.tokens, view);
   const used = view.load.hbmUsed / Math.max(1, view.load.hbmBlocks);
   const isTight = used > 0.5;
   if (!isTight && resume.p50Ms < 10_000) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `hbm ${percent(used)} used; stays resident` };
-  if (resume.p50Ms <= 2 * copyMs + leastMs) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `gap of ${Math.round(resume.p50Ms)} ms expected, copies take ${Math.round(2 * copyMs)} ms` };
+  if (resume.p50Ms <= 2 * oneWayMs + leastMs) return { keepValue, demoteAfterMs: null, recallAfterMs: null, why: `gap of ${Math.round(resume.p50Ms)} ms expected, copies take ${Math.round(2 * oneWayMs)} ms` };
   // Back a little before the median resume; a trace that comes earlier is recalled by its own step, at the same price.
   const iterationMs = 1000 / decodeRate(view);
-  const recallAfterMs = Math.max(leastMs + copyMs, resume.p50Ms - copyMs - iterationMs);
+  const recallAfterMs = Math.max(leastMs + oneWayMs, resume.p50Ms - oneWayMs - iterationMs);
   return {
     keepValue, demoteAfterMs: leastMs, recallAfterMs: resume.p50Ms > 120_000 ? null : recallAfterMs,
     why: `hbm ${percent(used)} used; gap of ${Math.round(resume.p50Ms)} ms expected, ${(recomputeS).toFixed(2)} s to recompute`,

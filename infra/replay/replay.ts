@@ -2,7 +2,7 @@ import type { Policy } from '../../actors/control/policy.ts';
 import type { Future } from '../../actors/control/policies/oracle.ts';
 import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
 import { EventQueue } from './simulation/event-queue.ts';
-import { blockTokens } from './simulation/engine-model.ts';
+import { blockTokens } from '../../actors/lib/chain.ts';
 import type { Fleet } from './fleet.ts';
 import { FleetModel, type StepInput, type StepOutcome } from './simulation/fleet-model.ts';
 import { Measures, type ReplayResult } from './measures.ts';

@@ -1,5 +1,4 @@
 /** `npm run bench -- calibrate`: the fleet model's devices beside what they stand for. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { packageRoot } from '../../infra/config.ts';
 import { readFleet } from '../../infra/replay/fleet.ts';
 import { calibrateCpu, nameOf } from './calibrate-cpu.ts';
 import { fitH200, h200Points } from './calibrate-h200.ts';
+import { commit } from './commit.ts';
 import { defaultModel } from './peers.ts';
 import { withGenerated } from './report.ts';
 import { UsageError } from './usage-error.ts';
@@ -45,10 +45,9 @@ async function cpuPart(repeat: number): Promise<string> {
   const { rates, rows, numerics } = await calibrateCpu(defaultModel(), readFleet('laptop').model, repeat, console.error);
   const errors = (use: string): number[] => rows.filter(({ cell }) => cell.use === use).map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
   const tell = (use: string): string => { const all = errors(use); return `median ${percent(all[all.length >> 1]!)}, largest ${percent(all.at(-1)!)}`; };
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: packageRoot(), encoding: 'utf8' }).trim();
   return [
     '### The CPU worker: milliseconds of an iteration', '',
-    `${cpus()[0]?.model ?? 'unknown'}, 2 threads, ${numerics}, SmolLM2-135M, commit ${commit}, medians of ${repeat}. Errors: fitted cells ${tell('fitted')}; held out ${tell('held out')}.`,
+    `${cpus()[0]?.model ?? 'unknown'}, 2 threads, ${numerics}, SmolLM2-135M, commit ${commit()}, medians of ${repeat}. Errors: fitted cells ${tell('fitted')}; held out ${tell('held out')}.`,
     `Rates: linear ${engineering(rates['linearFlopsPerS']!)}FLOP/s, attention ${engineering(rates['attentionFlopsPerS']!)}FLOP/s, reads ${engineering(rates['readBytesPerS']!)}B/s, ${rates['overheadMs']!.toFixed(3)} ms an iteration, ${rates['overheadPerSequenceMs']!.toFixed(3)} ms a decoding sequence.`, '',
     '| iteration | measured ms | model ms | error | |', '|---|---|---|---|---|',
     ...rows.map(({ cell, measuredMs, modelMs, error }) => `| ${nameOf(cell)} | ${measuredMs.toFixed(2)} | ${modelMs.toFixed(2)} | ${signed(error)} | ${cell.use} |`), '',

@@ -2,7 +2,7 @@
  * `npm run bench -- engine`: every scenario on ours and on every installed peer, interleaved (each repeat runs all subjects one after the
  * other), on the same weights and tokens.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../../infra/config.ts';
 import { readGguf } from '../../infra/text/gguf.ts';
 import { installPeer } from '../peers/install.ts';
+import { commit } from './commit.ts';
 import { isRate, mainMetric, type Measure, measuresOf } from './measures.ts';
 import { defaultModel, peerNames, peerPlans, peersFolder } from './peers.ts';
 import { type Figure, markdown, plain, ratioOf, rowsOf, short, tableOf, withGenerated } from './report.ts';
@@ -235,14 +236,5 @@ const lines = (figures: readonly Figure[]): string => figures.map((figure) => `$
 const label = ({ name, variant }: Pick<SubjectPlan, 'name' | 'variant'>): string => variant === '' ? name : `${name}/${variant}`;
 const unitOf = (scenario: Scenario): string => mainMetric(scenario) === 'tokens_per_s' ? 'tok/s' : 's';
 const machine = (threads: number): string => `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${threads} threads of ${cpus().length}`;
-
-function commit(): string {
-  try {
-    const git = (...args: string[]): string => execFileSync('git', args, { cwd: packageRoot(), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+'}`;
-  } catch {
-    return 'unknown';
-  }
-}
 
 function say(line: string): void { process.stderr.write(`${line}\n`); }

@@ -2,6 +2,7 @@
  * The work of the engine bench, as data that every subject can interpret: traces that run at once over a shared prefix, each a list of
  * steps that follow one another. What a scenario's figure is computed from stands beside it.
  */
+import { words } from '../../infra/replay/random.ts';
 
 /** One model call of a trace: `append` new prompt tokens after all that came before, then `generate` greedy tokens, none of which ends it. */
 export interface WorkStep { readonly append: readonly number[]; readonly generate: number }
@@ -52,7 +53,7 @@ export const scenarios: readonly Scenario[] = [
  * Ids below `firstToken` are left out, for control tokens are there.
  */
 export function workOf(scenario: Scenario, repeat: number, vocab: number): Work {
-  const draw = generator(hash(`${scenario.foreign?.of ?? scenario.id}/${repeat}${scenario.foreign === undefined ? '' : '/foreign'}`));
+  const draw = words(hash(`${scenario.foreign?.of ?? scenario.id}/${repeat}${scenario.foreign === undefined ? '' : '/foreign'}`));
   const tokens = (count: number): number[] => Array.from({ length: count }, () => firstToken + (draw() % (vocab - firstToken)));
   const prefix = tokens(scenario.prefixTokens);
   const traces = Array.from({ length: scenario.traces }, () => ({
@@ -71,15 +72,4 @@ function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let i = 0; i < text.length; ++i) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
   return value >>> 0;
-}
-
-/** Mulberry32: 32 uniform bits a call from one word of state. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
 }

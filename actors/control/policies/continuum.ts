@@ -1,7 +1,7 @@
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
-import { copyMs, recomputeMs } from './copies.ts';
+import { copyMs, recomputeMs } from '../copies.ts';
 import { ToolGaps } from './gap-sample.ts';
 import { Memoryfulness } from './memoryfulness.ts';
 import { Arrivals } from './programs.ts';

@@ -3,7 +3,7 @@ import { pinTier } from '../retention.ts';
 import { blockTokens } from '../../lib/chain.ts';
 import type { Params, Tunables } from '../tunable.ts';
 import type { WorkerView } from '../types.ts';
-import { copyMs, recomputeMs } from './copies.ts';
+import { copyMs, recomputeMs } from '../copies.ts';
 import { activeBlocks } from './load.ts';
 import { Arrivals } from './programs.ts';
 import { prefixRoute, usualRoute } from './router.ts';

@@ -1,6 +1,6 @@
 import { blockTokens } from '../../lib/chain.ts';
 import type { PlaceAsk } from '../../lib/asks.ts';
-import type { Candidate } from '../placement.ts';
+import { type Candidate, runsOf } from '../placement.ts';
 import type { WorkerView } from '../types.ts';
 
 /** Those that could take the step, at once or from their queue; one that refused it only where there is no other. */
@@ -9,9 +9,6 @@ export function able(ask: PlaceAsk, candidates: readonly Candidate[]): readonly 
   const willing = ever.filter(({ worker }) => !ask.avoid.includes(worker));
   return willing.length > 0 ? willing : ever;
 }
-
-/** Steps that a worker runs, or has in its queue, or was given since its last beat. */
-export const runsOf = ({ view }: Candidate): number => view.load.running + view.load.waiting + view.promisedRuns;
 
 /** Blocks that running steps were granted, or were promised since the last beat; what is merely cached is not among them. */
 export const activeBlocks = ({ load, promisedBlocks }: WorkerView): number => Math.max(0, load.hbmBlocks - load.hbmGrantable) + promisedBlocks;
@@ -32,4 +29,4 @@ export function smallest(candidates: readonly Candidate[], cost: (candidate: Can
   return best;
 }
 
-export const leastLoaded = (candidates: readonly Candidate[]): Candidate | null => smallest(candidates, runsOf);
+export const leastLoaded = (candidates: readonly Candidate[]): Candidate | null => smallest(candidates, ({ view }) => runsOf(view));

@@ -3,7 +3,7 @@ import { type Candidate, prefillRate } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
-import { copyMs } from './copies.ts';
+import { copyMs } from '../copies.ts';
 import { able, activeBlocks, smallest } from './load.ts';
 
 export const tunables = {

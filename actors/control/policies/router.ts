@@ -1,7 +1,7 @@
 import { blockTokens } from '../../lib/chain.ts';
 import type { PlaceAsk } from '../../lib/asks.ts';
-import type { Candidate } from '../placement.ts';
-import { able, activeBlocks, runsOf, smallest } from './load.ts';
+import { type Candidate, runsOf } from '../placement.ts';
+import { able, activeBlocks, smallest } from './load.ts';
 
 export interface RouterParams {
   /** Blocks of load that one block of prefill weighs. */
@@ -23,9 +23,9 @@ export const usualRoute: RouterParams = { prefillScale: 32, hostWeight: 0.75, af
 /** The worker with the least to compute and to hold; it may have no room, and the step then waits in its queue. */
 export function prefixRoute(ask: PlaceAsk, candidates: readonly Candidate[], params: RouterParams): Candidate | null {
   const open = able(ask, candidates);
-  const meanRuns = open.reduce((sum, candidate) => sum + runsOf(candidate), 0) / Math.max(1, open.length);
+  const meanRuns = open.reduce((sum, { view }) => sum + runsOf(view), 0) / Math.max(1, open.length);
   const promptBlocks = ask.promptTokens / blockTokens;
-  return smallest(open.filter((candidate) => runsOf(candidate) + 1 <= params.loadCap * (meanRuns + 1)), ({ worker, held, view }) => {
+  return smallest(open.filter(({ view }) => runsOf(view) + 1 <= params.loadCap * (meanRuns + 1)), ({ worker, held, view }) => {
     const hitBlocks = (held.hbmTokens + params.hostWeight * held.dramTokens) / blockTokens;
     const promised = [...view.promisedTokens.values()].reduce((sum, tokens) => sum + tokens, 0);
     const backlogBlocks = (view.load.backlogTokens + promised) / blockTokens;

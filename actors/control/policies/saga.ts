@@ -1,11 +1,11 @@
 import { blockTokens } from '../../lib/chain.ts';
 import type { PlaceAsk } from '../../lib/asks.ts';
-import type { Candidate } from '../placement.ts';
+import { type Candidate, runsOf } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
 import { ToolGaps } from './gap-sample.ts';
-import { able, activeBlocks, runsOf, smallest } from './load.ts';
+import { able, activeBlocks, smallest } from './load.ts';
 
 export const tunables = {
   loadMax: { from: 0.5, to: 1, scale: 'linear', start: 0.8 },
@@ -42,7 +42,7 @@ export function saga(params: Params<typeof tunables>): Policy {
   const homes = new Map<string, string>();
   const arrivalMs = new Map<string, number>();
   const queues = new Queues();
-  const queueOf = (candidate: Candidate): number => runsOf(candidate) + queues.of(candidate.worker);
+  const queueOf = (candidate: Candidate): number => runsOf(candidate.view) + queues.of(candidate.worker);
 
   function route(ask: PlaceAsk, open: readonly Candidate[], nowMs: number): Candidate | null {
     const homeName = homes.get(ask.trace) ?? ask.previousWorker ?? (ask.parent === null ? undefined : homes.get(ask.parent));
@@ -101,7 +101,7 @@ export function saga(params: Params<typeof tunables>): Policy {
 
 /** 0 to 1: what running steps have of the memory or of the places, whichever is more. */
 const loadOf = (candidate: Candidate): number =>
-  Math.max(activeBlocks(candidate.view) / Math.max(1, candidate.view.load.hbmBlocks), runsOf(candidate) / Math.max(1, candidate.view.load.runsMax));
+  Math.max(activeBlocks(candidate.view) / Math.max(1, candidate.view.load.hbmBlocks), runsOf(candidate.view) / Math.max(1, candidate.view.load.runsMax));
 
 /** Steps that wait here, by trace, in the queue of the worker that they belong to. */
 class Queues {

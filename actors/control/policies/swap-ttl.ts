@@ -1,7 +1,7 @@
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
-import { copyMs } from './copies.ts';
+import { copyMs } from '../copies.ts';
 import { prefixRoute, usualRoute } from './router.ts';
 
 export const tunables = { swaps: { from: 0.25, to: 16, scale: 'log', start: 1 } } as const satisfies Tunables;

@@ -1,3 +1,5 @@
+import { blockTokens } from '../../../actors/lib/chain.ts';
+
 /**
  * How long one iteration of an engine takes, as a roofline with measured efficiencies (Williams et al., 2009; for LLM serving e.g. Yuan et al., 2024, "LLM
  * Inference Unveiled"): linear layers are bound by multiplications or by reading the weights, attention of prompts by multiplications, that of decoding
@@ -42,7 +44,6 @@ export interface ModelShape {
   readonly contextLength: number;
 }
 
-export const blockTokens = 64;
 export const kvBytesPerToken = (model: ModelShape): number => 2 * model.layers * model.kvHeads * model.headDim * model.kvBytesPerValue;
 export const blockBytes = (model: ModelShape): number => blockTokens * kvBytesPerToken(model);
 

@@ -1,12 +1,12 @@
 import { candidatesOf, controlLogic, controlStart } from '../../../actors/control/control.ts';
-import type { Policy, Retention } from '../../../actors/control/policy.ts';
+import type { Policy } from '../../../actors/control/policy.ts';
 import type { Held } from '../../../actors/control/types.ts';
 import type { Ask, Decided } from '../../../actors/lib/asks.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
 import type { Instant } from '../../../actors/lib/logic.ts';
 import { traceLogic, type TraceActor } from '../../../actors/trace/trace.ts';
 import type { TraceEffect, TraceEvent } from '../../../actors/trace/types.ts';
 import type { WorkerLoad } from '../../../schemas/messages.ts';
-import { blockTokens } from './engine-model.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Fleet } from '../fleet.ts';
 import { type Path, emptyPath } from './prefix-tree.ts';
@@ -81,7 +81,6 @@ export class FleetModel {
   get allWorkers(): readonly WorkerModel[] { return [...this.#lost.map(({ worker }) => worker), ...this.workers]; }
   /** Milliseconds that workers were there for, of all of them together. */
   get workerMs(): number { return this.#lost.reduce((sum, { atMs }) => sum + atMs, this.#seats.size * this.events.nowMs); }
-  get live(): number { return this.#traces.size; }
 
   step(input: StepInput): void {
     const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, found: [] as (Known | undefined)[] };
@@ -255,7 +254,7 @@ export class FleetModel {
   }
 
   /** A gap begins: what control decided for it, until the next step of the trace is here. */
-  #retain(trace: string, decided: Extract<Decided, { what: 'retain' }> & Partial<Retention>): void {
+  #retain(trace: string, decided: Extract<Decided, { what: 'retain' }>): void {
     const live = this.#traces.get(trace), seat = this.#seats.get(live?.actor?.context.worker ?? '');
     const path = seat?.lanes.get(trace);
     if (seat === undefined || path === undefined) return;

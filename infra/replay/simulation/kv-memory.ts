@@ -30,7 +30,6 @@ export class KvMemory {
   get used(): TierBlocks { return { ...this.#used, hbm: this.#used.hbm + this.#private }; }
   /** hbm blocks that a new run could get: the free ones and those that could go. */
   get grantable(): number { return this.capacity.hbm - this.#private - this.#kept; }
-  get segments(): number { return this.#holdings.size; }
   /** Another one whenever `find` may have another answer. */
   get version(): number { return this.#version; }
   /** Places in the orders of eviction, those that are out of date included: what memory they take. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Device, type ModelShape, blockTokens, contextOfChunk, iterationMs } from './engine-model.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import { type Device, type ModelShape, contextOfChunk, iterationMs } from './engine-model.ts';
 import { EventQueue } from './event-queue.ts';
 import { readDevice, readFleet } from '../fleet.ts';
 import { type Path, PrefixTree } from './prefix-tree.ts';

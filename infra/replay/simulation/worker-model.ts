@@ -1,4 +1,5 @@
-import { type Device, type ModelShape, blockBytes, blockTokens, contextOfChunk, hbmBlocks, iterationMs, prefillRate } from './engine-model.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import { type Device, type ModelShape, blockBytes, contextOfChunk, hbmBlocks, iterationMs, prefillRate } from './engine-model.ts';
 import type { Due, EventQueue } from './event-queue.ts';
 import { KvMemory } from './kv-memory.ts';
 import { type Path, emptyPath, pathUpTo } from './prefix-tree.ts';

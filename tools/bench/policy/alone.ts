@@ -1,4 +1,5 @@
-import { blockTokens, contextOfChunk, iterationMs } from '../../../infra/replay/simulation/engine-model.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import { contextOfChunk, iterationMs } from '../../../infra/replay/simulation/engine-model.ts';
 import type { Fleet } from '../../../infra/replay/fleet.ts';
 import { type Path, PrefixTree } from '../../../infra/replay/simulation/prefix-tree.ts';
 import type { Task } from '../../../infra/replay/tasks.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../../infra/config.ts';
-import { blockTokens } from '../../../infra/replay/simulation/engine-model.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
 import type { Fleet } from '../../../infra/replay/fleet.ts';
 import { markdown, withGenerated } from '../report.ts';
 import { type Cell, figuresOf, ndjson, over, type Stamp } from './figures.ts';

@@ -1,4 +1,4 @@
-import { blockTokens } from '../../../infra/replay/simulation/engine-model.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
 import type { ReplayResult } from '../../../infra/replay/measures.ts';
 import { Replay } from '../../../infra/replay/replay.ts';
 import { type FleetPlan, plainFleet, scaledFleet } from './bench-fleet.ts';

@@ -1,4 +1,4 @@
-import { blockTokens } from '../../../infra/replay/simulation/engine-model.ts';
+import { blockTokens } from '../../../actors/lib/chain.ts';
 import type { Fleet } from '../../../infra/replay/fleet.ts';
 import { generator, shuffled } from '../../../infra/replay/random.ts';
 import type { Arrivals } from '../../../infra/replay/replay.ts';
