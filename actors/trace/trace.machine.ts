@@ -1,6 +1,5 @@
-import { assign, enqueueActions, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { Outcome, StepAccepted } from '../../schemas/messages.ts';
-import { describes } from '../lib/machine.ts';
 import { type Change, clearTimer, leave, reduceRuns, runsOf, setTimer, startRun, andThen, unchanged, verdictOn, note, pin, unpinned } from './runs.ts';
 import type { TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
@@ -12,34 +11,33 @@ export type MachineEvent = { [Kind in TraceEvent['kind']]: { readonly type: Kind
  * The table holds what the states are; what an event does to the runs in flight is `runs.ts`.
  */
 export const traceMachine = (limits: TraceLimits) => setup({
-  types: { context: {} as TraceContext, events: {} as MachineEvent },
+  types: { context: {} as Change, events: {} as MachineEvent },
   actions: {
-    effects: describes<readonly TraceEffect[]>(),
     apply: changes((context, { event, nowMs }) => reduceRuns(context, event, nowMs, limits)),
     start: changes((context, { event, nowMs }) => startRun(context, event as StepAccepted & { logSeq: number }, nowMs)),
     answerOnly: changes((context, { event }) => answerOnly(context, event as StepAccepted, limits)),
     openGap: changes((context, { nowMs }) => openGap(context, nowMs, limits)),
     closeGap: changes((context) => clearTimer(context, 'idle')),
-    keep: changes((context, { event, nowMs }) => keep(context, event, nowMs)),
+    applyAndKeep: changes((context, { event, nowMs }) => andThen(reduceRuns(context, event, nowMs, limits), (next) => keep(next, event, nowMs))),
     addChild: changes((context, { event }) => addChild(context, event, limits)),
     removeChild: changes((context, { event }) => removeChild(context, event)),
     askPin: changes(askPin),
     close: changes((context, { event }) => close(context, event)),
-    reopen: assign({ outcome: null }),
+    reopen: changes((context) => unchanged({ ...context, outcome: null })),
   },
   guards: {
-    isFirstStep: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && context.seq === 0 && verdictOn(context, event.event, limits) === 'start',
-    isNewStep: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && verdictOn(context, event.event, limits) === 'start',
-    isNewSide: ({ context, event }) => event.type === 'stepAccepted' && event.event.lane === 'side' && verdictOn(context, event.event, limits) === 'start',
-    isCurrent: ({ context, event }) => event.type === 'firstToken' && context.run?.step === event.event.step && context.run.attempt === event.event.attempt,
-    isIdleTimer: ({ context, event }) => event.type === 'timer' && event.event.id === 'idle' && context.sides.length === 0,
-    hasEnded: ({ context }) => context.run === null,
-    hasChildren: ({ context }) => context.children.length > 0,
-    isLastChild: ({ context, event }) => event.type === 'childEnded' && context.children.every((child) => child === event.event.child),
+    isFirstStep: ({ context: { context }, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && context.seq === 0 && verdictOn(context, event.event, limits) === 'start',
+    isNewStep: ({ context: { context }, event }) => event.type === 'stepAccepted' && event.event.lane === 'main' && verdictOn(context, event.event, limits) === 'start',
+    isNewSide: ({ context: { context }, event }) => event.type === 'stepAccepted' && event.event.lane === 'side' && verdictOn(context, event.event, limits) === 'start',
+    isCurrent: ({ context: { context }, event }) => event.type === 'firstToken' && context.run?.step === event.event.step && context.run.attempt === event.event.attempt,
+    isIdleTimer: ({ context: { context }, event }) => event.type === 'timer' && event.event.id === 'idle' && context.sides.length === 0,
+    hasEnded: ({ context: { context } }) => context.run === null,
+    hasChildren: ({ context: { context } }) => context.children.length > 0,
+    isLastChild: ({ context: { context }, event }) => event.type === 'childEnded' && context.children.every((child) => child === event.event.child),
   },
 }).createMachine({
   id: 'trace',
-  context: {} as TraceContext, // Replaced before the first event: a trace is begun by its first step.
+  context: {} as Change, // Replaced before the first event: a trace is begun by its first step.
   initial: 'start',
   states: {
     // A side call may overtake the step that it was named beside: the trace begins with a gap, which its first step ends.
@@ -61,7 +59,7 @@ export const traceMachine = (limits: TraceLimits) => setup({
         ],
         childStarted: { target: 'fanOut', actions: 'addChild' },
         timer: [{ guard: 'isIdleTimer', target: 'done' }, { actions: 'apply' }],
-        decided: { actions: ['apply', 'keep'] },
+        decided: { actions: 'applyAndKeep' },
       },
     },
     fanOut: {
@@ -73,7 +71,7 @@ export const traceMachine = (limits: TraceLimits) => setup({
           { guard: 'isNewSide', actions: 'start' }, { actions: 'answerOnly' },
         ],
         childEnded: [{ guard: 'isLastChild', target: 'toolGap', actions: 'removeChild' }, { actions: 'removeChild' }],
-        decided: { actions: ['apply', 'keep'] },
+        decided: { actions: 'applyAndKeep' },
       },
     },
     done: {
@@ -101,19 +99,15 @@ export type TraceMachine = ReturnType<typeof traceMachine>;
 
 type Changed = (context: TraceContext, event: MachineEvent) => Change;
 
-/** A pure change of the context, as an action: assigns it, and hands its effects out as descriptors. */
-function changes(change: Changed) {
-  return enqueueActions<TraceContext, MachineEvent, undefined, MachineEvent, never, never, never, never, never>(({ context, event, enqueue }) => {
-    const next = change(context, event);
-    // Both cost more than most changes do: a context has some thirty fields, which are copied twice.
-    if (next.context !== context) enqueue.assign(next.context);
-    // biome-ignore lint/suspicious/noExplicitAny: the machine's own action names are not known to a free-standing action.
-    if (next.effects.length > 0) (enqueue as any)({ type: 'effects', params: next.effects });
-  });
-}
+/**
+ * A change of the trace, as an action. To xstate, which copies a context field by field with each of them, trace and effects are one field each: a
+ * trace has some thirty, and effects that were actions of their own would be resolved one by one.
+ */
+const changes = (change: Changed) =>
+  assign<Change, MachineEvent, undefined, MachineEvent, never>(({ context, event }) => andThen(context, (trace) => change(trace, event)));
 
 function and(...names: readonly ('hasEnded' | 'hasChildren')[]) {
-  return ({ context }: { context: TraceContext }) => names.every((name) => (name === 'hasEnded' ? context.run === null : context.children.length > 0));
+  return ({ context: { context } }: { context: Change }) => names.every((name) => (name === 'hasEnded' ? context.run === null : context.children.length > 0));
 }
 
 function answerOnly(context: TraceContext, accepted: StepAccepted, limits: TraceLimits): Change {

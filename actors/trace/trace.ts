@@ -3,7 +3,7 @@ import type { Instant, Logic, Step } from '../lib/logic.ts';
 import { assert } from '../lib/logic.ts';
 import { advancer } from '../lib/machine.ts';
 import { emptyUsage } from '../lib/usage.ts';
-import { remake } from './runs.ts';
+import { remake, unchanged } from './runs.ts';
 import { type MachineEvent, traceMachine } from './trace.machine.ts';
 import type { Segment, TraceContext, TraceEffect, TraceEvent, TraceLimits } from './types.ts';
 
@@ -24,9 +24,9 @@ export function traceLogic(limits: TraceLimits): Logic<TraceActor | null, TraceE
         state = { ...state, context: { ...state.context, timers: state.context.timers.filter((timer) => timer.id !== event.id) } };
       }
       const before = state ?? { value: 'start' as const, context: contextOf(event as StepAccepted, now) };
-      const { snapshot: next, actions } = advance(before.value, before.context, { type: event.kind, event, nowMs: now } as MachineEvent);
-      const effects = actions.flatMap(({ type, params }) => (type === 'effects' ? params as readonly TraceEffect[] : []));
-      const after: TraceActor = { value: next.value as TraceActor['value'], context: next.context };
+      const next = advance(before.value, unchanged(before.context), { type: event.kind, event, nowMs: now } as MachineEvent);
+      const { context, effects } = next.context;
+      const after: TraceActor = { value: next.value as TraceActor['value'], context };
       // A first step that was refused leaves no trace behind.
       if (state === null && after.value === 'start') return { state: null, effects };
       return after.value === before.value ? { state: after, effects } : moved(before, after, effects, now);
