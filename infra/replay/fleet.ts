@@ -27,7 +27,7 @@ const link = z.strictObject({ bytes_per_s: z.number().min(0), latency_ms: z.numb
 const rates = z.strictObject({ bf16: positive, fp8: positive });
 const deviceFile = z.strictObject({
   device: z.string(), linear_flops_per_s: rates, attention_flops_per_s: rates, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
-  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), runs_max: z.int().min(1), dram: link, nvme: link,
+  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), dram: link, nvme: link,
 });
 const modelFile = z.strictObject({
   model: z.string(), layers: z.int().min(1), heads: z.int().min(1), kv_heads: z.int().min(1), head_dim: z.int().min(1), params: positive, active_params: positive, bytes_per_param: positive,
@@ -85,7 +85,7 @@ function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Dev
   const says = understood(deviceFile, value, file);
   return {
     name: says.device, linearFlopsPerS: says.linear_flops_per_s[arithmetic], attentionFlopsPerS: says.attention_flops_per_s[arithmetic], readBytesPerS: says.read_bytes_per_s, hbmBytes: says.hbm,
-    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, runsMax: says.runs_max,
+    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, runsMax: says.runs_max, admission: says.admission,
     dram: { bytesPerS: says.dram.bytes_per_s, latencyMs: says.dram.latency_ms }, nvme: { bytesPerS: says.nvme.bytes_per_s, latencyMs: says.nvme.latency_ms },
   };
 }

@@ -22,7 +22,7 @@ export interface ReplayResult {
   readonly servedS: Spread;
   readonly firstTokenMs: Spread;
   readonly stepsPerS: number;
-  readonly tokens: { readonly prompt: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number; readonly generated: number };
+  readonly tokens: { readonly prompt: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number; readonly again: number; readonly generated: number };
   /** Seconds of all steps together. */
   readonly secondsOf: { readonly queue: number; readonly recall: number; readonly computeNew: number; readonly computeAvoidable: number; readonly decode: number; readonly gap: number };
   readonly acceleratorHours: number;
@@ -30,6 +30,8 @@ export interface ReplayResult {
   readonly acceleratorHoursPerTask: number;
   readonly usdPerTask: number;
   readonly blocks: { readonly demoted: number; readonly recalled: number; readonly evicted: number; readonly spilled: number };
+  /** How often a run gave way to others on its worker: `tokens.again` of what it had was computed again. */
+  readonly preempted: number;
   readonly decisions: FleetModel['counters'];
   /** Contexts of the traces that were not over, mean until the last task had come: the working set, as tokens. */
   readonly liveTokens: number;
@@ -45,7 +47,7 @@ export class Measures {
   readonly #servedS: number[] = [];
   readonly #firstTokenMs: number[] = [];
   readonly #servedOf = new Map<string, number>();
-  readonly #tokens = { prompt: 0, hit: 0, recalled: 0, computed: 0, avoidable: 0, generated: 0 };
+  readonly #tokens = { prompt: 0, hit: 0, recalled: 0, computed: 0, avoidable: 0, again: 0, generated: 0 };
   readonly #seconds = { queue: 0, recall: 0, computeNew: 0, computeAvoidable: 0, decode: 0, gap: 0 };
   readonly #skipped: Record<string, number> = {};
   readonly #live = new LiveContext();
@@ -75,6 +77,7 @@ export class Measures {
     tokens.recalled += usage.recalled;
     tokens.computed += usage.computed;
     tokens.avoidable += usage.avoidable;
+    tokens.again += usage.again;
     tokens.generated += step.outTokens;
     const queueMs = waitedMs + end.queuedMs, avoidable = usage.computed === 0 ? 0 : usage.avoidable / usage.computed;
     seconds.queue += queueMs / 1000;
@@ -84,7 +87,7 @@ export class Measures {
     seconds.decode += end.decodeMs / 1000;
     this.#overTime.add(this.#events.nowMs, usage);
     this.#live.set(step.trace, step.promptTokens + step.outTokens, this.#events.nowMs);
-    this.#firstTokenMs.push(queueMs + end.recallMs + end.prefillMs);
+    this.#firstTokenMs.push(waitedMs + end.firstTokenMs);
     this.#servedOf.set(step.trace, (this.#servedOf.get(step.trace) ?? 0) + (queueMs + end.recallMs + end.prefillMs + end.decodeMs) / 1000);
   }
 
@@ -106,7 +109,7 @@ export class Measures {
       policy: this.#policy, fleet: this.#fleet.name, tasks, finished, steps: this.#steps, windowS, makespanS, jctS: spreadOf(this.#jctS), servedS: spreadOf(this.#servedS), firstTokenMs: spreadOf(this.#firstTokenMs),
       stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workerMs),
       acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: ((this.#fleet.usdPerHour / this.#fleet.workers) * acceleratorHours) / Math.max(1, finished),
-      blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) },
+      blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) }, preempted: sum(({ preempted }) => preempted),
       decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
     };
   }

@@ -1,4 +1,4 @@
-import type { RunUsage } from './simulation/worker-model.ts';
+import type { RunUsage } from './simulation/run.ts';
 
 /** Where prompt tokens came from, in spans of `everyS` from the beginning on; what was recomputed that had been there is a part of `computed`. */
 export interface OverTime { readonly everyS: number; readonly spans: readonly Span[] }
@@ -11,7 +11,7 @@ export class TokensOverTime {
   #everyMs = 1_000;
   #spans: Span[] = [];
 
-  add(atMs: number, { hit, recalled, computed, avoidable }: RunUsage): void {
+  add(atMs: number, { hit, recalled, computed, avoidable }: Omit<RunUsage, 'again'>): void {
     while (atMs >= this.#everyMs * spansMax) this.#halve();
     const at = Math.floor(atMs / this.#everyMs);
     while (this.#spans.length <= at) this.#spans.push(nothing());

@@ -7,7 +7,7 @@ import type { Fleet } from './fleet.ts';
  * that, and takes up to 128 prompt tokens. A block is 256 bytes: 2 ms on the line to dram, 8 ms on that to nvme, and 10 and 20 ms of latency.
  */
 export const roundDevice: Device = {
-  name: 'round', linearFlopsPerS: 1e6, attentionFlopsPerS: 1e40, readBytesPerS: 1e6, hbmBytes: 1e9, reservedBytes: 0, overheadMs: 4, overheadPerSequenceMs: 0, iterationTokens: 128, runsMax: 16,
+  name: 'round', linearFlopsPerS: 1e6, attentionFlopsPerS: 1e40, readBytesPerS: 1e6, hbmBytes: 1e9, reservedBytes: 0, overheadMs: 4, overheadPerSequenceMs: 0, iterationTokens: 128, runsMax: 16, admission: 'whole',
   dram: { bytesPerS: 128_000, latencyMs: 10 }, nvme: { bytesPerS: 32_000, latencyMs: 20 },
 };
 

@@ -22,6 +22,8 @@ export interface Device {
   /** Prompt tokens that an iteration takes at most, beside one for each decoding sequence. */
   readonly iterationTokens: number;
   readonly runsMax: number;
+  /** What there must be room for when a run starts: all that it will be, or its prompt, and then whoever is last gives way when there is none for the next tokens. */
+  readonly admission: 'whole' | 'prompt';
   /** Between hbm and the tier below, and so on; 0 bytes a second: the device has no such tier. */
   readonly dram: Link;
   readonly nvme: Link;

@@ -10,7 +10,8 @@ import type { Fleet } from '../fleet.ts';
 import { FleetControl } from './fleet-control.ts';
 import type { Path } from './prefix-tree.ts';
 import { Seat } from './seat.ts';
-import { type RunEnd, type RunRequest, WorkerModel } from './worker-model.ts';
+import type { RunEnd, RunRequest } from './run.ts';
+import { WorkerModel } from './worker-model.ts';
 
 /** One step of a replayed trace, as it comes to the fleet. */
 export interface StepInput {
@@ -105,7 +106,7 @@ export class FleetModel {
 
   #addWorker(name: string, fleet: Fleet): void {
     const worker: WorkerModel = new WorkerModel(name, fleet.device, fleet.model, fleet.capacity, this.#policy.spills, this.events, {
-      onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled, computed: usage.computed }),
+      onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled, computed: usage.computed - usage.again }),
       onEnded: (end) => this.#onEnded(seat, end),
       onChange: () => this.#control.beatSoon(seat),
       onNoRoom: () => seat.unpinAll(),
@@ -185,8 +186,8 @@ export class FleetModel {
     // First, so that whoever is asked what to keep could know (an oracle does) when the next step comes.
     this.#listener.onStepEnded(live.step!, { worker: name, end, waitedMs });
     this.#tell(trace, {
-      kind: 'stepEnded', trace, step, attempt, worker: name, tokens: noTokens, finish: 'tool_calls', usage: { prompt: promptTokens, hit: end.usage.hit, recalled: end.usage.recalled, computed: end.usage.computed, generated: outTokens },
-      timing: { queuedMs: end.queuedMs, recallMs: end.recallMs, firstTokenMs: end.queuedMs + end.recallMs + end.prefillMs, totalMs: end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs },
+      kind: 'stepEnded', trace, step, attempt, worker: name, tokens: noTokens, finish: 'tool_calls', usage: { prompt: promptTokens, hit: end.usage.hit, recalled: end.usage.recalled, computed: end.usage.computed - end.usage.again, generated: outTokens },
+      timing: { queuedMs: end.queuedMs, recallMs: end.recallMs, firstTokenMs: end.firstTokenMs, totalMs: end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs },
       acceleratorMs: end.acceleratorMs, logprobs: [], chain: noBytes, logSeq: 0,
     } as unknown as TraceEvent);
   }

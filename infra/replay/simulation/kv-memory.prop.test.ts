@@ -14,6 +14,8 @@ const op = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('begin' as const), slot, path: pathIndex, more: fc.integer({ min: 0, max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('name' as const), slot }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('end' as const), slot }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('grow' as const), slot, blocks: fc.integer({ min: 1, max: 4 }) }) }, fc.record({ kind: fc.constant('giveBack' as const), slot, blocks: fc.integer({ min: 1, max: 4 }) }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('giveWay' as const), slot, computed: fc.integer({ min: 0, max: 9 }), path: pathIndex, blocks: fc.integer({ min: 0, max: 6 }) }) },
   fc.record({ kind: fc.constant('pin' as const), slot, path: pathIndex }), fc.record({ kind: fc.constant('unpin' as const), slot }),
   fc.record({ kind: fc.constant('value' as const), path: pathIndex, value: fc.integer({ min: -1, max: 3 }), holdMs: fc.constantFrom(0, 0, 30, 300) }),
   fc.record({ kind: fc.constant('lane' as const), slot, path: pathIndex }), fc.record({ kind: fc.constant('unlane' as const), slot }),
@@ -53,6 +55,36 @@ test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and 
           if (run?.isNamed !== true) break;
           memory.end(run.path, run.own, nowMs, run.path);
           runs.delete(step.slot);
+          break;
+        }
+        case 'grow': {
+          const run = runs.get(step.slot);
+          if (run === undefined || step.blocks > memory.grantable) break;
+          memory.extend(step.blocks, nowMs);
+          run.own += step.blocks;
+          break;
+        }
+        case 'giveBack': {
+          const run = runs.get(step.slot);
+          if (run === undefined || step.blocks > run.own - (run.isNamed ? 0 : run.path.blocks - run.resident)) break;
+          memory.giveBack(step.blocks);
+          run.own -= step.blocks;
+          break;
+        }
+        case 'giveWay': {
+          const run = runs.get(step.slot);
+          if (run === undefined) break;
+          const leaves = pathUpTo(run.path, run.isNamed ? run.path.blocks : Math.min(run.path.blocks, run.resident + step.computed));
+          const state = JSON.stringify([memory.used, memory.grantable, memory.version, memory.counters]), without = { kept: run.path, blocks: run.own };
+          const other = paths[step.path]!, ownOf = (): number => other.blocks + step.blocks - memory.find(other).hbm;
+          const isRoom = memory.wouldBegin(other, ownOf(), [without]);
+          expect(JSON.stringify([memory.used, memory.grantable, memory.version, memory.counters])).toBe(state);
+          memory.end(run.path, run.own, nowMs, run.resident === leaves.blocks ? emptyPath : leaves);
+          runs.delete(step.slot);
+          expect(memory.find(leaves).hbm).toBe(leaves.blocks);
+          const own = ownOf(), begins = memory.begin(other, own, nowMs);
+          expect(begins).toBe(isRoom);
+          if (begins) memory.end(other, own, nowMs, emptyPath);
           break;
         }
         case 'pin': if (!pins.has(step.slot)) { pins.set(step.slot, paths[step.path]!); memory.pin(paths[step.path]!, nowMs); } break;

@@ -45,14 +45,35 @@ export class KvMemory {
     return found;
   }
 
-  /** A run begins: what is there of its path stays, and `blocks` more are its own. False, and nothing is changed: there is no room. */
-  begin(path: Path, blocks: number, nowMs: number): boolean {
-    if (blocks > this.grantable - this.#freeAlong(path)) return false;
+  /** A run begins: what is there of its path stays, and `blocks` more are its own. False, and nothing is changed: they would not leave `spare` ones. */
+  begin(path: Path, blocks: number, nowMs: number, spare = 0): boolean {
+    if (blocks + spare > this.grantable - this.#freeAlong(path)) return false;
     this.#keep(path, 1, nowMs);
     this.#makeRoom(blocks, nowMs);
     this.#private += blocks;
     return true;
   }
+
+  /** Whether `begin` would find room if those runs had left, each with the path that it keeps and the blocks of its own. */
+  wouldBegin(path: Path, blocks: number, without: readonly { readonly kept: Path; readonly blocks: number }[]): boolean {
+    let own = 0;
+    for (const run of without) {
+      own += run.blocks;
+      for (const [holding, use] of this.#along(run.kept)) this.#changeKeeps(holding, use, -1);
+    }
+    const isRoom = blocks <= this.grantable + own - this.#freeAlong(path);
+    for (const run of without) for (const [holding, use] of this.#along(run.kept)) this.#changeKeeps(holding, use, 1);
+    return isRoom;
+  }
+
+  /** Runs get `blocks` more of their own: at most the grantable ones. */
+  extend(blocks: number, nowMs: number): void {
+    this.#makeRoom(blocks, nowMs);
+    this.#private += blocks;
+  }
+
+  /** `blocks` of runs' own are free again. */
+  giveBack(blocks: number): void { this.#private -= blocks; }
 
   /** The run's own blocks, `blocks` of them, get the names of the path: those that somebody else computed meanwhile are free again. */
   name(path: Path, blocks: number): void {
@@ -195,16 +216,21 @@ export class KvMemory {
 
   #keep(path: Path, change: 1 | -1, nowMs: number): void {
     for (let i = 0; i < path.segments.length; i++) {
-      const holding = this.#at(path.segments[i]!), before = holding.kept;
-      if (change === 1) holding.keeps.add(path.uses[i]!);
-      else holding.keeps.remove(path.uses[i]!);
-      this.#kept += holding.kept - before;
+      const holding = this.#at(path.segments[i]!);
+      this.#changeKeeps(holding, path.uses[i]!, change);
       holding.lastUseMs = nowMs;
       if (change === -1) {
         this.#reorder(holding);
         this.#tidy(holding);
       }
     }
+  }
+
+  #changeKeeps(holding: Holding, use: number, change: 1 | -1): void {
+    const before = holding.kept;
+    if (change === 1) holding.keeps.add(use);
+    else holding.keeps.remove(use);
+    this.#kept += holding.kept - before;
   }
 
   /** How far the first `use` blocks are there without a hole, in one tier or the other; adds up which in `found`. */

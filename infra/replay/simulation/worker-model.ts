@@ -1,82 +1,48 @@
-import { blockTokens } from '../../../actors/lib/chain.ts';
-import { type Device, type ModelShape, blockBytes, contextOfChunk, hbmBlocks, iterationMs, prefillRate } from './engine-model.ts';
-import type { Due, EventQueue } from './event-queue.ts';
-import { KvMemory } from './kv-memory.ts';
-import { type Path, emptyPath, pathUpTo } from './prefix-tree.ts';
-import { TransferLine } from './transfer-line.ts';
-
-/** A step as a worker gets it. */
-export interface RunRequest {
-  readonly trace: string;
-  readonly step: string;
-  readonly attempt: number;
-  readonly prompt: Path;
-  readonly promptTokens: number;
-  /** At least 1. */
-  readonly outTokens: number;
-  /** Full blocks of prompt and generation, as far as a later prompt names them. */
-  readonly after: Path;
-  /** Smaller runs first. */
-  readonly priority: number;
-}
-
-export interface RunUsage { readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number }
-
-/** What became of a run; times are spans in milliseconds. */
-export interface RunEnd { readonly request: RunRequest; readonly usage: RunUsage; readonly queuedMs: number; readonly recallMs: number; readonly prefillMs: number; readonly decodeMs: number; readonly acceleratorMs: number }
+import { Admission } from './admission.ts';
+import { type Phase, batchOf, iterationsBegun, spanMs, timesOf } from './batch.ts';
+import { type Device, type ModelShape, hbmBlocks, iterationMs } from './engine-model.ts';
+import type { EventQueue } from './event-queue.ts';
+import { lastOf, leaversFor } from './giving-way.ts';
+import type { KvMemory } from './kv-memory.ts';
+import { Run, type RunEnd, type RunRequest, type RunUsage, firstOf } from './run.ts';
+import type { TransferLine } from './transfer-line.ts';
 
 export interface WorkerEvents {
   onFirstToken(request: RunRequest, usage: RunUsage): void;
   onEnded(end: RunEnd): void;
   /** A run has ended: somebody may wait for its room. */
   onChange(): void;
-  /** Nothing runs, and yet there is no room for the next run: what is pinned has to give way, as it does in production. */
+  /** Nothing else runs, and yet there is no room for the next run or token: what is pinned has to give way, as it does in production. */
   onNoRoom(): void;
 }
 
-interface Run {
-  readonly request: RunRequest;
-  readonly arrivedMs: number;
-  startedMs: number;
-  recalledMs: number;
-  firstTokenMs: number;
-  /** Of its own, without a name; and those that were there when it began. */
-  blocks: number;
-  resident: number;
-  usage: RunUsage;
-  /** Prompt tokens that are left to compute, and how many come before them. */
-  left: number;
-  context: number;
-  outLeft: number;
-  acceleratorMs: number;
-}
-
-/** Iterations of the same runs, in a row: between them nothing begins or ends. Contexts grow by the same each time, and with them an iteration by `growMs`. */
-interface Phase { readonly startMs: number; readonly firstMs: number; readonly growMs: number; count: number; readonly chunks: readonly { readonly run: Run; readonly tokens: number }[]; due: Due }
-
 /**
- * One engine on one device: continuous batching with chunked prefill (Agrawal et al., 2024, "Sarathi-Serve", section 4.2), decode rows first; a run starts
- * when blocks for its prompt and all of its output are there, so none is preempted. Between events whole iterations are taken at once.
+ * One engine on one device: continuous batching with chunked prefill. Between events whole iterations are taken at once.
+ *
+ * Admission `prompt`: a run starts when there are blocks for its prompt, and grows; where none is left for the next tokens, the last in order gives way, leaves what
+ * it has computed as cache, queues again and computes what the cache has lost (Kwon et al., SOSP 2023, "PagedAttention", section 4.5, recomputation). Admission
+ * `whole`: a run starts when there are blocks for all of it, so none has to give way, but where a better one needs its blocks or its place (as `kernels/engine` does).
  */
 export class WorkerModel {
   readonly name: string;
   readonly device: Device;
   readonly model: ModelShape;
-  readonly memory: KvMemory;
-  readonly blockBytes: number;
-  readonly lines: { readonly dram: TransferLine; readonly nvme: TransferLine };
   readonly #events: EventQueue;
   readonly #listener: WorkerEvents;
+  readonly #admission: Admission;
   readonly #waiting: Run[] = [];
   readonly #recalling = new Set<Run>();
   readonly #prefilling: Run[] = [];
   #decoding: Run[] = [];
   #decodeContext = 0;
   #phase: Phase | null = null;
+  /** The phase was cut short so that those who wait can be looked at again. */
+  #isAsked = false;
+  #submitted = 0;
   #busyMs = 0;
   #iterations = 0;
+  #preempted = 0;
   #isAlive = true;
-  #charged = { spilled: 0, copied: 0 };
 
   constructor(name: string, device: Device, model: ModelShape, capacity: { readonly hbm?: number; readonly dram: number; readonly nvme: number }, spills: boolean, events: EventQueue, listener: WorkerEvents) {
     this.name = name;
@@ -84,35 +50,38 @@ export class WorkerModel {
     this.model = model;
     this.#events = events;
     this.#listener = listener;
-    this.blockBytes = blockBytes(model);
-    this.memory = new KvMemory({ hbm: capacity.hbm ?? hbmBlocks(device, model), dram: capacity.dram, nvme: capacity.nvme }, spills);
-    this.lines = { dram: new TransferLine(device.dram), nvme: new TransferLine(device.nvme) };
-    this.prefillTokensPerS = prefillRate(device, model, 4_096);
+    this.#admission = new Admission(device, model, { hbm: capacity.hbm ?? hbmBlocks(device, model), dram: capacity.dram, nvme: capacity.nvme }, spills);
     this.decodeTokensPerS = 1000 / iterationMs(device, model, { prefillTokens: 0, prefillContext: 0, decodes: 1, decodeContext: 8_192 });
   }
 
-  readonly prefillTokensPerS: number;
+  get memory(): KvMemory { return this.#admission.memory; }
+  get lines(): { readonly dram: TransferLine; readonly nvme: TransferLine } { return this.#admission.lines; }
+  get blockBytes(): number { return this.#admission.blockBytes; }
+  get prefillTokensPerS(): number { return this.#admission.prefillTokensPerS; }
   /** Of one sequence. */
   readonly decodeTokensPerS: number;
   get running(): number { return this.#decoding.length + this.#prefilling.length + this.#recalling.size; }
   get waiting(): number { return this.#waiting.length; }
   get busyMs(): number { return this.#busyMs; }
   get iterations(): number { return this.#iterations; }
+  /** How often a run gave way. */
+  get preempted(): number { return this.#preempted; }
   get isAlive(): boolean { return this.#isAlive; }
   get backlogTokens(): number {
     let tokens = 0;
-    for (const run of this.#waiting) tokens += run.request.promptTokens - this.#found(run.request).all * blockTokens;
+    for (const run of this.#waiting) tokens += this.#admission.missingTokens(run);
     for (const run of this.#recalling) tokens += run.left;
     for (const run of this.#prefilling) tokens += run.left;
     return tokens;
   }
 
   /** Room for one more of `blocks` new blocks, if nobody waits before it. */
-  get grantableBlocks(): number { return Math.max(0, this.memory.grantable); }
+  get grantableBlocks(): number { return Math.max(0, this.memory.grantable + this.#unusedGrowth() - this.#admission.spareBlocks(this.running === 0)); }
 
   submit(request: RunRequest): void {
-    this.#waiting.push({ request, arrivedMs: this.#events.nowMs, startedMs: 0, recalledMs: 0, firstTokenMs: 0, blocks: 0, resident: 0, usage: noUsage, left: 0, context: 0, outLeft: request.outTokens, acceleratorMs: 0 });
+    this.#waiting.push(new Run(request, this.#submitted++, this.#events.nowMs));
     this.#startWaiting();
+    this.#goOn();
   }
 
   /** Everything that it ran and held is gone. Answers what it had been asked. */
@@ -120,27 +89,25 @@ export class WorkerModel {
     this.#isAlive = false;
     if (this.#phase !== null) this.#phase.due.isOff = true;
     this.#phase = null;
-    const lost = [...this.#waiting, ...this.#recalling, ...this.#prefilling, ...this.#decoding].map(({ request }) => request);
+    const lost = [...this.#waiting, ...this.#running()];
+    for (const run of this.#recalling) run.arrival!.isOff = true;
     this.#waiting.length = 0;
     this.#recalling.clear();
     this.#prefilling.length = 0;
     this.#decoding = [];
     this.#decodeContext = 0;
     this.memory.clear();
-    return lost;
+    return lost.map(({ request }) => request);
   }
 
-  #found(request: RunRequest): { hbm: number; lower: number; all: number; dram: number; nvme: number } {
-    const { hbm, dram, nvme } = this.memory.find(reusable(request));
-    return { hbm, dram, nvme, lower: dram + nvme, all: hbm + dram + nvme };
-  }
+  *#running(): Generator<Run> { yield* this.#recalling; yield* this.#prefilling; yield* this.#decoding; }
 
+  /** In order, and nobody overtakes the first: a large run would wait for ever behind small ones. */
   #startWaiting(): void {
-    while (this.#waiting.length > 0 && this.running < this.device.runsMax) {
-      let best = 0;
-      for (let i = 1; i < this.#waiting.length; i++) if (this.#waiting[i]!.request.priority < this.#waiting[best]!.request.priority) best = i;
-      const run = this.#waiting[best]!;
-      if (!this.#start(run)) {
+    for (let run = firstOf(this.#waiting); run !== undefined; run = firstOf(this.#waiting)) {
+      const hasPlace = this.running < this.device.runsMax;
+      if (!hasPlace || !this.#start(run)) {
+        if (this.#makeWayFor(run, hasPlace)) continue;
         if (this.running > 0) return;
         this.#listener.onNoRoom();
         if (!this.#start(run)) throw new Error(`worker ${this.name} is empty and has no room for step ${run.request.step}`);
@@ -150,53 +117,35 @@ export class WorkerModel {
   }
 
   #start(run: Run): boolean {
-    const { request } = run, nowMs = this.#events.nowMs, { capacity } = this.memory;
-    const found = this.#found(request), isOversized = this.#isOversized(request);
-    if (isOversized && this.running > 0) return false;
-    // Longer than the whole memory: it runs alone, and what does not fit is computed from what is there as if it were.
-    const path = isOversized ? pathUpTo(request.prompt, found.hbm) : request.prompt;
-    run.resident = isOversized ? found.hbm : this.memory.find(path).hbm;
-    const blocks = (isOversized ? capacity.hbm : blocksOfRun(request)) - run.resident;
-    if (!this.memory.begin(path, blocks, nowMs)) return false;
-    this.#chargeSpills();
-    run.blocks = blocks;
-    run.startedMs = nowMs;
-    const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes };
-    const recallMs = Math.max(bytes.dram > 0 ? this.lines.dram.waitMs(bytes.dram, nowMs) : 0, bytes.nvme > 0 ? this.lines.nvme.waitMs(bytes.nvme, nowMs) : 0);
-    const isRecalled = found.lower > 0 && recallMs < (found.lower * blockTokens / this.prefillTokensPerS) * 1000;
-    const hit = found.hbm * blockTokens, recalled = isRecalled ? found.lower * blockTokens : 0;
-    const computed = request.promptTokens - hit - recalled;
-    run.usage = { hit, recalled, computed, avoidable: Math.max(0, everComputed(reusable(request)) * blockTokens - hit - recalled) };
-    run.left = computed;
-    run.context = hit + recalled;
-    run.recalledMs = nowMs;
-    if (isRecalled) {
+    const { nowMs } = this.#events, recallMs = this.#admission.tryLetIn(run, this.running === 0, nowMs);
+    if (recallMs === null) return false;
+    run.enter('recall', nowMs);
+    if (recallMs === 0) this.#prefill(run);
+    else {
       this.#recalling.add(run);
-      if (bytes.nvme > 0) this.lines.nvme.start(bytes.nvme, nowMs);
-      if (bytes.dram > 0) this.lines.dram.start(bytes.dram, nowMs);
-      this.memory.counters.recalled += found.lower;
-      this.#events.at(nowMs + recallMs, () => {
-        if (!this.#recalling.delete(run)) return;
-        run.recalledMs = this.#events.nowMs;
-        this.#prefilling.push(run);
-        this.#interrupt();
+      run.arrival = this.#events.at(nowMs + recallMs, () => {
+        this.#recalling.delete(run);
+        this.#prefill(run);
+        this.#goOn();
       });
-    } else {
-      this.#prefilling.push(run);
-      this.#interrupt();
     }
     return true;
   }
 
-  /** The iteration that is under way ends as it was planned; the next one takes everybody. */
-  #interrupt(): void {
+  #prefill(run: Run): void {
+    run.enter('prefill', this.#events.nowMs);
+    this.#prefilling.push(run);
+    this.#cutPhase();
+  }
+
+  /** The iteration that is under way ends as it was planned; the next one takes everybody. One that began at this very instant is planned anew: who comes now is a part of it. */
+  #cutPhase(): void {
     const phase = this.#phase;
-    if (phase === null) { this.#plan(); return; }
-    // It began at this very instant: who comes now is a part of it.
+    if (phase === null) return;
     if (phase.startMs === this.#events.nowMs) {
       phase.due.isOff = true;
       this.#phase = null;
-      return this.#plan();
+      return this.#admission.takeBackGrowth(this.#decoding);
     }
     const begun = iterationsBegun(phase, this.#events.nowMs);
     if (begun >= phase.count) return;
@@ -205,122 +154,113 @@ export class WorkerModel {
     phase.due = this.#events.at(phase.startMs + spanMs(phase, begun), () => this.#endPhase());
   }
 
-  #plan(): void {
-    const decodes = this.#decoding.length;
-    if (decodes === 0 && this.#prefilling.length === 0) return;
-    let budget = this.device.iterationTokens, count = Number.POSITIVE_INFINITY, prefillTokens = 0;
-    const chunks: { run: Run; tokens: number }[] = [];
-    for (const run of this.#prefilling) {
-      if (budget === 0) break;
-      const tokens = Math.min(run.left, budget);
-      chunks.push({ run, tokens });
-      budget -= tokens;
-      prefillTokens += tokens;
-      count = Math.min(count, Math.max(1, Math.floor(run.left / tokens)));
+  #goOn(): void {
+    if (this.#phase !== null || this.#decoding.length + this.#prefilling.length === 0) return;
+    const { device, model } = this, startMs = this.#events.nowMs;
+    let batch = batchOf(device, this.#prefilling, this.#decoding, this.#decodeContext), count = this.#admission.grow(this.#decoding, batch.count, startMs);
+    while (count === 0) {
+      this.#giveWay();
+      batch = batchOf(device, this.#prefilling, this.#decoding, this.#decodeContext);
+      count = this.#admission.grow(this.#decoding, batch.count, startMs);
     }
-    for (const run of this.#decoding) count = Math.min(count, run.outLeft);
-    const timeOf = (iteration: number): number => {
-      let prefillContext = 0;
-      for (const { run, tokens } of chunks) prefillContext += contextOfChunk(run.context + tokens * iteration, tokens);
-      return iterationMs(this.device, this.model, { prefillTokens, prefillContext, decodes, decodeContext: this.#decodeContext + decodes * iteration });
-    };
-    const firstMs = timeOf(0), growMs = count > 1 ? (timeOf(count - 1) - firstMs) / (count - 1) : 0, startMs = this.#events.nowMs;
-    this.#phase = { startMs, firstMs, growMs, count, chunks, due: this.#events.at(startMs + spanMs({ firstMs, growMs }, count), () => this.#endPhase()) };
+    if (count === Number.POSITIVE_INFINITY) return; // Nobody is left who could go on.
+    if (this.#isAsked) count = 1;
+    const times = timesOf(device, model, batch, count);
+    this.#phase = { startMs, ...times, chunks: batch.chunks, planned: count, count, due: this.#events.at(startMs + spanMs(times, count), () => this.#endPhase()) };
+  }
+
+  /** Blocks that were given for iterations which have not begun. */
+  #unusedGrowth(): number { return this.#phase === null ? 0 : this.#admission.unusedGrowth(this.#decoding, iterationsBegun(this.#phase, this.#events.nowMs)); }
+
+  /** There is no block for the next token of each: the last in order leaves. Alone it must have room, whatever is pinned. */
+  #giveWay(): void {
+    if (this.running > 1) {
+      this.#preempt(lastOf(this.#running()));
+      // What it left may be more than those who stay take.
+      this.#isAsked = true;
+      return;
+    }
+    const before = this.memory.grantable;
+    this.#listener.onNoRoom();
+    if (this.memory.grantable <= before) throw new Error(`worker ${this.name} runs step ${this.#decoding[0]!.request.step} alone and has no room for its next token`);
+  }
+
+  /** Takes from those who run what `run` lacks. False: nothing can be had, or not in the middle of an iteration. */
+  #makeWayFor(run: Run, hasPlace: boolean): boolean {
+    if (this.#admission.isOversized(run)) return false;
+    const leavers = this.#admission.grows ? [] : leaversFor(run, this.#running(), hasPlace, (without) => this.#admission.wouldLetIn(run, without));
+    if (leavers.length === 0 && (!hasPlace || this.#unusedGrowth() === 0)) return false;
+    this.#cutPhase();
+    this.#isAsked = this.#phase !== null;
+    if (this.#isAsked) return false;
+    for (const leaver of leavers) this.#preempt(leaver);
+    return true;
+  }
+
+  #preempt(run: Run): void {
+    if (run.stage === 'recall') {
+      this.#recalling.delete(run);
+      run.arrival!.isOff = true;
+    } else if (run.stage === 'prefill') this.#prefilling.splice(this.#prefilling.indexOf(run), 1);
+    else {
+      this.#decoding.splice(this.#decoding.indexOf(run), 1);
+      this.#decodeContext -= run.tokens - 1;
+    }
+    const { nowMs } = this.#events;
+    this.#admission.letGo(run, run.giveWay(nowMs), nowMs);
+    this.#preempted++;
+    this.#waiting.push(run);
   }
 
   #endPhase(): void {
-    const { count, chunks } = this.#phase!, spentMs = spanMs(this.#phase!, count);
+    const { count, planned, chunks } = this.#phase!, spentMs = spanMs(this.#phase!, count), { nowMs } = this.#events;
     this.#phase = null;
     this.#busyMs += spentMs;
     this.#iterations += count;
     const shareMs = spentMs / (chunks.length + this.#decoding.length);
-    const ended: Run[] = [], begun: Run[] = [];
+    const ended: Run[] = [], drawing: Run[] = [];
     for (const run of this.#decoding) {
       run.outLeft -= count;
       run.acceleratorMs += shareMs;
       this.#decodeContext += count;
       if (run.outLeft === 0) ended.push(run);
     }
+    if (count < planned) this.#admission.takeBackGrowth(this.#decoding);
     for (const { run, tokens } of chunks) {
       run.left -= tokens * count;
       run.context += tokens * count;
       run.acceleratorMs += shareMs;
-      if (run.left === 0) begun.push(run);
+      if (run.left === 0) drawing.push(run);
     }
-    for (const run of begun) this.#firstToken(run, ended);
+    for (const run of ended) this.#decodeContext -= run.tokens - 1;
     if (ended.length > 0) this.#decoding = this.#decoding.filter((run) => run.outLeft > 0);
-    for (const run of ended) this.#end(run);
-    if (ended.length > 0) this.#startWaiting();
-    if (this.#phase === null) this.#plan();
+    for (const run of drawing) this.#draw(run, ended);
+    for (const run of ended) this.#end(run, nowMs);
+    if (ended.length > 0 || this.#isAsked) {
+      this.#isAsked = false;
+      this.#startWaiting();
+    }
+    this.#goOn();
     if (ended.length > 0) this.#listener.onChange();
   }
 
-  #firstToken(run: Run, ended: Run[]): void {
-    const { request } = run;
+  /** All that the run knows is computed: it draws a token. */
+  #draw(run: Run, ended: Run[]): void {
+    const nowMs = this.#events.nowMs;
     this.#prefilling.splice(this.#prefilling.indexOf(run), 1);
-    run.firstTokenMs = this.#events.nowMs;
-    run.outLeft -= 1;
-    if (!this.#isOversized(request)) {
-      const own = request.prompt.blocks - run.resident;
-      this.memory.name(request.prompt, own);
-      run.blocks -= own;
-    }
+    this.#admission.nameComputed(run);
+    const isFirst = run.draw(nowMs);
+    run.enter('decode', nowMs);
     if (run.outLeft === 0) ended.push(run);
     else {
       this.#decoding.push(run);
       this.#decodeContext += run.context;
     }
-    this.#listener.onFirstToken(request, run.usage);
+    if (isFirst) this.#listener.onFirstToken(run.request, run.usage);
   }
 
-  #end(run: Run): void {
-    const { request } = run, nowMs = this.#events.nowMs;
-    if (request.outTokens > 1) this.#decodeContext -= request.promptTokens + request.outTokens - 1;
-    if (this.#isOversized(request)) this.memory.end(pathUpTo(request.prompt, run.resident), run.blocks, nowMs, emptyPath);
-    else this.memory.end(request.prompt, run.blocks, nowMs, request.after);
-    this.#listener.onEnded({
-      request, usage: run.usage, queuedMs: run.startedMs - run.arrivedMs, recallMs: run.recalledMs - run.startedMs, prefillMs: run.firstTokenMs - run.recalledMs, decodeMs: nowMs - run.firstTokenMs, acceleratorMs: run.acceleratorMs,
-    });
+  #end(run: Run, nowMs: number): void {
+    this.#admission.letGo(run, run.request.after, nowMs);
+    this.#listener.onEnded(run.end(nowMs));
   }
-
-  /** What was pushed out of a tier goes over the line of the one below, as a demotion does, and keeps it from recalls meanwhile. Nobody waits for it to arrive. */
-  #chargeSpills(): void {
-    const { spilled, copied } = this.memory.counters, nowMs = this.#events.nowMs;
-    if (spilled > this.#charged.spilled) this.lines.dram.start((spilled - this.#charged.spilled) * this.blockBytes, nowMs);
-    if (copied > this.#charged.copied) this.lines.nvme.start((copied - this.#charged.copied) * this.blockBytes, nowMs);
-    this.#charged = { spilled, copied };
-  }
-
-  #isOversized(request: RunRequest): boolean { return blocksOfRun(request) > this.memory.capacity.hbm; }
 }
-
-const blocksOfRun = ({ promptTokens, outTokens }: RunRequest): number => Math.ceil((promptTokens + outTokens) / blockTokens);
-
-/** Of the first `count` iterations together. */
-const spanMs = ({ firstMs, growMs }: Pick<Phase, 'firstMs' | 'growMs'>, count: number): number => count * firstMs + (growMs * count * (count - 1)) / 2;
-
-/** Iterations of the phase that have begun by `nowMs`, behind its start: one that ends at that instant is the last. */
-function iterationsBegun(phase: Phase, nowMs: number): number {
-  let low = 1, high = phase.count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (phase.startMs + spanMs(phase, middle) < nowMs - 1e-9) low = middle + 1; else high = middle;
-  }
-  return low;
-}
-
-/** The last token of a prompt is computed in any case: its logits are what the first new token is drawn from. */
-const reusable = ({ prompt, promptTokens }: RunRequest): Path => pathUpTo(prompt, Math.floor((promptTokens - 1) / blockTokens));
-
-/** Blocks of the path that some worker computed before. */
-function everComputed(path: Path): number {
-  let blocks = 0;
-  for (let i = 0; i < path.segments.length; i++) {
-    const use = path.uses[i]!, ever = Math.min(use, path.segments[i]!.everComputed);
-    blocks += ever;
-    if (ever < use) break;
-  }
-  return blocks;
-}
-
-const noUsage: RunUsage = { hit: 0, recalled: 0, computed: 0, avoidable: 0 };

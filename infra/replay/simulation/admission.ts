@@ -1,0 +1,141 @@
+import { blockTokens } from '../../../actors/lib/chain.ts';
+import { blocksToGrow, tokensWithin } from './batch.ts';
+import { type Device, type ModelShape, blockBytes, prefillRate } from './engine-model.ts';
+import { KvMemory, type TierBlocks } from './kv-memory.ts';
+import { type Path, emptyPath, pathUpTo } from './prefix-tree.ts';
+import { type Run, blocksOf } from './run.ts';
+import { TransferLine } from './transfer-line.ts';
+
+/** Blocks for so many tokens are given to a run at once when it grows: what a phase does not use of them is taken back at its end. */
+const growthTokens = 512;
+/** Of all blocks, what a run that is let in on its prompt leaves to those that grow (vLLM's block manager: `watermark`, 0.01). */
+const watermark = 0.01;
+
+/** Which blocks of a worker its runs have, from being let in until they end or give way. */
+export class Admission {
+  readonly memory: KvMemory;
+  readonly lines: { readonly dram: TransferLine; readonly nvme: TransferLine };
+  readonly blockBytes: number;
+  /** Runs are let in on their prompts, and grow. */
+  readonly grows: boolean;
+  readonly prefillTokensPerS: number;
+  #charged = { spilled: 0, copied: 0 };
+
+  constructor(device: Device, model: ModelShape, capacity: TierBlocks, spills: boolean) {
+    this.memory = new KvMemory(capacity, spills);
+    this.lines = { dram: new TransferLine(device.dram), nvme: new TransferLine(device.nvme) };
+    this.blockBytes = blockBytes(model);
+    this.grows = device.admission === 'prompt';
+    this.prefillTokensPerS = prefillRate(device, model, 4_096);
+  }
+
+  /** Longer than the whole memory: it runs alone, and what does not fit is computed from what is there as if it were. */
+  isOversized(run: Run): boolean { return run.blocksMax > this.memory.capacity.hbm; }
+
+  /** Tokens of its prompt that are in no tier. */
+  missingTokens(run: Run): number {
+    const { hbm, dram, nvme } = this.memory.find(run.reusable);
+    return run.tokens - (hbm + dram + nvme) * blockTokens;
+  }
+
+  spareBlocks(isAlone: boolean): number { return this.grows && !isAlone ? Math.floor(watermark * this.memory.capacity.hbm) : 0; }
+
+  /** Gives the run its blocks. Answers for how long its recall takes, which has begun; 0: there is none. Null, and nothing is changed: there is no room. */
+  tryLetIn(run: Run, isAlone: boolean, nowMs: number): number | null {
+    const { memory, lines } = this, found = memory.find(run.reusable), isOversized = this.isOversized(run);
+    if (isOversized && !isAlone) return null;
+    const kept = isOversized ? pathUpTo(run.path, found.hbm) : run.path;
+    const resident = isOversized ? found.hbm : memory.find(kept).hbm;
+    const room = this.#roomOf(run), blocks = (isOversized ? memory.capacity.hbm : room) - resident;
+    if (!memory.begin(kept, blocks, nowMs, this.spareBlocks(isAlone))) return null;
+    this.#chargeSpills(nowMs);
+    run.kept = kept;
+    run.resident = resident;
+    run.blocks = blocks;
+    run.room = room;
+    const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes }, lower = found.dram + found.nvme;
+    const recallMs = Math.max(bytes.dram > 0 ? lines.dram.waitMs(bytes.dram, nowMs) : 0, bytes.nvme > 0 ? lines.nvme.waitMs(bytes.nvme, nowMs) : 0);
+    const isRecalled = lower > 0 && recallMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
+    run.letIn({ hit: found.hbm * blockTokens, recalled: isRecalled ? lower * blockTokens : 0, ever: everComputed(run.reusable) * blockTokens });
+    if (!isRecalled) return 0;
+    if (bytes.nvme > 0) lines.nvme.start(bytes.nvme, nowMs);
+    if (bytes.dram > 0) lines.dram.start(bytes.dram, nowMs);
+    memory.counters.recalled += lower;
+    return recallMs;
+  }
+
+  /** Whether the run would be let in if those had left. */
+  wouldLetIn(run: Run, without: readonly Run[]): boolean { return this.memory.wouldBegin(run.path, this.#roomOf(run) - this.memory.find(run.path).hbm, without); }
+
+  /** Gives those that decode room for as many of `count` tokens more as there are blocks. Answers how many. */
+  grow(decoding: readonly Run[], count: number, nowMs: number): number {
+    if (!this.grows || decoding.length === 0) return count;
+    const { memory } = this;
+    let tokens = Math.min(count, growthTokens), blocks = blocksToGrow(decoding, tokens);
+    if (blocks === 0) return tokens;
+    if (blocks > memory.grantable) {
+      tokens = tokensWithin(decoding, memory.grantable, tokens);
+      blocks = blocksToGrow(decoding, tokens);
+    }
+    memory.extend(blocks, nowMs);
+    this.#chargeSpills(nowMs);
+    for (const run of decoding) {
+      const more = Math.max(0, blocksOf(run.tokens + tokens) - run.room);
+      run.room += more;
+      run.blocks += more;
+    }
+    return tokens;
+  }
+
+  /** Blocks that were given for tokens which none of these runs has after `begun` more. */
+  unusedGrowth(decoding: readonly Run[], begun: number): number {
+    let blocks = 0;
+    if (this.grows) for (const run of decoding) blocks += unusedOf(run, begun);
+    return blocks;
+  }
+
+  takeBackGrowth(decoding: readonly Run[]): void {
+    if (!this.grows) return;
+    for (const run of decoding) {
+      const unused = unusedOf(run, 0);
+      run.room -= unused;
+      run.blocks -= unused;
+      this.memory.giveBack(unused);
+    }
+  }
+
+  /** What it knew when it was let in is computed: others may use the full blocks of it. */
+  nameComputed(run: Run): void {
+    if (this.isOversized(run)) return;
+    const own = run.kept.blocks - run.resident;
+    this.memory.name(run.kept, own);
+    run.blocks -= own;
+  }
+
+  /** `leaves`: the path that has names from then on. An oversized run leaves nothing behind. */
+  letGo(run: Run, leaves: Path, nowMs: number): void { this.memory.end(run.kept, run.blocks, nowMs, this.isOversized(run) ? emptyPath : leaves); }
+
+  /** Blocks that a run needs to start. An oversized one is given all, and never lacks any. */
+  #roomOf(run: Run): number { return this.isOversized(run) ? Number.POSITIVE_INFINITY : this.grows ? blocksOf(run.tokens + 1) : run.blocksMax; }
+
+  /** What was pushed out of a tier goes over the line of the one below, as a demotion does, and keeps it from recalls meanwhile. Nobody waits for it to arrive. */
+  #chargeSpills(nowMs: number): void {
+    const { spilled, copied } = this.memory.counters;
+    if (spilled > this.#charged.spilled) this.lines.dram.start((spilled - this.#charged.spilled) * this.blockBytes, nowMs);
+    if (copied > this.#charged.copied) this.lines.nvme.start((copied - this.#charged.copied) * this.blockBytes, nowMs);
+    this.#charged = { spilled, copied };
+  }
+}
+
+const unusedOf = (run: Run, begun: number): number => (run.room === Number.POSITIVE_INFINITY ? 0 : run.room - blocksOf(run.tokens + begun));
+
+/** Blocks of the path that some worker computed before. */
+function everComputed(path: Path): number {
+  let blocks = 0;
+  for (let i = 0; i < path.segments.length; i++) {
+    const use = path.uses[i]!, ever = Math.min(use, path.segments[i]!.everComputed);
+    blocks += ever;
+    if (ever < use) break;
+  }
+  return blocks;
+}
