@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readFleet } from './fleet.ts';
 import { InputError } from './input-error.ts';
+import { rateAt } from './simulation/rate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,6 +31,40 @@ test('fleet: files beside it are read, tiers are counted in blocks, and an hour 
   expect([fleet.name, fleet.workers, fleet.usdPerHour]).toEqual(['mine', 3, 3 * (1.5 + 2 * 0.25)]);
   expect(fleet.device).toMatchObject({ name: 'tiny', linearFlopsPerS: 1e12, iterationTokens: 256, runsMax: 8, dram: { bytesPerS: 1e10, latencyMs: 0.1 } });
 });
+
+const deviceWith = (was: string, is: string): string => {
+  const name = `device-${++files}`;
+  writeFileSync(join(folder, `${name}.yaml`), device.replace('device: tiny', `device: ${name}`).replace(was, is));
+  return described({ workers: `{ count: 1, device: ${name} }`, prices: `---\nprices: { ${name}: 1 }\n` });
+};
+
+test('fleet: a rate of a device may be a table by rows, and an iteration may have a time that it takes at most', () => {
+  const { device: made } = fleetOf(deviceWith('linear_flops_per_s: { bf16: 1e+12,', 'iteration_ms_max: 100\nlinear_flops_per_s: { bf16: [[1, 1e+11], [10, 1e+12]],'));
+  expect([1, 10, 1_000].map((rows) => rateAt(made.linearFlopsPerS, rows))).toEqual([1e11, 1e12, 1e12].map((rate) => expect.closeTo(rate, 0)));
+  expect([made.attentionFlopsPerS, made.iterationMsMax]).toEqual([1e12, 100]);
+});
+
+const badRates: readonly (readonly [string, string, string])[] = [
+  ['rows that do not rise', '[[1, 1e+11], [64, 1e+12], [16, 1e+12]]', 'linear_flops_per_s.bf16: 16 rows come after 64: rows rise'],
+  ['the same rows twice', '[[64, 1e+12], [64, 1e+12]]', '64 rows come after 64: rows rise'],
+  ['a rate of nothing', '[[1, 0]]', 'a rate of 0 at 1 rows: more than 0 is expected'],
+  ['a negative rate', '[[1, 1e+11], [8, -5]]', 'a rate of -5 at 8 rows: more than 0 is expected'],
+  ['half a row', '[[0.5, 1e+11]]', '0.5 rows: a whole number from 1 to 65536 is expected'],
+  ['rows without end', '[[1e+9, 1e+11]]', '1000000000 rows: a whole number from 1 to 65536 is expected'],
+  ['more rows in less time', '[[4, 1e+11], [8, 3e+11]]', '100000000000 at 4 rows and 300000000000 at 8: a rate that grows faster than rows'],
+  ['a table without points', '[]', 'at least one [rows, rate]'],
+  ['a point without its rate', '[[4]]', 'neither a rate such as 1e+12 nor a table of [rows, rate]'],
+  ['a word', 'fast', 'neither a rate such as 1e+12 nor a table of [rows, rate]'],
+  ['a number of nothing', '0', '0: a rate is more than 0'],
+];
+for (const [what, rate, message] of badRates) {
+  test(`fleet: a device with ${what} is refused with file, field and numbers`, () => {
+    const text = deviceWith('linear_flops_per_s: { bf16: 1e+12,', `linear_flops_per_s: { bf16: ${rate},`);
+    expect(() => fleetOf(text)).toThrow(InputError);
+    expect(() => fleetOf(text)).toThrow(message);
+    expect(() => fleetOf(text)).toThrow(/device-\d+\.yaml: linear_flops_per_s\.bf16/);
+  });
+}
 
 test('fleet: those that come along can all be read', () => {
   expect(['laptop', 'workstation', 'h200x8', 'h200x64', 'two-regions'].map((name) => readFleet(name).workers)).toEqual([2, expect.any(Number), 8, 64, 8]);

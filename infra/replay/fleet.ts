@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { sizeInBytes } from '../config.ts';
 import { type Device, type ModelShape, blockBytes, hbmBlocks } from './simulation/engine-model.ts';
+import { type Rate, RateTable, problemOf } from './simulation/rate.ts';
 import { InputError } from './input-error.ts';
 
 /** Workers that are all alike, what runs on them, and what an hour of them costs. */
@@ -24,10 +25,17 @@ export interface Fleet {
 
 const positive = z.number().positive();
 const link = z.strictObject({ bytes_per_s: z.number().min(0), latency_ms: z.number().min(0) });
-const rates = z.strictObject({ bf16: positive, fp8: positive });
+/** `1e+12`, or by rows `[[1, 1e+11], [64, 1e+12]]`. */
+const rate = z.union([z.number(), z.array(z.tuple([z.number(), z.number()]))], { error: 'is neither a rate such as 1e+12 nor a table of [rows, rate] such as [[1, 1e+11], [64, 1e+12]]' }).transform((given, context): Rate => {
+  const problem = problemOf(typeof given === 'number' ? [[1, given]] : given);
+  if (problem === null) return typeof given === 'number' ? given : new RateTable(given);
+  context.addIssue({ code: 'custom', message: typeof given === 'number' ? `${given}: a rate is more than 0` : problem });
+  return z.NEVER;
+});
+const rates = z.strictObject({ bf16: rate, fp8: rate });
 const deviceFile = z.strictObject({
   device: z.string(), linear_flops_per_s: rates, attention_flops_per_s: rates, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
-  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), dram: link, nvme: link,
+  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), iteration_ms_max: positive.optional(), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), dram: link, nvme: link,
 });
 const modelFile = z.strictObject({
   model: z.string(), layers: z.int().min(1), heads: z.int().min(1), kv_heads: z.int().min(1), head_dim: z.int().min(1), params: positive, active_params: positive, bytes_per_param: positive,
@@ -85,7 +93,7 @@ function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Dev
   const says = understood(deviceFile, value, file);
   return {
     name: says.device, linearFlopsPerS: says.linear_flops_per_s[arithmetic], attentionFlopsPerS: says.attention_flops_per_s[arithmetic], readBytesPerS: says.read_bytes_per_s, hbmBytes: says.hbm,
-    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, runsMax: says.runs_max, admission: says.admission,
+    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, ...(says.iteration_ms_max === undefined ? {} : { iterationMsMax: says.iteration_ms_max }), runsMax: says.runs_max, admission: says.admission,
     dram: { bytesPerS: says.dram.bytes_per_s, latencyMs: says.dram.latency_ms }, nvme: { bytesPerS: says.nvme.bytes_per_s, latencyMs: says.nvme.latency_ms },
   };
 }

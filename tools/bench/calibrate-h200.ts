@@ -2,6 +2,7 @@ import { type Device, hbmBlocks, type ModelShape } from '../../infra/replay/simu
 import { EventQueue } from '../../infra/replay/simulation/event-queue.ts';
 import { readDevice } from '../../infra/replay/fleet.ts';
 import { emptyPath } from '../../infra/replay/simulation/prefix-tree.ts';
+import { rateAt } from '../../infra/replay/simulation/rate.ts';
 import { WorkerModel } from '../../infra/replay/simulation/worker-model.ts';
 import { fitted } from './fit.ts';
 
@@ -42,7 +43,7 @@ export function h200Points(): Point[] {
 /** The rates that agree best with the points that may be fitted, for devices/h200.yaml. Some minutes. */
 export function fitH200(): Readonly<Record<string, number>> {
   const device = readDevice('h200', 'fp8');
-  const { linearFlopsPerS, attentionFlopsPerS, readBytesPerS, overheadMs, overheadPerSequenceMs } = device;
+  const linearFlopsPerS = rateAt(device.linearFlopsPerS, 1), attentionFlopsPerS = rateAt(device.attentionFlopsPerS, 1), { readBytesPerS, overheadMs, overheadPerSequenceMs } = device;
   const rows = published.filter((row) => !isHeldOut(row));
   // No rate above what the data sheet says.
   return fitted({ linearFlopsPerS, attentionFlopsPerS, readBytesPerS, overheadMs, overheadPerSequenceMs }, { linearFlopsPerS: 1.979e15, attentionFlopsPerS: 0.8e15, readBytesPerS: 4.8e12 },

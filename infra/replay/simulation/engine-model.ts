@@ -1,4 +1,5 @@
 import { blockTokens } from '../../../actors/lib/chain.ts';
+import { type Rate, rateAt } from './rate.ts';
 
 /**
  * How long one iteration of an engine takes, as a roofline with measured efficiencies (Williams et al., 2009; for LLM serving e.g. Yuan et al., 2024, "LLM
@@ -9,9 +10,10 @@ import { blockTokens } from '../../../actors/lib/chain.ts';
 /** A kind of accelerator, of the `devices/*.yaml`. Rates are what the engine reaches, not what the data sheet says. */
 export interface Device {
   readonly name: string;
-  /** Multiply-adds count as two. */
-  readonly linearFlopsPerS: number;
-  readonly attentionFlopsPerS: number;
+  /** Multiply-adds count as two. By the rows of an iteration: its prompt tokens and its decoding sequences. */
+  readonly linearFlopsPerS: Rate;
+  /** By the prompt tokens of an iteration; a decoding sequence is one row. */
+  readonly attentionFlopsPerS: Rate;
   readonly readBytesPerS: number;
   /** For weights, KV and what the engine needs beside them. */
   readonly hbmBytes: number;
@@ -21,6 +23,8 @@ export interface Device {
   readonly overheadPerSequenceMs: number;
   /** Prompt tokens that an iteration takes at most, beside one for each decoding sequence. */
   readonly iterationTokens: number;
+  /** What an iteration in which sequences decode takes at most: prompts are cut to it, at the edge of a block, but the first one always gets that far. Absent: no matter how long. */
+  readonly iterationMsMax?: number;
   readonly runsMax: number;
   /** What there must be room for when a run starts: all that it will be, or its prompt, and then whoever is last gives way when there is none for the next tokens. */
   readonly admission: 'whole' | 'prompt';
@@ -62,10 +66,10 @@ export interface Iteration {
 export function iterationMs(device: Device, model: ModelShape, { prefillTokens, prefillContext, decodes, decodeContext }: Iteration): number {
   const tokens = prefillTokens + decodes;
   if (tokens === 0) return 0;
-  const linearS = Math.max((2 * model.activeParams * tokens) / device.linearFlopsPerS, weightBytesRead(model, tokens) / device.readBytesPerS);
+  const linearS = Math.max((2 * model.activeParams * tokens) / rateAt(device.linearFlopsPerS, tokens), weightBytesRead(model, tokens) / device.readBytesPerS);
   const flopsPerPair = 4 * model.layers * model.heads * model.headDim;
-  const attentionS = (flopsPerPair * prefillContext) / device.attentionFlopsPerS
-    + Math.max((flopsPerPair * decodeContext) / device.attentionFlopsPerS, (kvBytesPerToken(model) * decodeContext) / device.readBytesPerS);
+  const attentionS = (flopsPerPair * prefillContext) / rateAt(device.attentionFlopsPerS, prefillTokens)
+    + Math.max((flopsPerPair * decodeContext) / rateAt(device.attentionFlopsPerS, 1), (kvBytesPerToken(model) * decodeContext) / device.readBytesPerS);
   return (linearS + attentionS) * 1000 + device.overheadMs + device.overheadPerSequenceMs * decodes;
 }
 

@@ -1,4 +1,5 @@
 import { type Fleet, readFleet } from '../../../infra/replay/fleet.ts';
+import { timesRate } from '../../../infra/replay/simulation/rate.ts';
 
 /** A fleet as the bench uses it: of every tier's room for KV the share `memory`, and some numbers of the device multiplied. */
 export interface FleetPlan { readonly name: string; readonly memory: number; readonly scaled: Readonly<Record<string, number>> }
@@ -7,8 +8,8 @@ const withDevice = (fleet: Fleet, change: Partial<Fleet['device']>): Fleet => ({
 
 /** What the sensitivity study multiplies. */
 export const rates: Readonly<Record<string, (fleet: Fleet, by: number) => Fleet>> = {
-  'linear flops': (fleet, by) => withDevice(fleet, { linearFlopsPerS: fleet.device.linearFlopsPerS * by }),
-  'attention flops': (fleet, by) => withDevice(fleet, { attentionFlopsPerS: fleet.device.attentionFlopsPerS * by }),
+  'linear flops': (fleet, by) => withDevice(fleet, { linearFlopsPerS: timesRate(fleet.device.linearFlopsPerS, by) }),
+  'attention flops': (fleet, by) => withDevice(fleet, { attentionFlopsPerS: timesRate(fleet.device.attentionFlopsPerS, by) }),
   'hbm reads': (fleet, by) => withDevice(fleet, { readBytesPerS: fleet.device.readBytesPerS * by }),
   'overhead of an iteration': (fleet, by) => withDevice(fleet, { overheadMs: fleet.device.overheadMs * by, overheadPerSequenceMs: fleet.device.overheadPerSequenceMs * by }),
   'tokens of an iteration': (fleet, by) => withDevice(fleet, { iterationTokens: Math.max(1, Math.round(fleet.device.iterationTokens * by)) }),
