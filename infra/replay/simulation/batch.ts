@@ -1,3 +1,4 @@
+import { chunkInTime } from './chunk.ts';
 import { type Device, type ModelShape, contextOfChunk, iterationMs } from './engine-model.ts';
 import type { Due } from './event-queue.ts';
 import { type Run, blocksOf } from './run.ts';
@@ -9,16 +10,22 @@ interface Chunk { readonly run: Run; readonly tokens: number }
 /** Iterations of one batch, in a row: between them nothing begins or ends. Contexts grow by the same each time, and with them an iteration by `growMs`. `count` may become less than what was `planned`. */
 export interface Phase { readonly startMs: number; readonly firstMs: number; readonly growMs: number; readonly chunks: readonly Chunk[]; readonly planned: number; count: number; due: Due }
 
-/** Every run that decodes gets a token, and prompts in the order given what is left of an iteration's tokens (Agrawal et al., 2024, "Sarathi-Serve", section 4.2). */
-export function batchOf(device: Device, prefilling: readonly Run[], decoding: readonly Run[], decodeContext: number): Batch {
-  let budget = device.iterationTokens, count = Number.POSITIVE_INFINITY;
+/** Every run that decodes gets a token, and prompts in the order given what is left of an iteration's tokens (Agrawal et al., 2024, "Sarathi-Serve", section 4.2), and of its time where a device has one. */
+export function batchOf(device: Device, model: ModelShape, prefilling: readonly Run[], decoding: readonly Run[], decodeContext: number): Batch {
+  let budget = device.iterationTokens, count = Number.POSITIVE_INFINITY, prefillTokens = 0, prefillContext = 0, isSampling = decoding.length > 0;
   const chunks: Chunk[] = [];
   for (const run of prefilling) {
     if (budget === 0) break;
-    const tokens = Math.min(run.left, budget);
+    const isInTime = isSampling && device.iterationMsMax !== undefined;
+    const tokens = isInTime ? chunkInTime(device, model, run, budget, { prefillTokens, prefillContext, decodes: decoding.length, decodeContext }, chunks.length === 0) : Math.min(run.left, budget);
+    if (tokens === 0) continue;
     chunks.push({ run, tokens });
     budget -= tokens;
-    count = Math.min(count, Math.max(1, Math.floor(run.left / tokens)));
+    prefillTokens += tokens;
+    prefillContext += contextOfChunk(run.context, tokens);
+    isSampling ||= tokens === run.left;
+    // The deeper the context, the less is in time: the next iteration is another one.
+    count = isInTime ? 1 : Math.min(count, Math.max(1, Math.floor(run.left / tokens)));
   }
   for (const run of decoding) count = Math.min(count, run.outLeft);
   return { chunks, decodes: decoding.length, decodeContext, count };

@@ -245,6 +245,15 @@ test('worker model: only those give way whose blocks are needed, and where a pla
   expect(ways(new Bench({ hbm: 80 }, false, { ...freeContext, runsMax: 2 }).at(0, 'a', 60, 60, { priority: 3 }).at(0, 'b', 60, 60, { priority: 4 }).at(100, 'd', 250, 1, { priority: 1 }))).toEqual({ a: 0, b: 1, d: 0 });
 });
 
+test('worker model: where an iteration has a time that it takes at most, a long prompt beside those who decode goes in blocks, and alone as ever', () => {
+  const inTime: Device = { ...freeContext, iterationMsMax: 100 };
+  // Alone: 128 tokens an iteration, 132 ms each, 640 tokens.
+  expect(new Bench({ hbm: 100 }, false, inTime).at(0, 'a', 640, 1).run().endedAtMs['a']).toBe(5 * 132);
+  // Beside one that decodes from 5 ms on: 64 tokens and its row, 69 ms each; 100 rows would take longer than 100 ms.
+  const bench = new Bench({ hbm: 100 }, false, inTime).at(0, 'b', 1, 100).at(5, 'a', 640, 1).run();
+  expect(bench.endedAtMs['a']).toBe(5 + 10 * 69);
+});
+
 interface Order { readonly atMs: number; readonly promptTokens: number; readonly outTokens: number }
 
 /** The same engine, one iteration after the other, with so many blocks and no cache. Answers when each order ends, and how often one gave way. */

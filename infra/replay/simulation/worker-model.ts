@@ -157,10 +157,10 @@ export class WorkerModel {
   #goOn(): void {
     if (this.#phase !== null || this.#decoding.length + this.#prefilling.length === 0) return;
     const { device, model } = this, startMs = this.#events.nowMs;
-    let batch = batchOf(device, this.#prefilling, this.#decoding, this.#decodeContext), count = this.#admission.grow(this.#decoding, batch.count, startMs);
+    let batch = batchOf(device, this.model, this.#prefilling, this.#decoding, this.#decodeContext), count = this.#admission.grow(this.#decoding, batch.count, startMs);
     while (count === 0) {
       this.#giveWay();
-      batch = batchOf(device, this.#prefilling, this.#decoding, this.#decodeContext);
+      batch = batchOf(device, this.model, this.#prefilling, this.#decoding, this.#decodeContext);
       count = this.#admission.grow(this.#decoding, batch.count, startMs);
     }
     if (count === Number.POSITIVE_INFINITY) return; // Nobody is left who could go on.
