@@ -61,6 +61,10 @@ export interface ReplayDetail {
   /** Of the root, without gaps: what the fleet is responsible for. */
   readonly served_ms: Milliseconds;
   readonly first_token_ms: Milliseconds;
+  /** From a step's submission to its answer, less what its worker had it for: the way through the fleet and back, and the wait for a place. */
+  readonly outside_worker_ms: Milliseconds;
+  /** Of all steps together, by where they were: outside of a worker, and on one. */
+  readonly seconds_of: { readonly outside: number; readonly queue: number; readonly recall: number; readonly prefill: number; readonly decode: number };
   readonly steps_recorded: number;
   readonly steps_per_s: number;
   /** Computed although the fleet had computed it before; null: the fleet's log does not tell any more. */

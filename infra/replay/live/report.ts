@@ -3,7 +3,7 @@ import { type Milliseconds, type ReplayDetail, type Report, millisecondsOf, tota
 import { type Gathered, reportOf } from '../../demo/report.ts';
 import type { Chains } from './chains.ts';
 import type { LiveRun } from './run.ts';
-import type { LiveTrace } from './trace.ts';
+import type { LiveStep, LiveTrace } from './trace.ts';
 
 export interface LiveGathered extends Omit<Gathered, 'conversations'> {
   readonly run: LiveRun;
@@ -44,12 +44,23 @@ function detailOf({ run, chains, scaleTokens, timeScale, seed }: LiveGathered, w
     task_jct_ms: rounded(millisecondsOf(done.map(({ arrivedMs, overMs }) => overMs! - arrivedMs))),
     served_ms: rounded(millisecondsOf(run.traces.filter(({ parent, task }) => parent === null && !broken.has(task)).map(servedMs))),
     first_token_ms: rounded(millisecondsOf(steps.map(({ result }) => result.timing_ms.first_token))),
+    outside_worker_ms: rounded(millisecondsOf(steps.map(outsideMs))), seconds_of: secondsOf(steps),
     steps_recorded: recorded, steps_per_s: Math.round((1_000_000 * steps.length) / Math.max(1, wallMs)) / 1_000,
     prompt_tokens_again: tokensAgain(run.traces, chains), prompts, ended_early: endedEarly, skipped,
   };
 }
 
 const servedMs = ({ steps }: LiveTrace): number => steps.reduce((sum, { submittedMs, endedMs }) => sum + endedMs - submittedMs, 0);
+
+const outsideMs = ({ submittedMs, endedMs, result }: LiveStep): number => endedMs - submittedMs - result.timing_ms.total;
+
+function secondsOf(steps: readonly LiveStep[]): ReplayDetail['seconds_of'] {
+  const seconds = (of: (step: LiveStep) => number): number => Math.round(steps.reduce((sum, step) => sum + of(step), 0)) / 1_000;
+  return {
+    outside: seconds(outsideMs), queue: seconds(({ result }) => result.timing_ms.queued), recall: seconds(({ result }) => result.timing_ms.recall),
+    prefill: seconds(({ result: { timing_ms: { first_token, queued, recall } } }) => first_token - queued - recall), decode: seconds(({ result: { timing_ms: { total, first_token } } }) => total - first_token),
+  };
+}
 
 /** Of what was computed: tokens of blocks that a step which had ended before had already. */
 function tokensAgain(traces: readonly LiveTrace[], chains: Chains): number | null {
