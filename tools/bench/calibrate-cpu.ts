@@ -1,119 +1,113 @@
 import { readDevice } from '../../infra/replay/fleet.ts';
 import { contextOfChunk, type Device, type Iteration, iterationMs, type ModelShape } from '../../infra/replay/simulation/engine-model.ts';
-import { generator } from '../../infra/replay/random.ts';
-import { type EngineEvent, loadNative, type NativeEngine } from '../../kernels/native.ts';
+import { problemOf, type RatePoint, RateTable } from '../../infra/replay/simulation/rate.ts';
+import { type Cell as Work, EngineMeter, middleDepth } from './engine-meter.ts';
 import { fitted } from './fit.ts';
+import { type Spread, spread } from './stats.ts';
 
-/** Iterations that are all alike: a prompt of `prefill` tokens behind `depth` cached ones, or `decodes` sequences of `depth` tokens that generate. */
-export interface Cell { readonly prefill: number; readonly decodes: number; readonly depth: number; readonly use: 'fitted' | 'held out' }
-export interface Measured { readonly cell: Cell; readonly measuredMs: number; readonly modelMs: number; readonly error: number }
+export interface Cell extends Work { readonly use: 'fitted' | 'held out' }
+/** Of a cell. `modelMs`: with the fitted rates, `fileMs`: with those of the device's file. */
+export interface Measured { readonly cell: Cell; readonly measuredMs: number; readonly leastMs: number; readonly mostMs: number; readonly modelMs: number; readonly fileMs: number }
 
-const of = (use: Cell['use'], prefill: readonly (readonly [number, number])[], decode: readonly (readonly [number, number])[]): Cell[] =>
-  [...prefill.map(([tokens, depth]) => ({ prefill: tokens, decodes: 0, depth, use })), ...decode.map(([decodes, depth]) => ({ prefill: 0, decodes, depth, use }))];
+const prefill = (tokens: number, behind: number): Work => ({ prefill: tokens, behind, decodes: 0, depth: 0 });
+const decode = (decodes: number, depth: number): Work => ({ prefill: 0, behind: 0, decodes, depth });
+const mixed = (tokens: number, behind: number, decodes: number, depth: number): Work => ({ prefill: tokens, behind, decodes, depth });
+const all = (use: Cell['use'], works: readonly Work[]): Cell[] => works.map((work) => ({ ...work, use }));
 
-/** What agents do: appends from a line to a file, on prefixes up to the context's end; one to 32 sequences that decode. */
+/** What agents do: appends from a line to a file, on prefixes up to the context's end; one to 32 sequences that decode; both at once. */
 export const cells: readonly Cell[] = [
-  ...of('fitted', [[256, 0], [64, 0], [256, 2048], [64, 2048], [256, 6144], [16, 4096]], [[1, 128], [4, 128], [16, 128], [32, 128], [1, 4096], [4, 2048], [16, 512]]),
-  ...of('held out', [[128, 1024], [192, 4096], [32, 6144], [256, 1024]], [[2, 512], [8, 128], [8, 1024], [24, 256], [1, 7168], [2, 4096]]),
+  ...all('fitted', [
+    prefill(512, 0), prefill(256, 0), prefill(128, 0), prefill(64, 0), prefill(16, 0), prefill(512, 2048), prefill(64, 2048), prefill(16, 2048), prefill(256, 6144), prefill(64, 6144), prefill(16, 6144),
+    decode(1, 128), decode(2, 128), decode(4, 128), decode(8, 128), decode(16, 128), decode(32, 128), decode(1, 4096), decode(4, 2048), decode(16, 512),
+  ]),
+  ...all('held out', [
+    prefill(384, 1024), prefill(192, 4096), prefill(128, 2048), prefill(96, 512), prefill(32, 6144), prefill(32, 1024), prefill(24, 0),
+    decode(1, 7168), decode(2, 512), decode(2, 4096), decode(3, 1024), decode(6, 512), decode(8, 1024), decode(12, 256), decode(24, 256),
+    mixed(64, 1024, 3, 1024), mixed(128, 4096, 2, 2048), mixed(256, 0, 4, 512), mixed(32, 512, 8, 256),
+  ]),
 ];
 
-const generate = 32, hbmBytes = 1024 ** 3, iterationTokensMax = 256;
+/** Engines that compute at the same time, each with so many threads, and the device that one of them is. */
+export interface Engines { readonly device: string; readonly count: number; readonly threads: number }
 
-export interface CpuCalibration { readonly rates: Readonly<Record<string, number>>; readonly rows: readonly Measured[]; readonly numerics: string }
+/** Milliseconds, by round and cell. `references`: of the reference, by round, before each cell and behind the last. */
+export interface CpuTimes { readonly engines: Engines; readonly numerics: string; readonly cells: readonly Cell[]; readonly times: readonly (readonly number[])[]; readonly references: readonly (readonly number[])[]; readonly commit: string }
 
-/** Measures this machine's engine and fits the rates of devices/cpu-2core.yaml to the cells that may be fitted. `repeat`: of each cell, the median counts. */
-export async function calibrateCpu(modelPath: string, shape: ModelShape, repeat: number, say: (line: string) => void): Promise<CpuCalibration> {
-  const meter = new Meter(modelPath);
+export interface CpuCalibration { readonly device: Device; readonly rows: readonly Measured[]; /** Of all measurements: those that are not counted. */ readonly disturbedShare: number; readonly referenceMs: Spread }
+
+/** In every round all cells, so that whatever the machine does hits all alike; between them the reference, which tells what it does. */
+const reference = prefill(128, 0);
+/** Somebody else computed, or the clock was down: when the reference before a cell or behind it took so much longer than it usually does at best. */
+const disturbed = 1.1;
+
+/** Measures this machine's engine; `onRound` is told what there is after each round. */
+export async function measureCpu(modelPath: string, engines: Engines, rounds: number, commit: string, onRound: (times: CpuTimes) => void): Promise<CpuTimes> {
+  const meters = Array.from({ length: engines.count }, () => new EngineMeter(modelPath, engines.threads));
   try {
-    const measured: { cell: Cell; ms: number }[] = [];
-    await meter.measure({ prefill: 256, decodes: 0, depth: 0, use: 'fitted' }); // Pages and clocks warm up.
-    for (const cell of cells) {
-      const all: number[] = [];
-      for (let i = 0; i < repeat; i++) all.push(await meter.measure(cell));
-      all.sort((a, b) => a - b);
-      measured.push({ cell, ms: all[all.length >> 1]! });
-      say(`  ${nameOf(cell)}: ${all.map((ms) => ms.toFixed(2)).join(' ')} ms an iteration`);
+    const measure = async (work: Work): Promise<number> => mean(await Promise.all(meters.map((meter) => meter.measure(work))));
+    await Promise.all(meters.map((meter) => meter.fill()));
+    const times: number[][] = [], references: number[][] = [], made: CpuTimes = { engines, numerics: meters[0]!.numerics, cells, times, references, commit };
+    for (let round = 0; round < rounds; round++) {
+      const here: number[] = [], beside: number[] = [await measure(reference)];
+      for (const cell of cells) {
+        here.push(await measure(cell));
+        beside.push(await measure(reference));
+      }
+      times.push(here);
+      references.push(beside);
+      onRound(made);
     }
-    const device = readDevice('cpu-2core', 'bf16');
-    const modelMs = (rates: Partial<Device>, cell: Cell): number => iterationMs({ ...device, ...rates }, shape, iterationOf(cell));
-    const { linearFlopsPerS, attentionFlopsPerS, readBytesPerS, overheadMs, overheadPerSequenceMs } = device;
-    const seen = measured.filter(({ cell }) => cell.use === 'fitted');
-    const { params } = fitted({ linearFlopsPerS, attentionFlopsPerS, readBytesPerS, overheadMs, overheadPerSequenceMs }, {}, (rates) => seen.map(({ cell, ms }) => Math.log(modelMs(rates, cell) / ms)), 20_000);
-    return { rates: params, numerics: meter.numerics, rows: measured.map(({ cell, ms }) => ({ cell, measuredMs: ms, modelMs: modelMs(params, cell), error: modelMs(params, cell) / ms - 1 })) };
+    return made;
   } finally {
-    await meter.close();
+    for (const meter of meters) await meter.close();
   }
 }
 
-export const nameOf = ({ prefill, decodes, depth }: Cell): string => (prefill > 0 ? `prefill ${prefill} at ${depth}` : `decode ${decodes} at ${depth}`);
+/** Fits the device's rates to the cells that may be fitted: of each the median of what was measured undisturbed counts. */
+export function calibrateCpu({ engines, cells, times, references }: CpuTimes, shape: ModelShape): CpuCalibration {
+  const sorted = references.flat().sort((a, b) => a - b), usualMs = sorted[Math.floor(sorted.length / 5)]!;
+  let dropped = 0;
+  const measured = cells.map((cell, i) => {
+    const all = times.map((round, at) => ({ ms: round[i]!, beside: Math.max(references[at]![i]!, references[at]![i + 1]!) / usualMs })).sort((a, b) => a.beside - b.beside);
+    // The least disturbed one counts in any case.
+    const kept = all.filter(({ beside }, at) => at === 0 || beside <= disturbed);
+    dropped += all.length - kept.length;
+    return { cell, ms: spread(kept.map(({ ms }) => ms)) };
+  });
+  const file = readDevice(engines.device, 'bf16');
+  const device = fitDevice(file, shape, measured.filter(({ cell }) => cell.use === 'fitted').map(({ cell, ms }) => ({ iteration: iterationOf(cell), ms: ms.median })));
+  return {
+    device, disturbedShare: dropped / (cells.length * times.length), referenceMs: spread(sorted),
+    rows: measured.map(({ cell, ms }) => ({ cell, measuredMs: ms.median, leastMs: ms.min, mostMs: ms.max, modelMs: iterationMs(device, shape, iterationOf(cell)), fileMs: iterationMs(file, shape, iterationOf(cell)) })),
+  };
+}
+
+export const nameOf = ({ prefill, behind, decodes, depth }: Work): string =>
+  [...(prefill > 0 ? [`prefill ${prefill} at ${behind}`] : []), ...(decodes > 0 ? [`decode ${decodes} at ${depth}`] : [])].join(' + ');
 
 /** The middle one of those that are measured. */
-const iterationOf = ({ prefill, decodes, depth }: Cell): Iteration =>
-  ({ prefillTokens: prefill, prefillContext: contextOfChunk(depth, prefill), decodes, decodeContext: decodes * (depth + generate / 2) });
+export const iterationOf = ({ prefill, behind, decodes, depth }: Work): Iteration =>
+  ({ prefillTokens: prefill, prefillContext: contextOfChunk(behind, prefill), decodes, decodeContext: decodes * middleDepth(depth) });
 
-/** The product's engine, by what it says its iterations took: the backend and the loop around it, not the way of a token to its reader. */
-class Meter {
-  readonly #engine: NativeEngine;
-  readonly #listeners = new Map<number, (event: EngineEvent) => void>();
-  readonly #draw = generator(11);
-  #runs = 0;
+/** Where the tables have their points: between them a straight line does, in logarithms. */
+const linearRows = [1, 4, 16, 64, 256, 512], attentionRows = [1, 16, 64, 256];
 
-  constructor(modelPath: string) {
-    this.#engine = loadNative().open({ modelPath, hbmBytes, dramBytes: 0, threads: 2, backend: 'cpu', isa: 'auto', runningMax: 32, iterationTokensMax, iterationMsMax: 60_000, speculation: 'off' },
-      (events) => { for (const event of events) if ('run' in event) this.#listeners.get(event.run)?.(event); });
-  }
-
-  get numerics(): string { return this.#engine.info.numerics; }
-  close(): Promise<void> { return this.#engine.close(); }
-
-  /** Milliseconds of an iteration. A sequence that ends by itself spoils its turn: it is drawn anew. */
-  async measure(cell: Cell): Promise<number> {
-    for (let turn = 0; turn < 20; turn++) {
-      const ms = cell.prefill > 0 ? await this.#prefill(cell) : await this.#decode(cell);
-      if (ms !== null) return ms;
-    }
-    throw new Error(`${nameOf(cell)}: sequences ended by themselves in 20 of 20 turns`);
-  }
-
-  async #prefill({ prefill, depth }: Cell): Promise<number> {
-    const lane = `p${this.#runs}`, before = this.#tokens(depth);
-    if (depth > 0) await this.#run(lane, before, 1, () => {});
-    const from = this.#spent();
-    await this.#run(lane, [...before, ...this.#tokens(prefill)], 1, () => {});
-    const to = this.#spent();
-    this.#engine.drop(lane);
-    return (to.ms - from.ms) / (to.iterations - from.iterations);
-  }
-
-  async #decode({ decodes, depth }: Cell): Promise<number | null> {
-    const first = this.#runs;
-    let begun = 0, ended = 0, from: { ms: number; iterations: number } | null = null, to: { ms: number; iterations: number } | null = null;
-    await Promise.all(Array.from({ length: decodes }, (_, i) => this.#run(`d${first}/${i}`, this.#tokens(depth), 2 * generate + 4 * decodes, (event) => {
-      // Between the last one's first token and the first one's end all of them decode.
-      if (event.kind === 'delta' && event.offset === 0 && ++begun === decodes && ended === 0) from = this.#spent();
-      if (event.kind === 'delta' && begun === decodes && to === null && from !== null && this.#spent().iterations - from.iterations >= generate) to = this.#spent();
-      if (event.kind === 'ended') ended++;
-    })));
-    for (let i = 0; i < decodes; i++) this.#engine.drop(`d${first}/${i}`);
-    if (from === null || to === null) return null;
-    const { ms, iterations } = from as { ms: number; iterations: number }, end = to as { ms: number; iterations: number };
-    return (end.ms - ms) / (end.iterations - iterations);
-  }
-
-  #run(lane: string, tokens: readonly number[], maxTokens: number, onEvent: (event: EngineEvent) => void): Promise<void> {
-    const run = ++this.#runs;
-    return new Promise((resolve, reject) => {
-      this.#listeners.set(run, (event) => {
-        onEvent(event);
-        if (event.kind !== 'ended') return;
-        this.#listeners.delete(run);
-        if (event.finish === 'failed') reject(new Error(event.message ?? 'a run failed'));
-        else resolve();
-      });
-      this.#engine.submit({ run, lane, salt: new Uint8Array(32), tokens: Int32Array.from(tokens), maxTokens, temperature: 0, topK: 0, topP: 1, seed: 0n, stop: [], logprobs: -1, priority: 0 });
-    });
-  }
-
-  #tokens(count: number): number[] { return Array.from({ length: count }, () => 100 + Math.floor(this.#draw() * (this.#engine.info.vocab - 100))); }
-  #spent(): { ms: number; iterations: number } { const { busyMs, ownMs, iterations } = this.#engine.stats(); return { ms: busyMs + ownMs, iterations }; }
+/** The device with the rates that agree best with what was measured. Reads stay as they are: tables say what few rows take. */
+export function fitDevice(device: Device, shape: ModelShape, measured: readonly { readonly iteration: Iteration; readonly ms: number }[]): Device {
+  const start: Record<string, number> = { overheadPerSequenceMs: 0.3 };
+  // Tokens a second in some order of magnitude: a search in factors finds the rest.
+  for (const rows of linearRows) start[`linear ${rows}`] = 5e10 * Math.min(8, rows ** 0.5);
+  for (const rows of attentionRows) start[`attention ${rows}`] = 5e10 * Math.min(4, rows ** 0.3);
+  const made = (rates: Readonly<Record<string, number>>): Device | null => {
+    const table = (of: string, rows: readonly number[]): RatePoint[] => rows.map((row) => [row, rates[`${of} ${row}`]!]);
+    const linear = table('linear', linearRows), attention = table('attention', attentionRows);
+    return problemOf(linear) !== null || problemOf(attention) !== null ? null : { ...device, linearFlopsPerS: new RateTable(linear), attentionFlopsPerS: new RateTable(attention), overheadPerSequenceMs: rates['overheadPerSequenceMs']! };
+  };
+  const { params } = fitted(start, {}, (rates) => {
+    const tried = made(rates);
+    return measured.map(({ iteration, ms }) => (tried === null ? 1e3 : Math.log(iterationMs(tried, shape, iteration) / ms)));
+  }, 30_000);
+  return made(params)!;
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

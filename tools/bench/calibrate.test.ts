@@ -1,4 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { readFleet } from '../../infra/replay/fleet.ts';
+import { iterationMs } from '../../infra/replay/simulation/engine-model.ts';
+import { RateTable } from '../../infra/replay/simulation/rate.ts';
+import { mergedSections } from './calibrate.ts';
+import { calibrateCpu, cells, iterationOf, nameOf } from './calibrate-cpu.ts';
 import { h200Points } from './calibrate-h200.ts';
 import { fitted } from './fit.ts';
 
@@ -16,5 +21,24 @@ describe('calibration', () => {
     expect(error).toBeLessThan(2e-3);
     expect(params.slope).toBeCloseTo(3, 1);
     expect(fitted({ slope: 1, offset: 1 }, { slope: 2 }, errors, 4_000).params.slope).toBeLessThanOrEqual(2);
+  });
+
+  test('rates that made the times are found again, and what was measured while something else ran does not count', () => {
+    const { device: file, model } = readFleet('laptop');
+    const truth = { ...file, linearFlopsPerS: new RateTable([[1, 5e10], [4, 1.4e11], [16, 2e11], [64, 2.5e11], [256, 3e11]]), attentionFlopsPerS: new RateTable([[1, 5e10], [16, 1.3e11], [64, 2e11]]), overheadPerSequenceMs: 0.2 };
+    const times = [1, 1, 3, 1].map((slower, round) => cells.map((cell, i) => iterationMs(truth, model, iterationOf(cell)) * (round === 1 && i === 4 ? 5 : slower)));
+    const references = [1, 1, 3, 1].map((slower, round) => [...cells, null].map((_, i) => 90 * (round === 1 && i === 5 ? 2 : slower)));
+    const { rows, disturbedShare } = calibrateCpu({ engines: { device: 'cpu-1core', count: 2, threads: 1 }, numerics: 'made', cells, times, references, commit: 'none' }, model);
+    // One round, and of another the two cells beside a slow reference.
+    expect(disturbedShare).toBeCloseTo((cells.length + 2) / (4 * cells.length), 9);
+    for (const { cell, measuredMs, modelMs } of rows) {
+      expect(measuredMs, nameOf(cell)).toBeCloseTo(iterationMs(truth, model, iterationOf(cell)), 6);
+      expect(Math.abs(modelMs / measuredMs - 1), nameOf(cell)).toBeLessThan(0.05);
+    }
+  }, 60_000);
+
+  test('sections of a document that are made anew take the place of theirs, the others stay', () => {
+    expect(mergedSections('### One\n\nold\n\n### Two\n\nkept\n', '### Three\n\nmade\n### One\n\nnew\n')).toBe('### One\n\nnew\n\n### Two\n\nkept\n\n### Three\n\nmade');
+    expect(mergedSections('', '### One\n\nnew')).toBe('### One\n\nnew');
   });
 });

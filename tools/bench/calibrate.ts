@@ -1,32 +1,55 @@
 /** `npm run bench -- calibrate`: the fleet model's devices beside what they stand for. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../infra/config.ts';
 import { readFleet } from '../../infra/replay/fleet.ts';
-import { calibrateCpu, nameOf } from './calibrate-cpu.ts';
+import type { Rate } from '../../infra/replay/simulation/rate.ts';
+import { calibrateCpu, type CpuTimes, type Engines, measureCpu, nameOf } from './calibrate-cpu.ts';
 import { fitH200, h200Points } from './calibrate-h200.ts';
+import { calibrateJct } from './calibrate-jct.ts';
+import { jctPart } from './calibrate-jct-part.ts';
 import { commit } from './commit.ts';
+import { percent, signed, whole } from './numbers.ts';
 import { defaultModel } from './peers.ts';
-import { withGenerated } from './report.ts';
+import { generatedOf, withGenerated } from './report.ts';
+import { type Spread, spread } from './stats.ts';
 import { UsageError } from './usage-error.ts';
 
-export const calibrateUsage = `npm run bench -- calibrate [--only h200|cpu] [--repeat 5] [--fit-h200] [--write]
-  h200       published throughputs of one H200 beside the model's; cpu: iterations of this machine's engine, measured and modelled
+export const calibrateUsage = `npm run bench -- calibrate [--only h200|cpu|jct] [--rounds N] [--again] [--traces FILE] [--fit-h200] [--write]
+  h200       published throughputs of one H200 beside the model's
+  cpu        iterations of this machine's engine, measured and modelled: one engine on two threads, then two at once on one each (minutes; 6 rounds)
+  jct        the same work live under two policies by turns, and simulated (minutes; 2 rounds); of the recordings of --traces
+  --again    measures nothing: fits and simulates what the last call measured
   --fit-h200 looks for better rates of devices/h200.yaml (minutes), prints them and changes nothing
-  --write    brings docs/benchmarks/calibration.md up to date, with the parts that were run; the rates of the CPU are printed, and stand in devices/cpu-2core.yaml when somebody puts them there`;
+  --write    brings docs/benchmarks/calibration.md up to date, with the parts that were run; the rates of the CPU are printed, and stand in devices/cpu-*.yaml when somebody puts them there`;
+
+const parts = ['h200', 'cpu', 'jct'] as const;
+type Part = (typeof parts)[number];
 
 export async function benchCalibrate(args: readonly string[]): Promise<void> {
-  const { only, repeat, isFitting, isWriting } = read(args);
-  const parts: string[] = [];
+  const { only, rounds, again, traces, isFitting, isWriting } = read(args);
   if (isFitting) console.log(`h200: ${JSON.stringify(fitH200())}`);
-  if (only !== 'cpu') parts.push(h200Part());
-  if (only !== 'h200') parts.push(await cpuPart(repeat));
-  console.log(parts.join('\n'));
+  const run: Readonly<Record<Part, () => Promise<string>>> = {
+    h200: async () => h200Part(),
+    cpu: async () => [await cpuPart({ device: 'cpu-2core', count: 1, threads: 2 }, rounds ?? 6, again), await cpuPart({ device: 'cpu-1core', count: 2, threads: 1 }, rounds ?? 6, again)].join('\n'),
+    jct: async () => jctPart(await calibrateJct(traces, rounds ?? 2, again, console.error), commit()),
+  };
+  const made: string[] = [];
+  for (const part of only === null ? parts : [only]) made.push(await run[part]());
+  console.log(made.join('\n'));
   if (!isWriting) return;
   const file = join(packageRoot(), 'docs', 'benchmarks', 'calibration.md');
-  writeFileSync(file, withGenerated(existsSync(file) ? readFileSync(file, 'utf8') : '# How well the fleet model agrees\n', parts.join('\n'), 'calibrate'));
+  const document = existsSync(file) ? readFileSync(file, 'utf8') : '# How well the fleet model agrees\n';
+  writeFileSync(file, withGenerated(document, mergedSections(generatedOf(document, 'calibrate'), made.join('\n')), 'calibrate'));
+}
+
+/** Sections begin with "### ": those of `next` take the place of those with the same title, the others stay. */
+export function mergedSections(last: string, next: string): string {
+  const sections = new Map<string, string>();
+  for (const section of [...last.split(/^(?=### )/m), ...next.split(/^(?=### )/m)]) if (section.startsWith('### ')) sections.set(section.split('\n')[0]!, section.trim());
+  return [...sections.values()].join('\n\n');
 }
 
 function h200Part(): string {
@@ -41,33 +64,44 @@ function h200Part(): string {
   ].join('\n');
 }
 
-async function cpuPart(repeat: number): Promise<string> {
-  const { rates, rows, numerics } = await calibrateCpu(defaultModel(), readFleet('laptop').model, repeat, console.error);
-  const errors = (use: string): number[] => rows.filter(({ cell }) => cell.use === use).map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
-  const tell = (use: string): string => { const all = errors(use); return `median ${percent(all[all.length >> 1]!)}, largest ${percent(all.at(-1)!)}`; };
+async function cpuPart(engines: Engines, rounds: number, again: boolean): Promise<string> {
+  const folder = join(packageRoot(), '.cache', 'calibrate'), file = join(folder, `${engines.device}.json`);
+  if (again && !existsSync(file)) throw new UsageError(`--again: ${file} is not there: nothing was measured`);
+  mkdirSync(folder, { recursive: true });
+  const times = again ? (JSON.parse(readFileSync(file, 'utf8')) as CpuTimes) : await measureCpu(defaultModel(), engines, rounds, commit(), (made) => {
+    writeFileSync(file, JSON.stringify(made));
+    console.error(`  ${engines.device}, round ${made.times.length} of ${rounds}: the reference took ${told(spread(made.references.at(-1)!))} ms`);
+  });
+  const { device, rows, disturbedShare, referenceMs } = calibrateCpu(times, readFleet('laptop').model);
+  const errors = (use: string, of: 'modelMs' | 'fileMs'): string => {
+    const { median, max } = spread(rows.filter(({ cell }) => cell.use === use).map((row) => Math.abs(row[of] / row.measuredMs - 1)));
+    return `median ${percent(median)}, largest ${percent(max)}`;
+  };
+  const table = (rate: Rate): string => (typeof rate === 'number' ? rate.toExponential(3) : `[${rate.points.map(([rows, perS]) => `[${rows}, ${perS.toExponential(3)}]`).join(', ')}]`);
   return [
-    '### The CPU worker: milliseconds of an iteration', '',
-    `${cpus()[0]?.model ?? 'unknown'}, 2 threads, ${numerics}, SmolLM2-135M, commit ${commit()}, medians of ${repeat}. Errors: fitted cells ${tell('fitted')}; held out ${tell('held out')}.`,
-    `Rates: linear ${engineering(rates['linearFlopsPerS']!)}FLOP/s, attention ${engineering(rates['attentionFlopsPerS']!)}FLOP/s, reads ${engineering(rates['readBytesPerS']!)}B/s, ${rates['overheadMs']!.toFixed(3)} ms an iteration, ${rates['overheadPerSequenceMs']!.toFixed(3)} ms a decoding sequence.`, '',
-    '| iteration | measured ms | model ms | error | |', '|---|---|---|---|---|',
-    ...rows.map(({ cell, measuredMs, modelMs, error }) => `| ${nameOf(cell)} | ${measuredMs.toFixed(2)} | ${modelMs.toFixed(2)} | ${signed(error)} | ${cell.use} |`), '',
+    `### The CPU worker, ${engines.device}: milliseconds of an iteration`, '',
+    `${cpus()[0]?.model ?? 'unknown'}, ${engines.count === 1 ? `one engine of ${engines.threads} threads` : `${engines.count} engines at once, ${engines.threads} thread each, the mean of both`}, ${times.numerics}, SmolLM2-135M, commit ${times.commit}, medians of ${times.times.length} rounds. The reference, 128 rows of a prompt, was measured between all cells: ${told(referenceMs)} ms; where it was over a tenth slower beside a cell than usual, something else ran: ${percent(disturbedShare)} of the measurements are left out.`,
+    `Errors of this fit: fitted cells ${errors('fitted', 'modelMs')}; **held out ${errors('held out', 'modelMs')}**. Errors of devices/${engines.device}.yaml as it stands: fitted cells ${errors('fitted', 'fileMs')}; held out ${errors('held out', 'fileMs')}.`, '',
+    '```', `linear_flops_per_s: { bf16: ${table(device.linearFlopsPerS)}`, `attention_flops_per_s: { bf16: ${table(device.attentionFlopsPerS)}`, `overhead_per_sequence_ms: ${device.overheadPerSequenceMs.toFixed(3)}`, '```', '',
+    '| iteration | measured ms | range | model ms | error | by the file | |', '|---|---|---|---|---|---|---|',
+    ...rows.map(({ cell, measuredMs, leastMs, mostMs, modelMs, fileMs }) => `| ${nameOf(cell)} | ${measuredMs.toFixed(2)} | ${leastMs.toFixed(2)}–${mostMs.toFixed(2)} | ${modelMs.toFixed(2)} | ${signed(modelMs / measuredMs - 1)} | ${signed(fileMs / measuredMs - 1)} | ${cell.use} |`), '',
   ].join('\n');
 }
 
-function read(args: readonly string[]): { only: 'h200' | 'cpu' | null; repeat: number; isFitting: boolean; isWriting: boolean } {
-  let values: { only?: string; repeat?: string; 'fit-h200'?: boolean; write?: boolean };
+const told = ({ median, min, max }: Spread): string => `${median.toFixed(1)} (${min.toFixed(1)}–${max.toFixed(1)})`;
+
+interface Flags { readonly only: Part | null; readonly rounds: number | null; readonly again: boolean; readonly traces: string; readonly isFitting: boolean; readonly isWriting: boolean }
+
+function read(args: readonly string[]): Flags {
+  let values: { only?: string; rounds?: string; again?: boolean; traces?: string; 'fit-h200'?: boolean; write?: boolean };
   try {
-    ({ values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, repeat: { type: 'string' }, 'fit-h200': { type: 'boolean' }, write: { type: 'boolean' } } }));
+    ({ values } = parseArgs({ args: [...args], options: { only: { type: 'string' }, rounds: { type: 'string' }, again: { type: 'boolean' }, traces: { type: 'string' }, 'fit-h200': { type: 'boolean' }, write: { type: 'boolean' } } }));
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { only = null } = values, repeat = Number(values.repeat ?? 5);
-  if (only !== null && only !== 'h200' && only !== 'cpu') throw new UsageError(`--only ${only}: h200 or cpu`);
-  if (!Number.isInteger(repeat) || repeat < 1) throw new UsageError(`--repeat ${values.repeat}: a whole number from 1 on`);
-  return { only, repeat, isFitting: values['fit-h200'] === true, isWriting: values.write === true };
+  const only = parts.find((part) => part === values.only) ?? null, rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (values.only !== undefined && only === null) throw new UsageError(`--only ${values.only}: ${parts.join(', ')}`);
+  if (rounds !== null && (!Number.isInteger(rounds) || rounds < 1)) throw new UsageError(`--rounds ${values.rounds}: a whole number from 1 on`);
+  const traces = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.traces ?? join(packageRoot(), '..', 'shared', 'traces', 'miniswe_deepseek', 'steps_dev.jsonl.gz'));
+  return { only, rounds, again: values.again === true, traces, isFitting: values['fit-h200'] === true, isWriting: values.write === true };
 }
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
-const signed = (share: number): string => `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
-const engineering = (value: number): string => (value >= 1e12 ? `${(value / 1e12).toFixed(1)} T` : `${(value / 1e9).toFixed(1)} G`);
