@@ -1,6 +1,7 @@
 import type { Claim } from '../../schemas/messages.ts';
 import type { Instant } from '../lib/logic.ts';
-import { bestFirst, blocksNeeded, scoreOf } from './placement.ts';
+import { candidatesFor } from './candidates.ts';
+import { bestFirst, blocksNeeded } from './placement.ts';
 import type { ControlLimits, ControlState, WaitingStep } from './types.ts';
 
 /**
@@ -14,7 +15,7 @@ import type { ControlLimits, ControlState, WaitingStep } from './types.ts';
 export function renewClaim(state: ControlState, now: Instant, limits: ControlLimits): void {
   const { claim } = state;
   const held = claim === null ? undefined : state.waiting.get(claim.step);
-  if (claim !== null && held !== undefined && claimable(state, held).includes(claim.worker)) return;
+  if (claim !== null && held !== undefined && candidatesFor(state, held).some(({ worker, score }) => worker === claim.worker && Number.isFinite(score))) return;
   state.claim = null;
   const late = [...state.waiting.values()].filter(({ sinceMs }) => now - sinceMs >= limits.claimAfterMs).sort((a, b) => (isOlder(a, b) ? -1 : 1));
   for (const waiting of late) {
@@ -37,15 +38,6 @@ export function claimantOf(state: ControlState): WaitingStep | undefined {
 
 const isOlder = (a: WaitingStep, b: WaitingStep): boolean => a.sinceMs < b.sinceMs || (a.sinceMs === b.sinceMs && a.ask.step < b.ask.step);
 
-/** The oldest claim on a worker, of any conductor. */
-export function claimOn(state: ControlState, worker: string): Claim | null {
-  let oldest: Claim | null = state.claim?.worker === worker ? state.claim : null;
-  for (const { claim } of state.foreign.values()) {
-    if (claim.worker === worker && (oldest === null || claim.sinceMs < oldest.sinceMs || (claim.sinceMs === oldest.sinceMs && claim.step < oldest.step))) oldest = claim;
-  }
-  return oldest;
-}
-
 /** What another conductor's beat says: it is heard again with each one, and forgotten when they stop. */
 export function hearClaim(state: ControlState, conductor: string, claim: Claim | null, now: Instant): void {
   if (claim === null) state.foreign.delete(conductor);
@@ -57,5 +49,4 @@ export function forgetClaims(state: ControlState, now: Instant, limits: ControlL
 }
 
 /** Workers that could take the step if they were empty, best first. */
-const claimable = (state: ControlState, { ask, held }: WaitingStep): readonly string[] =>
-  bestFirst([...state.workers.values()].map((view) => scoreOf(ask, view, held, null))).map(({ worker }) => worker);
+const claimable = (state: ControlState, waiting: WaitingStep): readonly string[] => bestFirst(candidatesFor(state, waiting)).map(({ worker }) => worker);

@@ -1,9 +1,10 @@
 import type { Decided, PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
 import type { Instant, Logic } from '../lib/logic.ts';
 import type { Beat, Decision } from '../../schemas/messages.ts';
-import { claimOn, claimantOf, forgetClaims, hearClaim, renewClaim } from './claims.ts';
+import { candidatesFor, claimOn } from './candidates.ts';
+import { claimantOf, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
-import { type Candidate, blocksNeeded, decodeRate, hasRoom, lackOf, prefillRate, scoreOf } from './placement.ts';
+import { type Candidate, blocksNeeded, decodeRate, hasRoom, lackOf, prefillRate } from './placement.ts';
 import type { Policy } from './policy.ts';
 import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
 
@@ -24,7 +25,7 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
         case 'deaf': for (const view of state.workers.values()) state.workers.set(view.name, { ...view, seenAtMs: now }); break;
         case 'held': {
           const waiting = state.waiting.get(event.step);
-          if (waiting !== undefined) state.waiting.set(event.step, { ...waiting, held: event.held });
+          if (waiting !== undefined) waiting.held = event.held;
           break;
         }
         case 'ask':
@@ -88,7 +89,7 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
     if (turnedAway === ask) return;
     state.waiting.delete(turnedAway.step);
   }
-  const waiting: WaitingStep = { ask, held, sinceMs: ask.acceptedAtMs, isDeferred: false };
+  const waiting: WaitingStep = { ask, held, sinceMs: ask.acceptedAtMs, isDeferred: false, scored: [] };
   state.waiting.set(ask.step, waiting);
   tryPlace(state, waiting, now, policy, effects);
 }
@@ -96,13 +97,12 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
 /** Places a waiting step, or says once why it waits. */
 function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, policy: Policy, effects: ControlEffect[]): void {
   const { ask } = waiting;
-  const candidates: Candidate[] = [];
-  for (const view of state.workers.values()) candidates.push(scoreOf(ask, view, waiting.held, claimOn(state, view.name)));
+  const candidates = candidatesFor(state, waiting);
   const claimed = state.claim?.step === ask.step ? candidates.find(({ worker, hasRoom }) => worker === state.claim?.worker && hasRoom) : undefined;
   const chosen = claimed ?? policy.place(ask, candidates, now - waiting.sinceMs, now);
   if (chosen === null) {
     if (waiting.isDeferred) return;
-    state.waiting.set(ask.step, { ...waiting, isDeferred: true });
+    waiting.isDeferred = true;
     effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'defer', step: ask.step, decision: decision(ask, now, 'defer', 'wait', policy, whyDeferred(state, ask), candidates) } });
     return;
   }

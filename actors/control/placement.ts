@@ -50,7 +50,8 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
   };
 }
 
-function heldBy(worker: string, holdings: readonly Held[]): Held {
+/** What `holdings` say of one worker. */
+export function heldBy(worker: string, holdings: readonly Held[]): Held {
   for (const held of holdings) if (held.worker === worker) return held;
   return { worker, hbmTokens: 0, dramTokens: 0 };
 }

@@ -1,5 +1,6 @@
 import type { Ask, Decided, PlaceAsk } from '../lib/asks.ts';
 import type { Beat, Claim, WorkerLoad } from '../../schemas/messages.ts';
+import type { Candidate } from './placement.ts';
 
 /** How many of a step's prompt tokens a worker has, by tier. From the block directory. */
 export interface Held { readonly worker: string; readonly hbmTokens: number; readonly dramTokens: number }
@@ -35,7 +36,15 @@ export interface WorkerView {
   readonly idleSinceMs: number | null;
 }
 
-export interface WaitingStep { readonly ask: PlaceAsk; readonly held: readonly Held[]; readonly sinceMs: number; readonly isDeferred: boolean }
+export interface WaitingStep {
+  readonly ask: PlaceAsk;
+  held: readonly Held[];
+  readonly sinceMs: number;
+  isDeferred: boolean;
+  /** Of the last look, in the order of the workers: what nothing changed of is not scored again. */
+  readonly scored: Scored[];
+}
+export interface Scored { readonly candidate: Candidate; readonly claim: Claim | null }
 
 /** The fleet as this conductor sees it: rebuilt from beats and asks, never saved. */
 export interface ControlState {
