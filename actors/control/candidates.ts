@@ -6,18 +6,23 @@ import type { ControlState, Held, WaitingStep } from './types.ts';
  * The workers as candidates for a waiting step, in their order. Past the knee a hundred steps are looked at whenever one worker has changed: a score is made
  * anew only where something changed that goes into it, which are the worker's view, what it holds of the prompt, and the claim on it.
  */
-export function candidatesFor(state: ControlState, waiting: WaitingStep): readonly Candidate[] {
-  const { ask, held, scored } = waiting, candidates: Candidate[] = [];
+export function candidatesFor(state: ControlState, { ask, held, scored }: WaitingStep): readonly Candidate[] {
+  const before = scored.candidates, isHeldSame = held === scored.held;
+  let now = before, at = 0;
   for (const view of state.workers.values()) {
-    const claim = claimOn(state, view.name), at = candidates.length;
-    let known = scored[at];
-    if (known === undefined || known.candidate.view !== view || known.claim !== claim || !isSame(known.candidate.held, heldBy(view.name, held))) {
-      scored[at] = known = { candidate: scoreOf(ask, view, held, claim), claim };
+    const claim = claimOn(state, view.name), known = before[at];
+    if (known === undefined || known.view !== view || scored.claims[at] !== claim || !(isHeldSame || isSame(known.held, heldBy(view.name, held)))) {
+      // Whoever was given them before may have them still.
+      if (now === before) now = [...before];
+      now[at] = scoreOf(ask, view, held, claim);
+      scored.claims[at] = claim;
     }
-    candidates.push(known.candidate);
+    at++;
   }
-  scored.length = candidates.length;
-  return candidates;
+  if (at < now.length) now = now.slice(0, at);
+  scored.held = held;
+  scored.candidates = now;
+  return now;
 }
 
 /** The oldest claim on a worker, of any conductor. */

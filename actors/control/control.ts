@@ -4,7 +4,7 @@ import type { Beat, Decision } from '../../schemas/messages.ts';
 import { candidatesFor, claimOn } from './candidates.ts';
 import { claimantOf, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
-import { type Candidate, blocksNeeded, decodeRate, hasRoom, lackOf, prefillRate } from './placement.ts';
+import { type Candidate, blocksNeeded, decodeRate, lackOf, prefillRate } from './placement.ts';
 import type { Policy } from './policy.ts';
 import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
 
@@ -47,9 +47,8 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
 /** The waiting steps that a tick will look at: for these the host asks the directory again. */
 export function candidatesOf(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits): readonly WaitingStep[] {
   const all = [...state.waiting.values()], claimant = claimantOf(state);
-  const workers = [...state.workers.values()].map((view) => ({ view, claim: claimOn(state, view.name) }));
-  const isRoomFor = (ask: PlaceAsk): boolean => workers.some(({ view, claim }) => hasRoom(ask, view, claim));
-  const looked = policy.needsRoom === true ? all.filter((waiting) => waiting === claimant || isRoomFor(waiting.ask)) : all;
+  const openings = [...state.workers.values()].map((view) => ({ view, claim: claimOn(state, view.name) }));
+  const looked = all.filter((waiting) => waiting === claimant || policy.mayPlace?.(waiting.ask, openings, now - waiting.sinceMs, now) !== false);
   return inOrder(looked, now, policy).slice(0, limits.candidatesMax);
 }
 
@@ -89,7 +88,7 @@ function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: I
     if (turnedAway === ask) return;
     state.waiting.delete(turnedAway.step);
   }
-  const waiting: WaitingStep = { ask, held, sinceMs: ask.acceptedAtMs, isDeferred: false, scored: [] };
+  const waiting: WaitingStep = { ask, held, sinceMs: ask.acceptedAtMs, isDeferred: false, scored: { held: null, candidates: [], claims: [] } };
   state.waiting.set(ask.step, waiting);
   tryPlace(state, waiting, now, policy, effects);
 }

@@ -16,6 +16,9 @@ export interface Candidate {
   readonly view: WorkerView;
 }
 
+/** A worker as every step finds it, and the oldest claim on it. */
+export interface Opening { readonly view: WorkerView; readonly claim: Claim | null }
+
 /** Until a worker has measured itself. On a small CPU, from its first bench. */
 const prefillGuess = 600, decodeGuess = 60, recallGuess = 2e9;
 
@@ -40,13 +43,11 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
   const recallS = (held.dramTokens / blockTokens) * load.blockBytes / recallRate(view);
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
-  const blocks = blocksNeeded(ask);
-  const never = load.model !== ask.model || ask.promptTokens >= load.contextLength || blocks > load.hbmBlocks;
   // A worker that refused or lost this step is the last resort, not out of question: it may be the only one.
   const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
   return {
     worker: view.name, held, tokensToCompute, queueS, hasRoom: hasRoom(ask, view, claim), idleSinceMs: view.idleSinceMs, view,
-    score: never ? Number.POSITIVE_INFINITY : queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS,
+    score: isEver(ask, view) ? queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS : Number.POSITIVE_INFINITY,
   };
 }
 
@@ -55,6 +56,12 @@ export function heldBy(worker: string, holdings: readonly Held[]): Held {
   for (const held of holdings) if (held.worker === worker) return held;
   return { worker, hbmTokens: 0, dramTokens: 0 };
 }
+
+/** It could take the step if it were empty. */
+export const isEver = (ask: PlaceAsk, view: WorkerView): boolean => !lacksModel(ask, view) && !lacksContext(ask, view) && blocksNeeded(ask) <= view.load.hbmBlocks;
+
+/** Some worker could begin the step at once. */
+export const isRoomFor = (ask: PlaceAsk, openings: readonly Opening[]): boolean => openings.some(({ view, claim }) => hasRoom(ask, view, claim));
 
 /** The worker could begin the step at once. */
 export const hasRoom = (ask: PlaceAsk, view: WorkerView, claim: Claim | null): boolean =>

@@ -1,6 +1,6 @@
 import type { PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
 import type { Tier } from '../../schemas/messages.ts';
-import type { Candidate } from './placement.ts';
+import type { Candidate, Opening } from './placement.ts';
 import type { WorkerView } from './types.ts';
 
 /**
@@ -17,8 +17,11 @@ export interface Policy {
   readonly spills: boolean;
   /** It lets steps wait although there is room for them, and bounds their wait itself: no room is claimed for those that are late. */
   readonly holdsBack?: true;
-  /** It never chooses a worker without room: a step that finds none anywhere is not even looked at again. Past the knee that is nearly every one, on every tick. */
-  readonly needsRoom?: true;
+  /**
+   * False: `place` would answer null now whatever is held of the prompt, and would remember nothing by it. Such a step is not looked at on a tick: past the
+   * knee that is nearly every one, on every tick. `openings`: of all workers, the same object for all steps of one tick.
+   */
+  mayPlace?(ask: PlaceAsk, openings: readonly Opening[], waitedMs: number, nowMs: number): boolean;
   /** Of two steps that wait, at a conductor or a worker, the smaller runs first. `remainingS`: expected accelerator seconds until its trace is done. */
   order(ask: PlaceAsk, remainingS: number, waitedMs: number): number;
   /**

@@ -41,10 +41,12 @@ export interface WaitingStep {
   held: readonly Held[];
   readonly sinceMs: number;
   isDeferred: boolean;
-  /** Of the last look, in the order of the workers: what nothing changed of is not scored again. */
-  readonly scored: Scored[];
+  /** As it was looked at last. */
+  readonly scored: Scored;
 }
-export interface Scored { readonly candidate: Candidate; readonly claim: Claim | null }
+
+/** The candidates of a step, in the order of the workers, and what they were made of beside a worker's view. */
+export interface Scored { held: readonly Held[] | null; candidates: Candidate[]; claims: (Claim | null)[] }
 
 /** The fleet as this conductor sees it: rebuilt from beats and asks, never saved. */
 export interface ControlState {

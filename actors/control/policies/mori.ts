@@ -51,6 +51,8 @@ export function mori({ window, fill, intervalMs, stickiness }: Params<typeof tun
     const members = byWorker.get(worker) ?? new Set();
     byWorker.set(worker, members.add(program));
   }
+  const intervalAt = (nowMs: number): number => Math.floor(nowMs / intervalMs);
+  const hasAsked = (program: Program, ask: PlaceAsk, nowMs: number): boolean => program.acceptedAtMs === ask.acceptedAtMs && program.askedIn === intervalAt(nowMs);
   const tierAt = (program: Program, nowMs: number): Program['tier'] => {
     if (program.tier === 'hbm' && program.leavesAtMs !== null && nowMs >= program.leavesAtMs) program.tier = program.leavesTo;
     return program.tier;
@@ -91,16 +93,19 @@ export function mori({ window, fill, intervalMs, stickiness }: Params<typeof tun
     spills: true,
     holdsBack: true,
     order: ({ acceptedAtMs }) => acceptedAtMs,
+    mayPlace(ask, _openings, _waitedMs, nowMs) {
+      const program = programs.get(ask.trace);
+      return program === undefined || !hasAsked(program, ask, nowMs);
+    },
     place(ask, candidates, _waitedMs, nowMs) {
       const program = programs.get(ask.trace) ?? begun(nowMs);
       programs.set(ask.trace, program);
-      const interval = Math.floor(nowMs / intervalMs);
-      if (program.acceptedAtMs === ask.acceptedAtMs && program.askedIn === interval) return null;
+      if (hasAsked(program, ask, nowMs)) return null;
       if (program.actingSinceMs !== null) {
         tierAt(program, ask.acceptedAtMs);
         endTool(program, ask.acceptedAtMs);
       }
-      Object.assign(program, { tokens: ask.promptTokens, acceptedAtMs: ask.acceptedAtMs, leavesAtMs: null, askedIn: interval });
+      Object.assign(program, { tokens: ask.promptTokens, acceptedAtMs: ask.acceptedAtMs, leavesAtMs: null, askedIn: intervalAt(nowMs) });
       const chosen = admit(program, ask, able(ask, candidates), nowMs);
       if (chosen !== null) Object.assign(program, { startedAtMs: nowMs, askedIn: Number.NaN });
       return chosen;

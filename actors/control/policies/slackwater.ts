@@ -1,5 +1,5 @@
 import { priorityOf } from '../order.ts';
-import { choose } from '../placement.ts';
+import { choose, isRoomFor } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier, retain } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
@@ -13,8 +13,8 @@ export const tunables = { demoteAfterMs: { from: 0, to: 10_000, scale: 'linear',
 export const slackwater = ({ demoteAfterMs }: Params<typeof tunables>): Policy => ({
   name: 'slackwater',
   spills: false,
-  needsRoom: true,
   order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
+  mayPlace: isRoomFor,
   place: (_ask, candidates, waitedMs, nowMs) => choose(candidates, waitedMs, nowMs),
   retain: (ask, view) => retain(ask, view, demoteAfterMs),
   pin: pinTier,

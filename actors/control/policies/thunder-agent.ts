@@ -80,12 +80,17 @@ export function thunderAgent({ intervalMs, halfLifeMs, bufferTokens }: Params<ty
     for (const [worker, left] of roomOf(candidates, nowMs)) if (left < 0) pause(worker, left, nowMs);
   }
 
+  function mayBegin(ask: PlaceAsk, program: Program): boolean {
+    if (ask.stepsDone > 0) return false;
+    for (const other of programs.values()) if (other !== program && other.worker === null) return false;
+    return true;
+  }
+
   function bind(ask: PlaceAsk, program: Program, open: readonly Candidate[], peers: readonly Candidate[], waitedMs: number, nowMs: number): void {
     if (program.worker !== null && !open.some(({ worker }) => worker === program.worker)) program.worker = null;
     if (program.worker !== null) return;
     const mayGoOn = waitedMs >= pauseMaxMs;
-    const mayBegin = ask.stepsDone === 0 && ![...programs.values()].some((other) => other !== program && other.worker === null);
-    if (!mayGoOn && !mayBegin) return;
+    if (!mayGoOn && !mayBegin(ask, program)) return;
     const room = roomOf(peers, nowMs);
     const best = smallest(open, ({ worker }) => -(room.get(worker) ?? 0));
     if (best !== null && (mayGoOn || (room.get(best.worker) ?? 0) >= program.tokens + bufferTokens)) program.worker = best.worker;
@@ -96,6 +101,12 @@ export function thunderAgent({ intervalMs, halfLifeMs, bufferTokens }: Params<ty
     spills: true,
     holdsBack: true,
     order: ({ acceptedAtMs }) => acceptedAtMs,
+    mayPlace(ask, _openings, waitedMs, nowMs) {
+      const program = programs.get(ask.trace);
+      if (program === undefined || program.worker !== null || nowMs >= checkAtMs || waitedMs >= pauseMaxMs) return true;
+      const isNew = program.actingSinceMs !== null || program.tokens !== ask.promptTokens || program.stepsDone !== ask.stepsDone;
+      return isNew || mayBegin(ask, program);
+    },
     place(ask, candidates, waitedMs, nowMs) {
       const program: Program = programs.get(ask.trace) ?? { tokens: 0, worker: null, actingSinceMs: null, stepsDone: 0, isMarked: false, step: '' };
       programs.set(ask.trace, program);
