@@ -54,6 +54,13 @@ export class FleetControl {
     this.#step({ kind: 'beat', beat: { kind: 'beat', node: worker.name, role: 'worker', epoch: 1, seq: ++beat.seq, atMs: this.#events.nowMs, worker: loadOf(worker), claim: null } });
   }
 
+  /** One that says what the last one did, with nothing placed since, tells control nothing. */
+  #beatAgain(seat: Seat): void {
+    const view = this.#state.workers.get(seat.worker.name);
+    if (view === undefined || view.promisedRuns > 0 || !areAlike(view.load, loadOf(seat.worker))) this.beat(seat);
+    else seat.beat.lastMs = this.#events.nowMs;
+  }
+
   /** At once after a change, but not more often than every 10 ms. */
   beatSoon(seat: Seat): void {
     const { beat } = seat, { name } = seat.worker;
@@ -98,7 +105,7 @@ export class FleetControl {
     this.#events.at(this.#events.nowMs + Math.max(beatMs, queueMs, (this.#events.nowMs - sinceMs) / 10), () => {
       this.#isTicking = false;
       if (this.#state.waiting.size === 0 || this.#seats.size === 0) return;
-      for (const seat of this.#seats.values()) this.beat(seat);
+      for (const seat of this.#seats.values()) this.#beatAgain(seat);
       this.#tick();
       if (this.#state.waiting.size > 0) this.#tickLater();
     });
@@ -115,6 +122,10 @@ export class FleetControl {
 }
 
 const areSame = (some: readonly Held[], others: readonly Held[]): boolean => some.length === others.length && some.every((held, i) => held === others[i]);
+
+/** In all that differs between beats of one worker and that policies look at. */
+const areAlike = (a: WorkerLoad, b: WorkerLoad): boolean =>
+  a.running === b.running && a.waiting === b.waiting && a.hbmGrantable === b.hbmGrantable && a.hbmUsed === b.hbmUsed && a.dramUsed === b.dramUsed && a.backlogTokens === b.backlogTokens;
 
 function loadOf(worker: WorkerModel): WorkerLoad {
   const { memory, device } = worker;
