@@ -6,8 +6,9 @@ import { blockTokens } from '../../actors/lib/chain.ts';
 import type { Fleet } from './fleet.ts';
 import { FleetModel, type StepInput, type StepOutcome } from './simulation/fleet-model.ts';
 import { Measures, type ReplayResult } from './measures.ts';
-import { type Path, PrefixTree, emptyPath, extendsPath, pathUpTo } from './simulation/prefix-tree.ts';
+import { type Path, PrefixTree, type Segment, emptyPath, extendsPath, pathUpTo } from './simulation/prefix-tree.ts';
 import { exponential, generator, shuffled } from './random.ts';
+import { sharedPrefixes } from './shared-prefixes.ts';
 import type { Task } from './tasks.ts';
 
 /** When tasks come. `closed`: as many at once, the next one when one is over. `open`: on average so many an hour, as a Poisson process. `recorded`: as the recording says, its times multiplied by `scale`. */
@@ -32,8 +33,8 @@ export interface ReplayOptions {
 }
 
 interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
-/** A task that has come; `open` of its traces are not over. */
-interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number; readonly region: FleetModel }
+/** A task that has come; `open` of its traces are not over. `named`: by its prompts so far. */
+interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number; readonly region: FleetModel; readonly named: Set<Segment> }
 
 /**
  * Replays recorded traces on a modelled fleet: every step comes when its recorded gap has passed since the one before ended here, and after the last
@@ -42,7 +43,7 @@ interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: numb
 export class Replay {
   readonly #options: ReplayOptions;
   readonly #events = new EventQueue();
-  readonly #tree = new PrefixTree();
+  readonly #tree: PrefixTree;
   readonly #regions: readonly FleetModel[];
   readonly #drawRegion: () => number;
   readonly #running = new Map<string, Running>();
@@ -52,6 +53,7 @@ export class Replay {
 
   constructor(tasks: readonly Task[], options: ReplayOptions) {
     this.#options = options;
+    this.#tree = new PrefixTree(sharedPrefixes(tasks));
     const draw = generator(options.seed);
     this.#tasks = options.arrivals.kind === 'recorded' ? [...tasks].sort((a, b) => a.root.start_ms - b.root.start_ms) : shuffled(tasks, draw);
     const { fleet } = options, future: Future = {
@@ -90,7 +92,7 @@ export class Replay {
     const loseAt = this.#options.loseWorkerAt;
     if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#regions[0]!.lose('w1');
     if (this.#begun === this.#tasks.length) this.#measures.allHaveCome();
-    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0, region: this.#regionOfNext() });
+    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0, region: this.#regionOfNext(), named: new Set() });
   }
 
   /** A task stays, with all that grows from it, in the region where it comes: its home. Nothing moves it yet. */
@@ -106,13 +108,16 @@ export class Replay {
 
   #begin(trace: ReplayTrace, task: OpenTask): void {
     task.open++;
-    this.#running.set(trace.trace, { trace, task, at: 0, nextUseMs: this.#events.nowMs, children: 0, endedMs: 0, prompt: emptyPath, next: this.#path(trace, 0) });
+    this.#running.set(trace.trace, { trace, task, at: 0, nextUseMs: this.#events.nowMs, children: 0, endedMs: 0, prompt: emptyPath, next: this.#path(trace, 0, task) });
     this.#step(trace.trace);
   }
 
-  #path(trace: ReplayTrace, at: number): Path {
+  #path(trace: ReplayTrace, at: number, { named }: OpenTask): Path {
     const step = trace.steps[at];
-    return step === undefined ? emptyPath : this.#tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
+    if (step === undefined) return emptyPath;
+    const path = this.#tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
+    for (const segment of path.segments) named.add(segment);
+    return path;
   }
 
   #step(name: string): void {
@@ -121,7 +126,7 @@ export class Replay {
     if (step === undefined) return this.#endTrace(name, running);
     const prompt = running.next;
     running.prompt = prompt;
-    running.next = this.#path(running.trace, running.at + 1);
+    running.next = this.#path(running.trace, running.at + 1, running.task);
     const outTokens = Math.max(1, step.out_tokens);
     running.nextUseMs = this.#events.nowMs;
     running.task.region.step({
@@ -172,6 +177,7 @@ export class Replay {
       if (parent.children === 0 && (next === undefined || next.gap === 'join')) this.#await(parent.trace.trace, parent);
     }
     if (running.task.open > 0) return;
+    this.#tree.leave(running.task.named);
     this.#measures.taskEnded(running.task.task, running.task.arrivedMs);
     if (this.#options.arrivals.kind === 'closed') this.#events.at(this.#events.nowMs, () => this.#beginNext());
   }

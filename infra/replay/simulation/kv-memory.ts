@@ -181,6 +181,7 @@ export class KvMemory {
 
   /** Nothing is there any more: the worker was lost. */
   clear(): void {
+    for (const segment of this.#holdings.keys()) segment.holders--;
     this.#holdings.clear();
     this.#version++;
     for (const tier of ['hbm', 'dram', 'nvme'] as const) { this.#used[tier] = 0; this.#order[tier].clear(); }
@@ -210,7 +211,10 @@ export class KvMemory {
 
   #at(segment: Segment): Holding {
     let holding = this.#holdings.get(segment);
-    if (holding === undefined) this.#holdings.set(segment, (holding = new Holding(segment)));
+    if (holding === undefined) {
+      this.#holdings.set(segment, (holding = new Holding(segment)));
+      segment.holders++;
+    }
     return holding;
   }
 
@@ -296,7 +300,7 @@ export class KvMemory {
 
   #tidy(holding: Holding): void {
     if (!holding.isEmpty) return;
-    this.#holdings.delete(holding.segment);
+    if (this.#holdings.delete(holding.segment)) holding.segment.holders--;
     for (const tier of ['hbm', ...lowerTiers] as const) this.#order[tier].remove(holding);
   }
 

@@ -13,9 +13,14 @@ export class Segment {
   length = 0;
   /** How many of its first blocks some worker computed at some time: computing one of them again could have been avoided. */
   everComputed = 0;
+  /** Tasks that name it, came or not, and are not over. */
+  users: number;
+  /** Memories with some of it. */
+  holders = 0;
 
-  constructor(first: number, parent: Segment | null, offset: number) {
+  constructor(first: number, parent: Segment | null, offset: number, users: number) {
     this.first = first;
+    this.users = users;
     this.parent = parent;
     this.offset = offset;
     this.depth = parent === null ? 0 : parent.depth + 1;
@@ -27,10 +32,21 @@ export interface Path { readonly segments: readonly Segment[]; readonly uses: re
 
 export const emptyPath: Path = { segments: [], uses: [], blocks: 0 };
 
+/** Segments that are looked through at once. */
+const sweepLeast = 64;
+
 export class PrefixTree {
   readonly #starts = new Map<number, Segment>();
   /** The same, by their first ids. */
   readonly #sorted: Segment[] = [];
+  readonly #usersOf: ReadonlyMap<number, number>;
+  /** Nobody will name them again, and some memory may have blocks of them still. */
+  #retired: Segment[] = [];
+  #sweepAt = sweepLeast;
+
+  /** `usersOf`: how many tasks name a segment, by its first id, where it is more than one. */
+  constructor(usersOf: ReadonlyMap<number, number> = new Map()) { this.#usersOf = usersOf; }
+
   get size(): number { return this.#starts.size; }
 
   /** Of run-length coded block ids `[first, count]`. Throws InputError when an id follows another one than it did before: equal ids have equal prefixes. */
@@ -50,10 +66,24 @@ export class PrefixTree {
     return { segments, uses, blocks };
   }
 
+  /** A task that named these is over. What nobody names any more is forgotten as soon as no memory has any of it: what the tree holds follows the tasks that are there, not those that were. */
+  leave(segments: Iterable<Segment>): void {
+    for (const segment of segments) if (--segment.users === 0) this.#retired.push(segment);
+    if (this.#retired.length < this.#sweepAt) return;
+    this.#retired = this.#retired.filter((segment) => segment.holders > 0 || !this.#forget(segment));
+    this.#sweepAt = Math.max(sweepLeast, 2 * this.#retired.length);
+  }
+
+  #forget(segment: Segment): true {
+    this.#starts.delete(segment.first);
+    this.#sorted.splice(this.#rankAfter(segment.first) - 1, 1);
+    return true;
+  }
+
   #begin(first: number, parent: Segment | null, offset: number, where: string): Segment {
     const at = this.#rankAfter(first), before = this.#sorted[at - 1];
     if (before !== undefined && first < before.first + before.length) refuse(where, first, named(parent, offset), `block ${first - 1}`);
-    const segment = new Segment(first, parent, offset);
+    const segment = new Segment(first, parent, offset, this.#usersOf.get(first) ?? 1);
     this.#starts.set(first, segment);
     this.#sorted.splice(at, 0, segment);
     return segment;
