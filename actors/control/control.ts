@@ -6,7 +6,7 @@ import { claimantOf, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
 import { type Candidate, blocksNeeded, decodeRate, lackOf, prefillRate } from './placement.ts';
 import type { Policy } from './policy.ts';
-import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerView } from './types.ts';
+import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerLink, WorkerView } from './types.ts';
 
 export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), claim: null, foreign: new Map() });
 
@@ -21,7 +21,7 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
     step(state, event, now) {
       const effects: ControlEffect[] = [];
       switch (event.kind) {
-        case 'beat': onBeat(state, event.beat, now, effects); break;
+        case 'beat': onBeat(state, event.beat, event.link ?? null, now, effects); break;
         case 'deaf': for (const view of state.workers.values()) state.workers.set(view.name, { ...view, seenAtMs: now }); break;
         case 'held': {
           const waiting = state.waiting.get(event.step);
@@ -52,7 +52,7 @@ export function candidatesOf(state: ControlState, now: Instant, policy: Policy, 
   return inOrder(looked, now, policy).slice(0, limits.candidatesMax);
 }
 
-function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlEffect[]): void {
+function onBeat(state: ControlState, beat: Beat, link: WorkerLink | null, now: Instant, effects: ControlEffect[]): void {
   if (beat.role === 'conductor') hearClaim(state, beat.node, beat.claim, now);
   if (beat.role !== 'worker' || beat.worker === null) return;
   const known = state.workers.get(beat.node);
@@ -61,7 +61,7 @@ function onBeat(state: ControlState, beat: Beat, now: Instant, effects: ControlE
   if (known !== undefined && beat.epoch > known.epoch) effects.push({ kind: 'workerLost', worker: beat.node });
   const isIdle = beat.worker.running + beat.worker.waiting === 0;
   const idleSinceMs = isIdle ? known?.idleSinceMs ?? now : null;
-  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: noTokens, idleSinceMs });
+  state.workers.set(beat.node, { name: beat.node, epoch: beat.epoch, seq: beat.seq, seenAtMs: now, load: beat.worker, promisedBlocks: 0, promisedRuns: 0, promisedTokens: noTokens, idleSinceMs, link });
 }
 
 function watch(state: ControlState, now: Instant, limits: ControlLimits, effects: ControlEffect[]): void {
@@ -106,12 +106,14 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
     return;
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
+  const moves = view.link === null ? null : policy.migrate?.(ask, chosen, candidates) ?? null;
+  const tokensToCompute = chosen.tokensToCompute - (moves?.tokens ?? 0);
   state.waiting.delete(ask.step);
   if (state.claim?.step === ask.step) state.claim = null;
-  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksNeeded(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, chosen.tokensToCompute), idleSinceMs: null });
-  const priority = policy.order(ask, remainingSeconds(ask, chosen.tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
-  const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s${claimed === undefined ? '' : '; room was kept for it'}`;
-  effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
+  state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksNeeded(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, tokensToCompute), idleSinceMs: null });
+  const priority = policy.order(ask, remainingSeconds(ask, tokensToCompute, prefillRate(view), decodeRate(view)), now - waiting.sinceMs);
+  const why = `holds ${chosen.held.hbmTokens} of ${ask.promptTokens} tokens in hbm, ${chosen.held.dramTokens} in dram; queue ${chosen.queueS.toFixed(2)} s${claimed === undefined ? '' : '; room was kept for it'}${moves === null ? '' : `; ${moves.why}`}`;
+  effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'place', step: ask.step, worker: chosen.worker, priority, ...(moves === null ? {} : { migrateFrom: moves.from }), decision: decision(ask, now, 'place', chosen.worker, policy, why, candidates) } });
 }
 
 function inOrder(steps: readonly WaitingStep[], now: Instant, policy: Policy): WaitingStep[] {

@@ -47,8 +47,14 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
   const avoidS = ask.avoid.includes(view.name) ? 30 : 0;
   return {
     worker: view.name, held, tokensToCompute, queueS, hasRoom: hasRoom(ask, view, claim), idleSinceMs: view.idleSinceMs, view,
-    score: isEver(ask, view) ? queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS : Number.POSITIVE_INFINITY,
+    score: isEver(ask, view) ? queueS + recallS + tokensToCompute / prefillRate(view) + sharingS + avoidS + awayS(ask, view) : Number.POSITIVE_INFINITY,
   };
+}
+
+/** To a worker of another region the step goes, and from there its answer comes. */
+function awayS({ region }: PlaceAsk, { link }: WorkerView): number {
+  if (region === undefined || link === null || link.region === region) return 0;
+  return link.far === null ? Number.POSITIVE_INFINITY : (2 * link.far.latencyMs) / 1000;
 }
 
 /** What `holdings` say of one worker. */

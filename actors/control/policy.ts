@@ -1,5 +1,6 @@
 import type { PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
 import type { Tier } from '../../schemas/messages.ts';
+import type { Migration } from './migration.ts';
 import type { Candidate, Opening } from './placement.ts';
 import type { WorkerView } from './types.ts';
 
@@ -29,6 +30,12 @@ export interface Policy {
    * step can never run. One that has no room may be chosen all the same: the step then waits in that worker's queue, or is refused by it.
    */
   place(ask: PlaceAsk, candidates: readonly Candidate[], waitedMs: number, nowMs: number): Candidate | null;
+  /**
+   * Asked right after `place` chose `to`, of candidates that are linked: from whom the KV that it lacks comes, instead of being computed there. Null, or no
+   * such method: from nobody. It is made only when it is sooner than computing, once the step's blocks are free; what does not arrive is computed. Only
+   * fleets of the replay can do this, live ones not yet: `refusals` in `policies/named.ts`.
+   */
+  migrate?(ask: PlaceAsk, to: Candidate, candidates: readonly Candidate[]): Migration | null;
   /** A generation ended: what becomes of the trace's prefix in the gap. `view`: of the worker that has it; null: not seen. */
   retain(ask: RetainAsk, view: WorkerView | null, nowMs: number): Retention;
   /** Children share the trace's prefix: where to keep it until the last of them is done. */

@@ -2,12 +2,26 @@ import type { Ask, Decided, PlaceAsk } from '../lib/asks.ts';
 import type { Beat, Claim, WorkerLoad } from '../../schemas/messages.ts';
 import type { Candidate } from './placement.ts';
 
+/** How KV moves between a worker and others: of modelled fleets only, since live workers can not move it yet. */
+export interface WorkerLink {
+  readonly region: string;
+  /** To and from workers of its region, and of others; null: none of these are under the same control. */
+  readonly near: LinkRate;
+  readonly far: LinkRate | null;
+  /** Milliseconds until its line is free, of what it sends and of what it receives. */
+  readonly sendingMs: number;
+  readonly receivingMs: number;
+}
+
+/** One way. */
+export interface LinkRate { readonly bytesPerS: number; readonly latencyMs: number }
+
 /** How many of a step's prompt tokens a worker has, by tier. From the block directory. */
 export interface Held { readonly worker: string; readonly hbmTokens: number; readonly dramTokens: number }
 
 export type ControlEvent =
-  /** A worker's, or another conductor's. */
-  | { readonly kind: 'beat'; readonly beat: Beat }
+  /** A worker's, or another conductor's. `link`: what a beat does not say, since no live worker has one. */
+  | { readonly kind: 'beat'; readonly beat: Beat; readonly link?: WorkerLink }
   | { readonly kind: 'ask'; readonly ask: Ask; readonly held: readonly Held[] }
   /** The directory's answer may have changed since a step began to wait: asked again for the candidates of a tick. */
   | { readonly kind: 'held'; readonly step: string; readonly held: readonly Held[] }
@@ -34,6 +48,8 @@ export interface WorkerView {
   readonly promisedTokens: ReadonlyMap<string, number>;
   /** Since when it has had nothing to do, as its beats say; null: it has. */
   readonly idleSinceMs: number | null;
+  /** Null: KV that it lacks it computes. */
+  readonly link: WorkerLink | null;
 }
 
 export interface WaitingStep {

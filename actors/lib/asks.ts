@@ -22,6 +22,8 @@ export interface PlaceAsk {
   readonly stepsDone: number;
   /** Accelerator time the trace has had. */
   readonly attainedMs: number;
+  /** Where its steps come from and its answers go, where workers of several regions are under one control: not in a live fleet yet. */
+  readonly region?: string;
 }
 
 /** A generation ended: what to keep of the trace's prefix, where, until when. */
@@ -48,7 +50,7 @@ export interface PinAsk { readonly what: 'pin'; readonly trace: string; readonly
 export interface WithdrawAsk { readonly what: 'withdraw'; readonly trace: string; readonly step: string }
 
 export type Decided =
-  | { readonly what: 'place'; readonly step: string; readonly worker: string; readonly priority: number; readonly decision: Decision }
+  | { readonly what: 'place'; readonly step: string; readonly worker: string; readonly priority: number; /** Who has KV of the prompt that the worker lacks and is to get: see `Policy.migrate`. */ readonly migrateFrom?: string; readonly decision: Decision }
   /** No worker can take it now; control keeps it in its queue and decides again. */
   | { readonly what: 'defer'; readonly step: string; readonly decision: Decision }
   /** Control's queue is full. */

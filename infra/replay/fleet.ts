@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { sizeInBytes } from '../config.ts';
-import { type Device, type ModelShape, blockBytes, hbmBlocks } from './simulation/engine-model.ts';
+import { type Device, type Link, type ModelShape, blockBytes, hbmBlocks } from './simulation/engine-model.ts';
+import type { Network } from './simulation/links.ts';
 import { type Rate, RateTable, problemOf } from './simulation/rate.ts';
 import { InputError } from './input-error.ts';
 
@@ -15,8 +16,10 @@ export interface Fleet {
   readonly model: ModelShape;
   /** Of all regions together. */
   readonly workers: number;
-  /** Shares of the tasks that come to each; every region has as many workers, and a control of its own. */
-  readonly regions: readonly number[];
+  /** Shares of the tasks that come to each; every region has as many workers. All are under one control where `network.far` leads from one to the other, else under one each. */
+  readonly regions: readonly { readonly name: string; readonly share: number }[];
+  /** The links of each worker. Null: nothing moves between workers. */
+  readonly network: Network | null;
   /** Blocks of KV for each worker, by tier. */
   readonly capacity: { readonly hbm: number; readonly dram: number; readonly nvme: number };
   /** US dollars an hour, of all workers and their lower tiers together. */
@@ -24,6 +27,11 @@ export interface Fleet {
 }
 
 const positive = z.number().positive();
+/** 10 gbit are 1.25e9 bytes a second, each way. */
+const cable = {
+  gbit: z.number().positive({ error: ({ input }) => `${String(input)} gbit; a link has more than 0` }),
+  rtt_ms: z.number().min(0, { error: ({ input }) => `${String(input)} ms; there and back takes at least 0` }),
+};
 const link = z.strictObject({ bytes_per_s: z.number().min(0), latency_ms: z.number().min(0) });
 /** `1e+12`, or by rows `[[1, 1e+11], [64, 1e+12]]`. */
 const rate = z.union([z.number(), z.array(z.tuple([z.number(), z.number()]))], { error: 'is neither a rate such as 1e+12 nor a table of [rows, rate] such as [[1, 1e+11], [64, 1e+12]]' }).transform((given, context): Rate => {
@@ -44,7 +52,7 @@ const modelFile = z.strictObject({
 const fleetFile = z.strictObject({
   fleet: z.string(), model: z.string(), regions: z.array(z.strictObject({ name: z.string(), share: positive })).min(1).optional(),
   workers: z.strictObject({ count: z.int().min(1), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
-  network: z.strictObject({ gbit: positive, rtt_ms: z.number().min(0) }).optional(),
+  network: z.strictObject({ ...cable, between: z.strictObject(cable).optional() }).optional(),
 });
 const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(0)) });
 
@@ -83,11 +91,16 @@ export function readFleet(given: string): Fleet {
     if (usd === undefined) throw new InputError(`${file}: no price of ${what} (US dollars an hour); there are ${Object.keys(prices).join(', ') || 'none'}`);
     return usd;
   };
-  const shares = fleet.regions?.map(({ share }) => share) ?? [1], all = shares.reduce((sum, share) => sum + share, 0);
+  const regions = fleet.regions ?? [{ name: 'home', share: 1 }], shares = regions.map(({ share }) => share), all = shares.reduce((sum, share) => sum + share, 0);
   if (Math.abs(all - 1) > 1e-9) throw new InputError(`${file}: regions.share: ${shares.join(' + ')} is ${all}; the shares of all regions together are 1`);
+  const twice = regions.find(({ name }, at) => regions.findIndex((other) => other.name === name) < at);
+  if (twice !== undefined) throw new InputError(`${file}: regions.name: ${regions.map(({ name }) => name).join(', ')}: ${twice.name} is there more than once`);
+  if (fleet.network?.between !== undefined && regions.length === 1) throw new InputError(`${file}: network.between of ${fleet.network.between.gbit} gbit leads from region to region, and regions has ${regions.length}`);
   const usdPerHour = shares.length * count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
-  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, usdPerHour, regions: shares };
+  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, usdPerHour, regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
 }
+
+const rateOf = ({ gbit, rtt_ms }: { readonly gbit: number; readonly rtt_ms: number }): Link => ({ bytesPerS: (gbit * 1e9) / 8, latencyMs: rtt_ms / 2 });
 
 function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Device {
   const says = understood(deviceFile, value, file);

@@ -9,7 +9,7 @@ import { Replay, type ReplayOptions } from './replay.ts';
 import { freeContext, roundFleet } from './round-numbers.fixture.ts';
 import type { Task } from './tasks.ts';
 
-interface Done { readonly trace: string; readonly seq: number; readonly worker: string; readonly askedMs: number; readonly startedMs: number; readonly endedMs: number; readonly prompt: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number; readonly again: number; readonly preemptions: number }
+interface Done { readonly trace: string; readonly seq: number; readonly worker: string; readonly askedMs: number; readonly startedMs: number; readonly endedMs: number; readonly prompt: number; readonly hit: number; readonly recalled: number; readonly migrated: number; readonly computed: number; readonly avoidable: number; readonly again: number; readonly preemptions: number }
 interface Drawn { readonly steps: readonly { readonly gapMs: number; readonly grows: number; readonly out: number; readonly shrinks: boolean; readonly tool: string }[]; readonly shared: number; readonly children: readonly { readonly at: number; readonly startMs: number; readonly grows: number }[] }
 
 const step = fc.record({ gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 10_000, max: 200_000 })), grows: fc.integer({ min: 0, max: 500 }), out: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 100, max: 300 })), shrinks: fc.boolean(), tool: fc.constantFrom('Bash', 'Edit') });
@@ -51,8 +51,8 @@ function replayed(name: keyof typeof policies, tasks: readonly Task[], given: Om
     ...given, policy: (future) => policies[name].make({}, future),
     onStep: ({ trace, seq, promptTokens }, { worker, end: { usage, queuedMs, recallMs, prefillMs, decodeMs, preemptions }, waitedMs }, endedMs) => {
       for (const ms of [waitedMs, queuedMs, recallMs, prefillMs, decodeMs]) expect(ms).toBeGreaterThanOrEqual(-1e-6);
-      const { hit, recalled, computed, avoidable, again } = usage, servedMs = recallMs + prefillMs + decodeMs;
-      done.push({ trace, seq, worker, askedMs: endedMs - waitedMs - queuedMs - servedMs, startedMs: endedMs - servedMs, endedMs, prompt: promptTokens, hit, recalled, computed, avoidable, again, preemptions });
+      const { hit, recalled, migrated, computed, avoidable, again } = usage, servedMs = recallMs + prefillMs + decodeMs;
+      done.push({ trace, seq, worker, askedMs: endedMs - waitedMs - queuedMs - servedMs, startedMs: endedMs - servedMs, endedMs, prompt: promptTokens, hit, recalled, migrated, computed, avoidable, again, preemptions });
     },
   }).run();
   return { result, done };
@@ -65,10 +65,10 @@ for (const name of Object.keys(policies) as (keyof typeof policies)[]) {
       const { result, done } = replayed(name, tasks, { fleet, arrivals, seed });
       const steps = tasks.reduce((sum, task) => sum + task.steps, 0);
       expect([result.finished, result.steps, done.length, result.skipped]).toEqual([tasks.length, steps, steps, {}]);
-      for (const { prompt, hit, recalled, computed, avoidable, again, preemptions } of done) {
+      for (const { prompt, hit, recalled, migrated, computed, avoidable, again, preemptions } of done) {
         // What it had computed itself it computes again only when it gave way.
-        expect(hit + recalled + computed - again).toBe(prompt);
-        if (preemptions === 0) expect([hit % 64, recalled % 64, again]).toEqual([0, 0, 0]);
+        expect(hit + recalled + migrated + computed - again).toBe(prompt);
+        if (preemptions === 0) expect([hit % 64, recalled % 64, migrated % 64, again]).toEqual([0, 0, 0, 0]);
         expect(again).toBeLessThanOrEqual(avoidable);
         expect(computed).toBeGreaterThan(0);
         expect(avoidable).toBeLessThanOrEqual(computed);

@@ -1,6 +1,7 @@
 import type { EventQueue } from './simulation/event-queue.ts';
 import type { Fleet } from './fleet.ts';
 import type { FleetModel, StepInput, StepOutcome } from './simulation/fleet-model.ts';
+import type { Links } from './simulation/links.ts';
 import { LiveContext } from './live/context.ts';
 import { type OverTime, TokensOverTime } from './over-time.ts';
 import type { Task } from './tasks.ts';
@@ -22,7 +23,7 @@ export interface ReplayResult {
   readonly servedS: Spread;
   readonly firstTokenMs: Spread;
   readonly stepsPerS: number;
-  readonly tokens: { readonly prompt: number; readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number; readonly again: number; readonly generated: number };
+  readonly tokens: { readonly prompt: number; readonly hit: number; readonly recalled: number; readonly migrated: number; readonly computed: number; readonly avoidable: number; readonly again: number; readonly generated: number };
   /** Seconds of all steps together. */
   readonly secondsOf: { readonly queue: number; readonly recall: number; readonly computeNew: number; readonly computeAvoidable: number; readonly decode: number; readonly gap: number };
   readonly acceleratorHours: number;
@@ -32,6 +33,8 @@ export interface ReplayResult {
   readonly blocks: { readonly demoted: number; readonly recalled: number; readonly evicted: number; readonly spilled: number };
   /** How often a run gave way to others on its worker: `tokens.again` of what it had was computed again. */
   readonly preempted: number;
+  /** KV between workers: how often, the blocks that arrived, and bytes. What was sent arrived, or was on its way when a transfer was broken off. */
+  readonly migrations: Links['counters'];
   readonly decisions: FleetModel['counters'];
   /** Contexts of the traces that were not over, mean until the last task had come: the working set, as tokens. */
   readonly liveTokens: number;
@@ -47,7 +50,7 @@ export class Measures {
   readonly #servedS: number[] = [];
   readonly #firstTokenMs: number[] = [];
   readonly #servedOf = new Map<string, number>();
-  readonly #tokens = { prompt: 0, hit: 0, recalled: 0, computed: 0, avoidable: 0, again: 0, generated: 0 };
+  readonly #tokens = { prompt: 0, hit: 0, recalled: 0, migrated: 0, computed: 0, avoidable: 0, again: 0, generated: 0 };
   readonly #seconds = { queue: 0, recall: 0, computeNew: 0, computeAvoidable: 0, decode: 0, gap: 0 };
   readonly #skipped: Record<string, number> = {};
   readonly #live = new LiveContext();
@@ -75,6 +78,7 @@ export class Measures {
     tokens.prompt += step.promptTokens;
     tokens.hit += usage.hit;
     tokens.recalled += usage.recalled;
+    tokens.migrated += usage.migrated;
     tokens.computed += usage.computed;
     tokens.avoidable += usage.avoidable;
     tokens.again += usage.again;
@@ -110,10 +114,13 @@ export class Measures {
       stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workerMs),
       acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: ((this.#fleet.usdPerHour / this.#fleet.workers) * acceleratorHours) / Math.max(1, finished),
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) }, preempted: sum(({ preempted }) => preempted),
+      migrations: sumsOf([noMigrations, ...regions.flatMap(({ links }) => (links === null ? [] : [links.counters]))]),
       decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
     };
   }
 }
+
+const noMigrations: Links['counters'] = { transfers: 0, blocks: 0, sentBytes: 0, receivedBytes: 0, lostBytes: 0 };
 
 function sumsOf<Counters extends Readonly<Record<string, number>>>(all: readonly Counters[]): Counters {
   const sums: Record<string, number> = {};

@@ -4,12 +4,12 @@ import { TokensOverTime } from './over-time.ts';
 
 test('tokens over time: spans grow so that there are few of them, and no token is lost', () => {
   const series = new TokensOverTime();
-  for (let second = 0; second < 1_000; second++) series.add(second * 1_000, { hit: 3, recalled: 2, computed: 1, avoidable: second % 2 });
+  for (let second = 0; second < 1_000; second++) series.add(second * 1_000, { hit: 3, recalled: 2, migrated: 1, computed: 1, avoidable: second % 2 });
   const { everyS, spans } = series.result;
   expect(everyS).toBe(16);
   expect(spans.length).toBe(63);
-  expect(spans[0]).toEqual({ hit: 48, recalled: 32, computed: 16, avoidable: 8 });
-  expect(spans.reduce((sum, span) => sum + span.hit + span.recalled + span.computed, 0)).toBe(6_000);
+  expect(spans[0]).toEqual({ hit: 48, recalled: 32, migrated: 16, computed: 16, avoidable: 8 });
+  expect(spans.reduce((sum, span) => sum + span.hit + span.recalled + span.migrated + span.computed, 0)).toBe(7_000);
 });
 
 test('live context: the mean over time of what is not over', () => {

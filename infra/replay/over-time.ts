@@ -2,7 +2,7 @@ import type { RunUsage } from './simulation/run.ts';
 
 /** Where prompt tokens came from, in spans of `everyS` from the beginning on; what was recomputed that had been there is a part of `computed`. */
 export interface OverTime { readonly everyS: number; readonly spans: readonly Span[] }
-export interface Span { hit: number; recalled: number; computed: number; avoidable: number }
+export interface Span { hit: number; recalled: number; migrated: number; computed: number; avoidable: number }
 
 const spansMax = 96;
 
@@ -11,11 +11,11 @@ export class TokensOverTime {
   #everyMs = 1_000;
   #spans: Span[] = [];
 
-  add(atMs: number, { hit, recalled, computed, avoidable }: Omit<RunUsage, 'again'>): void {
+  add(atMs: number, { hit, recalled, migrated, computed, avoidable }: Omit<RunUsage, 'again'>): void {
     while (atMs >= this.#everyMs * spansMax) this.#halve();
     const at = Math.floor(atMs / this.#everyMs);
     while (this.#spans.length <= at) this.#spans.push(nothing());
-    addTo(this.#spans[at]!, { hit, recalled, computed, avoidable });
+    addTo(this.#spans[at]!, { hit, recalled, migrated, computed, avoidable });
   }
 
   get result(): OverTime { return { everyS: this.#everyMs / 1_000, spans: this.#spans }; }
@@ -31,11 +31,12 @@ export class TokensOverTime {
   }
 }
 
-const nothing = (): Span => ({ hit: 0, recalled: 0, computed: 0, avoidable: 0 });
+const nothing = (): Span => ({ hit: 0, recalled: 0, migrated: 0, computed: 0, avoidable: 0 });
 
 function addTo(sum: Span, more: Span): void {
   sum.hit += more.hit;
   sum.recalled += more.recalled;
+  sum.migrated += more.migrated;
   sum.computed += more.computed;
   sum.avoidable += more.avoidable;
 }

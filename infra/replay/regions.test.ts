@@ -10,9 +10,9 @@ import type { Task } from './tasks.ts';
 describe('regions', () => {
   test('a task stays where it comes, and the shares say where that is', () => {
     const fleet = readFleet('two-regions');
-    expect(fleet).toMatchObject({ workers: 8, regions: [0.7, 0.3] });
+    expect(fleet).toMatchObject({ workers: 8, regions: [{ name: 'east', share: 0.7 }, { name: 'west', share: 0.3 }] });
     // All in one region, of four workers or of eight: the other region's workers are of no use to anybody.
-    const served = (regions: readonly number[], workers: number): number => replay({ ...fleet, regions, workers });
+    const served = (shares: readonly number[], workers: number): number => replay({ ...fleet, regions: shares.map((share, at) => ({ name: `r${at}`, share })), workers });
     expect(served([1, 0], 8)).toBe(served([1], 4));
     expect(served([0.5, 0.5], 8)).toBeLessThan(served([1, 0], 8));
   });

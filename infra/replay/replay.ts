@@ -34,7 +34,7 @@ export interface ReplayOptions {
 
 interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
 /** A task that has come; `open` of its traces are not over. `named`: by its prompts so far. */
-interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number; readonly region: FleetModel; readonly named: Set<Segment> }
+interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number; readonly region: string; readonly domain: FleetModel; readonly named: Set<Segment> }
 
 /**
  * Replays recorded traces on a modelled fleet: every step comes when its recorded gap has passed since the one before ended here, and after the last
@@ -44,7 +44,8 @@ export class Replay {
   readonly #options: ReplayOptions;
   readonly #events = new EventQueue();
   readonly #tree: PrefixTree;
-  readonly #regions: readonly FleetModel[];
+  /** Fleets under one control each. */
+  readonly #domains: readonly FleetModel[];
   readonly #drawRegion: () => number;
   readonly #running = new Map<string, Running>();
   readonly #measures: Measures;
@@ -60,16 +61,16 @@ export class Replay {
       nextUseMs: (trace) => this.#running.get(trace)?.nextUseMs ?? Number.POSITIVE_INFINITY,
       remainingS: (trace) => this.#remainingS(trace),
     };
-    const policies = fleet.regions.map(() => options.policy(future)), ofRegion = { ...fleet, workers: fleet.workers / fleet.regions.length };
-    this.#measures = new Measures(policies[0]!.name, fleet, this.#events);
-    this.#regions = policies.map((policy) => new FleetModel(ofRegion, policy, this.#events, { onStepEnded: (step, outcome) => this.#onStepEnded(step, outcome) }));
+    const domains = domainsOf(fleet).map((domain) => ({ fleet: domain, policy: options.policy(future) }));
+    this.#measures = new Measures(domains[0]!.policy.name, fleet, this.#events);
+    this.#domains = domains.map(({ fleet: domain, policy }) => new FleetModel(domain, policy, this.#events, { onStepEnded: (step, outcome) => this.#onStepEnded(step, outcome) }));
     this.#drawRegion = generator(options.seed + 1);
     this.#arrive(draw);
   }
 
   run(): ReplayResult {
     while (this.#events.next()) { /* Everything happens in events. */ }
-    return this.#measures.result(this.#regions, this.#tasks.length);
+    return this.#measures.result(this.#domains, this.#tasks.length);
   }
 
   #arrive(draw: () => number): void {
@@ -90,20 +91,24 @@ export class Replay {
     if (task === undefined) return;
     this.#begun++;
     const loseAt = this.#options.loseWorkerAt;
-    if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#regions[0]!.lose('w1');
+    if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#domains[0]!.lose('w1');
     if (this.#begun === this.#tasks.length) this.#measures.allHaveCome();
-    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0, region: this.#regionOfNext(), named: new Set() });
+    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0, ...this.#homeOfNext(), named: new Set() });
   }
 
-  /** A task stays, with all that grows from it, in the region where it comes: its home. Nothing moves it yet. */
-  #regionOfNext(): FleetModel {
-    const { regions } = this.#options.fleet;
+  /** A task comes, with all that grows from it, to a region: its home. Only where regions are linked is it served elsewhere. */
+  #homeOfNext(): { readonly region: string; readonly domain: FleetModel } {
+    const { regions } = this.#options.fleet, at = this.#drawShare(regions);
+    return { region: regions[at]!.name, domain: this.#domains[Math.min(at, this.#domains.length - 1)]! };
+  }
+
+  #drawShare(regions: Fleet['regions']): number {
     let left = regions.length === 1 ? 0 : this.#drawRegion();
     for (let i = 0; i < regions.length - 1; i++) {
-      if (left < regions[i]!) return this.#regions[i]!;
-      left -= regions[i]!;
+      if (left < regions[i]!.share) return i;
+      left -= regions[i]!.share;
     }
-    return this.#regions.at(-1)!;
+    return regions.length - 1;
   }
 
   #begin(trace: ReplayTrace, task: OpenTask): void {
@@ -129,8 +134,8 @@ export class Replay {
     running.next = this.#path(running.trace, running.at + 1, running.task);
     const outTokens = Math.max(1, step.out_tokens);
     running.nextUseMs = this.#events.nowMs;
-    running.task.region.step({
-      trace: name, parent: running.trace.parent, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null,
+    running.task.domain.step({
+      trace: name, parent: running.trace.parent, region: running.task.region, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null,
     });
   }
 
@@ -167,7 +172,7 @@ export class Replay {
 
   #endTrace(name: string, running: Running): void {
     if (!this.#running.delete(name)) return;
-    running.task.region.end(name);
+    running.task.domain.end(name);
     this.#measures.traceEnded(name);
     running.task.open--;
     const parent = running.trace.parent === null ? undefined : this.#running.get(running.trace.parent);
@@ -189,13 +194,17 @@ export class Replay {
   #remainingS(name: string): number {
     const running = this.#running.get(name);
     if (running === undefined) return 0;
-    const { steps } = running.trace, worker = running.task.region.workers[0];
+    const { steps } = running.trace, worker = running.task.domain.workers[0];
     let outTokens = 0;
     for (let i = running.at; i < steps.length; i++) outTokens += steps[i]!.out_tokens;
     const newTokens = Math.max(0, steps.at(-1)!.prompt_tokens - (steps[running.at - 1]?.prompt_tokens ?? 0));
     return worker === undefined ? 0 : newTokens / worker.prefillTokensPerS + outTokens / worker.decodeTokensPerS;
   }
 }
+
+/** Regions that are linked are under one control, the others under one each. */
+const domainsOf = (fleet: Fleet): Fleet[] =>
+  fleet.regions.length === 1 || (fleet.network?.far ?? null) !== null ? [fleet] : fleet.regions.map((region) => ({ ...fleet, workers: fleet.workers / fleet.regions.length, regions: [region] }));
 
 /** The full blocks that are there when the step has ended: those of the prompt, and those of its answer that the next prompt goes on with. */
 function after(prompt: Path, next: Path, step: ReplayStep, outTokens: number): Path {

@@ -16,6 +16,7 @@ export const tunables = {
  * Source: the cost function of NVIDIA Dynamo's KV router (its documentation, "Router Guide" and "Configuration and Tuning": the weight of a
  * host hit and the scale of prefill are its defaults). Session affinity and load are scorers of llm-d's request scheduler ("Request Scheduler");
  * the cap on load bounds what either may do to one worker. Blocks that are evicted fall to dram, as both offload.
+ * No KV moves between workers: Dynamo's transfers lead from prefill to decode workers ("Architecture Flow"), and llm-d's pulls from peers are experimental and off ("P2P KV-Cache Sharing").
  */
 export const exactPrefix = (params: Params<typeof tunables>): Policy => ({
   name: 'exact-prefix',

@@ -1,4 +1,5 @@
 import type { PlaceAsk } from '../../lib/asks.ts';
+import { broughtFrom, savesMs, soonestSource } from '../migration.ts';
 import { type Candidate, prefillRate } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
@@ -31,7 +32,7 @@ export interface Future {
  * steps have, or wait for, more than `demoteOver` of hbm, a prefix whose gap outlasts a copy out and back is demoted at once; while they have less than
  * `recallUnder`, so that there will be room, each is recalled `earlyBy` times as long before it is needed as the copy takes. Of a parent
  * it knows no more than others when its children will be done. Order: shortest remaining time (Schrage 1968), with the true one. Placement: a trace goes where the least work is left of those that are there, and stays, unless another worker would be sooner by
- * `movePrice` times what the move computes anew.
+ * `movePrice` times what the move takes. What is missing there is computed, or comes from another worker where that is sooner.
  */
 export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<typeof tunables>, future: Future): Policy {
   const homes = new Map<string, string>();
@@ -39,11 +40,16 @@ export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<t
   function bestOf(ask: PlaceAsk, open: readonly Candidate[]): Candidate | null {
     const homeName = homes.get(ask.trace) ?? ask.previousWorker;
     if (open.some(({ worker }) => worker === homeName)) {
-      return smallest(open, ({ worker, score, tokensToCompute, view }) => score + (worker === homeName ? 0 : (movePrice * tokensToCompute) / prefillRate(view)));
+      return smallest(open, (candidate) => {
+        const { worker, score, tokensToCompute, view } = candidate, saved = savedS(candidate, open);
+        // KV that comes along pushes out what others would have to bring back: it is as dear as computing where runs have all of hbm, and free where there are none.
+        const fullness = Math.min(1, activeBlocks(view) / Math.max(1, view.load.hbmBlocks));
+        return score - saved + (worker === homeName ? 0 : movePrice * (tokensToCompute / prefillRate(view) - saved * (1 - fullness)));
+      });
     }
     const leftS = new Map<string, number>();
     for (const [trace, worker] of homes) leftS.set(worker, (leftS.get(worker) ?? 0) + future.remainingS(trace));
-    return smallest(open, ({ worker, score }) => score + (leftS.get(worker) ?? 0));
+    return smallest(open, (candidate) => candidate.score - savedS(candidate, open) + (leftS.get(candidate.worker) ?? 0));
   }
 
   return {
@@ -54,6 +60,10 @@ export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<t
       const chosen = bestOf(ask, able(ask, candidates));
       if (chosen !== null) homes.set(ask.trace, chosen.worker);
       return chosen;
+    },
+    migrate(_ask, to, candidates) {
+      const source = soonestSource(to, candidates);
+      return source === null ? null : broughtFrom(source, to);
     },
     retain(ask, view, nowMs) {
       const toldMs = future.nextUseMs(ask.trace);
@@ -70,4 +80,11 @@ export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<t
     pin: pinTier,
     ended: (trace) => void homes.delete(trace),
   };
+}
+
+/** Seconds that KV of another worker would save here, of those that computing what is missing takes. */
+function savedS(to: Candidate, candidates: readonly Candidate[]): number {
+  if (to.view.link === null) return 0;
+  const source = soonestSource(to, candidates);
+  return source === null ? 0 : savesMs(source, to) / 1000;
 }

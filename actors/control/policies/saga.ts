@@ -1,5 +1,6 @@
 import { blockTokens } from '../../lib/chain.ts';
 import type { PlaceAsk } from '../../lib/asks.ts';
+import { broughtFrom } from '../migration.ts';
 import { type Candidate, runsOf } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
@@ -32,7 +33,8 @@ const stretch = 10;
  * Eviction: the largest of 0.3 recency + 0.5 (1 - chance of reuse) + 0.2 size goes first, recency in units of `ttlMaxMs` and size in those of hbm;
  * the chance of reuse is that the session goes on after so many steps. During a tool a prefix is held for the tool's `ttlShare` quantile, less up to half under memory pressure,
  * and never over `ttlMaxMs`. Order: most work left for the time left until the session's fair completion.
- * Unlike theirs: no execution graph is told, the chance of reuse is of all sessions; a stolen session computes its prefix anew; there are no
+ * A stolen session takes its KV along (their published code moves it from device to device, as Llumnix does: OSDI 2024); one that is merely sent to the
+ * least loaded worker computes it anew. Unlike theirs: no execution graph is told, the chance of reuse is of all sessions; there are no
  * tenants' shares; a session's deadline is its arrival and ten times its work.
  */
 export function saga(params: Params<typeof tunables>): Policy {
@@ -42,6 +44,8 @@ export function saga(params: Params<typeof tunables>): Policy {
   const homes = new Map<string, string>();
   const arrivalMs = new Map<string, number>();
   const queues = new Queues();
+  /** The last step that was placed, if its session was stolen, and from whom. */
+  let theft: { readonly step: string; readonly from: string } | null = null;
   const queueOf = (candidate: Candidate): number => runsOf(candidate.view) + queues.of(candidate.worker);
 
   function route(ask: PlaceAsk, open: readonly Candidate[], nowMs: number): Candidate | null {
@@ -54,6 +58,7 @@ export function saga(params: Params<typeof tunables>): Policy {
     const fit = thieves.filter((candidate) => queueOf(target) + 1 >= stealRatio * Math.max(1, queueOf(candidate)));
     const thief = smallest(fit, ({ idleSinceMs }) => idleSinceMs ?? 0);
     if (thief === null) queues.wait(ask.trace, target.worker);
+    else if (home !== undefined) theft = { step: ask.step, from: home.worker };
     return thief;
   }
 
@@ -71,9 +76,14 @@ export function saga(params: Params<typeof tunables>): Policy {
       gaps.closed(ask);
       if (!arrivalMs.has(ask.trace)) arrivalMs.set(ask.trace, ask.acceptedAtMs);
       queues.leave(ask.trace);
+      theft = null;
       const chosen = route(ask, able(ask, candidates), nowMs);
       if (chosen !== null) homes.set(ask.trace, chosen.worker);
       return chosen;
+    },
+    migrate(ask, to, candidates) {
+      const from = theft?.step === ask.step ? theft.from : null, home = candidates.find(({ worker }) => worker === from);
+      return home === undefined ? null : broughtFrom(home, to);
     },
     retain(ask, view, nowMs) {
       gaps.opened(ask.trace, ask.tool, nowMs);

@@ -8,7 +8,7 @@ export const tunables = { demoteAfterMs: { from: 0, to: 10_000, scale: 'linear',
 
 /**
  * Ours, as it is today: approximate shortest remaining time with aging, the least expected time to the first token among workers that have
- * room, and a demotion with its recall where the arena is tight and the gap outlasts the copies. `demoteAfterMs`: no gap is worth one before.
+ * room, and a demotion with its recall where the arena is tight and the gap outlasts the copies. It moves no KV between workers, since live ones can not. `demoteAfterMs`: no gap is worth one before.
  */
 export const slackwater = ({ demoteAfterMs }: Params<typeof tunables>): Policy => ({
   name: 'slackwater',

@@ -3,7 +3,7 @@ import type { Decided, PlaceAsk, RetainAsk } from '../../lib/asks.ts';
 import type { Instant } from '../../lib/logic.ts';
 import { controlLogic, controlStart } from '../control.ts';
 import type { Policy } from '../policy.ts';
-import type { ControlEvent, Held } from '../types.ts';
+import type { ControlEvent, Held, WorkerLink } from '../types.ts';
 
 type Retain = Extract<Decided, { readonly what: 'retain' }>;
 
@@ -20,8 +20,9 @@ export class SmallFleet {
 
   at(nowMs: number): this { this.#now = nowMs; return this; }
 
-  beat(node: string, load: Partial<WorkerLoad> = {}): this {
-    this.#on({ kind: 'beat', beat: { kind: 'beat', node, role: 'worker', epoch: 1, seq: ++this.#seq, atMs: this.#now, worker: { ...idleLoad, ...load }, claim: null } });
+  /** `link`: a worker without one neither gets nor gives KV. */
+  beat(node: string, load: Partial<WorkerLoad> = {}, link?: WorkerLink): this {
+    this.#on({ kind: 'beat', ...(link === undefined ? {} : { link }), beat: { kind: 'beat', node, role: 'worker', epoch: 1, seq: ++this.#seq, atMs: this.#now, worker: { ...idleLoad, ...load }, claim: null } });
     return this;
   }
 
@@ -29,6 +30,12 @@ export class SmallFleet {
   step(trace: string, given: Partial<PlaceAsk> = {}, held: readonly Held[] = []): string {
     const [made] = this.#on({ kind: 'ask', ask: placeAsk(trace, { acceptedAtMs: this.#now, ...given }), held });
     return made?.what === 'place' ? made.worker : 'waits';
+  }
+
+  /** From whom the KV comes that is missing where its next step goes; null: from nobody, 'waits': it goes nowhere. And why it goes there. */
+  moves(trace: string, given: Partial<PlaceAsk> = {}, held: readonly Held[] = []): readonly [to: string, from: string | null, why: string] {
+    const [made] = this.#on({ kind: 'ask', ask: placeAsk(trace, { acceptedAtMs: this.#now, ...given }), held });
+    return made?.what === 'place' ? [made.worker, made.migrateFrom ?? null, made.decision.why] : ['waits', null, ''];
   }
 
   /** Those who were waiting and are placed now, in that order. */

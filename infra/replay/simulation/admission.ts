@@ -11,6 +11,9 @@ const growthTokens = 512;
 /** Of all blocks, what a run that is let in on its prompt leaves to those that grow (vLLM's block manager: `watermark`, 0.01). */
 const watermark = 0.01;
 
+/** What a run that was let in waits for: so long for its recall, which has begun, 0 where there is none; and for what its source has behind the first `fetchFrom` blocks, null: for nothing. */
+interface LetIn { readonly recallMs: number; readonly fetchFrom: number | null }
+
 /** Which blocks of a worker its runs have, from being let in until they end or give way. */
 export class Admission {
   readonly memory: KvMemory;
@@ -40,8 +43,8 @@ export class Admission {
 
   spareBlocks(isAlone: boolean): number { return this.grows && !isAlone ? Math.floor(watermark * this.memory.capacity.hbm) : 0; }
 
-  /** Gives the run its blocks. Answers for how long its recall takes, which has begun; 0: there is none. Null, and nothing is changed: there is no room. */
-  tryLetIn(run: Run, isAlone: boolean, nowMs: number): number | null {
+  /** Gives the run its blocks. Null, and nothing is changed: there is no room. */
+  tryLetIn(run: Run, isAlone: boolean, nowMs: number): LetIn | null {
     const { memory, lines } = this, found = memory.find(run.reusable), isOversized = this.isOversized(run);
     if (isOversized && !isAlone) return null;
     const kept = isOversized ? pathUpTo(run.path, found.hbm) : run.path;
@@ -56,12 +59,21 @@ export class Admission {
     const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes }, lower = found.dram + found.nvme;
     const recallMs = Math.max(bytes.dram > 0 ? lines.dram.waitMs(bytes.dram, nowMs) : 0, bytes.nvme > 0 ? lines.nvme.waitMs(bytes.nvme, nowMs) : 0);
     const isRecalled = lower > 0 && recallMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
-    run.letIn({ hit: found.hbm * blockTokens, recalled: isRecalled ? lower * blockTokens : 0, ever: everComputed(run.reusable) * blockTokens });
-    if (!isRecalled) return 0;
+    const have = found.hbm + (isRecalled ? lower : 0), migrated = isOversized ? 0 : this.#comesFrom(run, have);
+    run.letIn({ hit: found.hbm * blockTokens, recalled: (have - found.hbm) * blockTokens, migrated: migrated * blockTokens, ever: everComputed(run.reusable) * blockTokens });
+    const fetchFrom = migrated > 0 ? have : null;
+    if (!isRecalled) return { recallMs: 0, fetchFrom };
     if (bytes.nvme > 0) lines.nvme.start(bytes.nvme, nowMs);
     if (bytes.dram > 0) lines.dram.start(bytes.dram, nowMs);
     memory.counters.recalled += lower;
-    return recallMs;
+    return { recallMs, fetchFrom };
+  }
+
+  /** Blocks behind the first `have` that another worker would send sooner than they are computed here. */
+  #comesFrom({ request: { source }, reusable }: Run, have: number): number {
+    if (source === undefined) return 0;
+    const { blocks, waitMs } = source.offer(reusable, have);
+    return waitMs < (blocks * blockTokens / this.prefillTokensPerS) * 1000 ? blocks : 0;
   }
 
   /** Whether the run would be let in if those had left. */

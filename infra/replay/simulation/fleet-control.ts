@@ -1,6 +1,6 @@
 import { candidatesOf, controlLogic, controlStart } from '../../../actors/control/control.ts';
 import type { Policy } from '../../../actors/control/policy.ts';
-import type { ControlEvent, Held } from '../../../actors/control/types.ts';
+import type { ControlEvent, Held, WorkerLink } from '../../../actors/control/types.ts';
 import type { Ask, Decided } from '../../../actors/lib/asks.ts';
 import type { Instant } from '../../../actors/lib/logic.ts';
 import type { WorkerLoad } from '../../../schemas/messages.ts';
@@ -19,6 +19,8 @@ export interface ControlListener {
   /** What each worker has of the prompt of the trace's step, now. */
   heldOf(trace: string): readonly Held[];
   onDecided(trace: string, decided: Decided): void;
+  /** Where there is any, and somebody would look at it. */
+  linkOf?(seat: Seat): WorkerLink;
 }
 
 /** The control actor of production in virtual time: told of every worker soon after it changed, and made to look again at what waits. */
@@ -51,13 +53,14 @@ export class FleetControl {
   beat(seat: Seat): void {
     const { worker, beat } = seat;
     beat.lastMs = this.#events.nowMs;
-    this.#step({ kind: 'beat', beat: { kind: 'beat', node: worker.name, role: 'worker', epoch: 1, seq: ++beat.seq, atMs: this.#events.nowMs, worker: loadOf(worker), claim: null } });
+    const link = this.#listener.linkOf?.(seat);
+    this.#step({ kind: 'beat', ...(link === undefined ? {} : { link }), beat: { kind: 'beat', node: worker.name, role: 'worker', epoch: 1, seq: ++beat.seq, atMs: this.#events.nowMs, worker: loadOf(worker), claim: null } });
   }
 
   /** One that says what the last one did, with nothing placed since, tells control nothing. */
   #beatAgain(seat: Seat): void {
     const view = this.#state.workers.get(seat.worker.name);
-    if (view === undefined || view.promisedRuns > 0 || !areAlike(view.load, loadOf(seat.worker))) this.beat(seat);
+    if (view === undefined || view.promisedRuns > 0 || !areAlike(view.load, loadOf(seat.worker)) || !areIdle(view.link, this.#listener.linkOf?.(seat))) this.beat(seat);
     else seat.beat.lastMs = this.#events.nowMs;
   }
 
@@ -126,6 +129,9 @@ const areSame = (some: readonly Held[], others: readonly Held[]): boolean => som
 /** In all that differs between beats of one worker and that policies look at. */
 const areAlike = (a: WorkerLoad, b: WorkerLoad): boolean =>
   a.running === b.running && a.waiting === b.waiting && a.hbmGrantable === b.hbmGrantable && a.hbmUsed === b.hbmUsed && a.dramUsed === b.dramUsed && a.backlogTokens === b.backlogTokens;
+
+/** A line that something goes over is another one with every instant. */
+const areIdle = (before: WorkerLink | null, now: WorkerLink | undefined): boolean => [before, now].every((link) => link == null || link.sendingMs + link.receivingMs === 0);
 
 function loadOf(worker: WorkerModel): WorkerLoad {
   const { memory, device } = worker;

@@ -8,6 +8,7 @@ import type { TraceEffect, TraceEvent } from '../../../actors/trace/types.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Fleet } from '../fleet.ts';
 import { FleetControl } from './fleet-control.ts';
+import { Links } from './links.ts';
 import type { Path } from './prefix-tree.ts';
 import { Seat } from './seat.ts';
 import type { RunEnd, RunRequest } from './run.ts';
@@ -17,6 +18,8 @@ import { WorkerModel } from './worker-model.ts';
 export interface StepInput {
   readonly trace: string;
   readonly parent: string | null;
+  /** Where the trace came: its answers go there. */
+  readonly region: string;
   readonly seq: number;
   readonly prompt: Path;
   readonly promptTokens: number;
@@ -32,7 +35,7 @@ export interface FleetListener {
 }
 
 /** `found`: by the index of a seat. */
-interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; readonly found: (Known | undefined)[] }
+interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined; readonly found: (Known | undefined)[] }
 /** What a worker had of the step's prompt, when its memory was at that version. */
 interface Known { readonly version: number; readonly held: Held }
 
@@ -53,7 +56,10 @@ export class FleetModel {
   readonly #seats = new Map<string, Seat>();
   readonly #traces = new Map<string, Live>();
   readonly #listener: FleetListener;
+  readonly #fleet: Fleet;
   readonly #tokensMax: number;
+  /** Null: nothing moves from worker to worker. */
+  readonly links: Links | null;
   readonly #lost: { readonly worker: WorkerModel; readonly atMs: number }[] = [];
   readonly counters = { placed: 0, deferred: 0, moved: 0, demotions: 0, recalls: 0 };
 
@@ -61,9 +67,14 @@ export class FleetModel {
     this.events = events;
     this.#policy = policy;
     this.#listener = listener;
-    this.#control = new FleetControl(policy, this.#seats, events, { heldOf: (trace) => this.#heldOf(trace), onDecided: (trace, decided) => this.#onDecided(trace, decided) });
+    this.#fleet = fleet;
+    const links = fleet.network === null ? null : new Links(fleet.network, events), isLinkOfUse = policy.migrate !== undefined || fleet.regions.length > 1;
+    this.links = links;
+    this.#control = new FleetControl(policy, this.#seats, events, {
+      heldOf: (trace) => this.#heldOf(trace), onDecided: (trace, decided) => this.#onDecided(trace, decided), ...(links !== null && isLinkOfUse ? { linkOf: ({ worker }) => links.of(worker) } : {}),
+    });
     this.#tokensMax = fleet.capacity.hbm * blockTokens;
-    for (let i = 1; i <= fleet.workers; i++) this.#addWorker(`w${i}`, fleet);
+    for (let i = 0; i < fleet.workers; i++) this.#addWorker(`w${i + 1}`, fleet.regions[Math.floor((i * fleet.regions.length) / fleet.workers)]!.name);
   }
 
   get workers(): readonly WorkerModel[] { return [...this.#seats.values()].map(({ worker }) => worker); }
@@ -73,7 +84,7 @@ export class FleetModel {
   get workerMs(): number { return this.#lost.reduce((sum, { atMs }) => sum + atMs, this.#seats.size * this.events.nowMs); }
 
   step(input: StepInput): void {
-    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, found: [] as (Known | undefined)[] };
+    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined, found: [] as (Known | undefined)[] };
     this.#traces.set(input.trace, live);
     live.step = input;
     live.askedAtMs = this.events.nowMs;
@@ -99,20 +110,23 @@ export class FleetModel {
     if (seat === undefined) return;
     this.#seats.delete(name);
     seat.worker.lose();
+    this.links?.lost(seat.worker);
     this.#lost.push({ worker: seat.worker, atMs: this.events.nowMs });
     this.#control.lost(name);
     for (const trace of [...this.#traces.keys()]) this.#tell(trace, { kind: 'workerLost', worker: name });
   }
 
-  #addWorker(name: string, fleet: Fleet): void {
+  #addWorker(name: string, region: string): void {
+    const fleet = this.#fleet;
     const worker: WorkerModel = new WorkerModel(name, fleet.device, fleet.model, fleet.capacity, this.#policy.spills, this.events, {
-      onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled, computed: usage.computed - usage.again }),
+      onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled + usage.migrated, computed: usage.computed - usage.again }),
       onEnded: (end) => this.#onEnded(seat, end),
       onChange: () => this.#control.beatSoon(seat),
-      onNoRoom: () => seat.unpinAll(),
+      onNoRoom: () => { seat.unpinAll(); this.links?.cut(worker); },
     });
-    const seat = new Seat(worker, this.#seats.size, this.events, this.counters, () => this.#control.beatSoon(seat));
+    const seat = new Seat(worker, this.#seats.size, region, this.events, this.counters, () => this.#control.beatSoon(seat));
     this.#seats.set(name, seat);
+    this.links?.add(worker, region);
     this.#control.beat(seat);
   }
 
@@ -127,19 +141,7 @@ export class FleetModel {
   #perform(trace: string, live: Live, effect: TraceEffect): void {
     switch (effect.kind) {
       case 'ask': return this.#ask(trace, effect.ask);
-      case 'orderRun': {
-        const step = live.step!;
-        if (live.worker !== null && live.worker !== effect.worker) this.counters.moved++;
-        live.worker = effect.worker;
-        const request: RunRequest = { trace, step: effect.step, attempt: effect.attempt, prompt: step.prompt, promptTokens: step.promptTokens, outTokens: step.outTokens, after: step.after, priority: effect.priority };
-        this.events.at(this.events.nowMs + orderMs, () => {
-          const seat = this.#seats.get(effect.worker);
-          if (seat === undefined) return; // Lost in the meantime: the trace has heard of it.
-          seat.endGap(trace);
-          seat.worker.submit(request);
-        });
-        return;
-      }
+      case 'orderRun': return this.#orderRun(trace, live, effect);
       case 'order': return this.#seats.get(effect.worker)?.perform(trace, effect);
       case 'tell': this.events.at(this.events.nowMs, () => this.#tell(effect.event.trace, { ...effect.event, logSeq: 0 })); return;
       // Timers guard against what does not happen here; the rest is for clients and watchers.
@@ -147,14 +149,35 @@ export class FleetModel {
     }
   }
 
+  #orderRun(trace: string, live: Live, { worker, step, attempt, priority }: Extract<TraceEffect, { kind: 'orderRun' }>): void {
+    const { prompt, promptTokens, outTokens, after, region } = live.step!, { migrateFrom } = live;
+    if (live.worker !== null && live.worker !== worker) this.counters.moved++;
+    live.worker = worker;
+    const placed = this.#seats.get(worker), far = this.#fleet.network?.far ?? null;
+    // There, and its answer back.
+    const awayMs = placed === undefined || placed.region === region || far === null ? 0 : 2 * far.latencyMs;
+    this.events.at(this.events.nowMs + orderMs + awayMs, () => {
+      const seat = this.#seats.get(worker), from = migrateFrom === undefined ? undefined : this.#seats.get(migrateFrom);
+      if (seat === undefined) return; // Lost in the meantime: the trace has heard of it.
+      seat.endGap(trace);
+      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority };
+      seat.worker.submit(from === undefined || from === seat || this.links === null ? request : { ...request, source: this.links.source(from.worker, seat.worker) });
+    });
+  }
+
   #ask(trace: string, ask: Ask): void {
-    const live = this.#traces.get(trace);
-    const known = ask.what === 'retain' && live !== undefined ? { ...ask, ...toolOf(live.step), queuedMs: live.queuedMs } : ask;
-    this.#control.ask(known, ask.what === 'place' ? this.#heldOf(trace) : []);
+    const live = this.#traces.get(trace)!;
+    if (ask.what === 'retain') return this.#control.ask({ ...ask, ...toolOf(live.step), queuedMs: live.queuedMs }, []);
+    if (ask.what !== 'place') return this.#control.ask(ask, []);
+    this.#control.ask(this.#fleet.regions.length === 1 ? ask : { ...ask, region: live.step!.region }, this.#heldOf(trace));
   }
 
   #onDecided(trace: string, decided: Decided): void {
-    if (decided.what === 'place') this.counters.placed++;
+    if (decided.what === 'place') {
+      this.counters.placed++;
+      const live = this.#traces.get(trace);
+      if (live !== undefined) live.migrateFrom = decided.migrateFrom;
+    }
     if (decided.what === 'defer') this.counters.deferred++;
     if (decided.what === 'retain') this.#seats.get(this.#traces.get(trace)?.actor?.context.worker ?? '')?.beginGap(trace, decided);
     this.#tell(trace, { kind: 'decided', decided });
@@ -186,7 +209,7 @@ export class FleetModel {
     // First, so that whoever is asked what to keep could know (an oracle does) when the next step comes.
     this.#listener.onStepEnded(live.step!, { worker: name, end, waitedMs });
     this.#tell(trace, {
-      kind: 'stepEnded', trace, step, attempt, worker: name, tokens: noTokens, finish: 'tool_calls', usage: { prompt: promptTokens, hit: end.usage.hit, recalled: end.usage.recalled, computed: end.usage.computed - end.usage.again, generated: outTokens },
+      kind: 'stepEnded', trace, step, attempt, worker: name, tokens: noTokens, finish: 'tool_calls', usage: { prompt: promptTokens, hit: end.usage.hit, recalled: end.usage.recalled + end.usage.migrated, computed: end.usage.computed - end.usage.again, generated: outTokens },
       timing: { queuedMs: end.queuedMs, recallMs: end.recallMs, firstTokenMs: end.firstTokenMs, totalMs: end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs },
       acceleratorMs: end.acceleratorMs, logprobs: [], chain: noBytes, logSeq: 0,
     } as unknown as TraceEvent);

@@ -15,13 +15,23 @@ export interface RunRequest {
   readonly after: Path;
   /** Smaller runs first. */
   readonly priority: number;
+  /** Another worker that KV of the prompt may come from. */
+  readonly source?: Source;
+}
+
+/** What another worker has of a path. */
+export interface Source {
+  /** Its blocks behind the first `from` of the path, and how long they would be on their way, asked for now. */
+  offer(path: Path, from: number): { readonly blocks: number; readonly waitMs: number };
+  /** Brings them. `onEnd` is told how many arrived. Answers how to break it off, and then nobody is told. */
+  fetch(path: Path, from: number, onEnd: (blocks: number) => void): () => void;
 }
 
 /**
- * Tokens. `avoidable` ones of `computed` had been computed before, by any worker; `again` ones of these by the run itself, before it gave way, generated ones
- * among them: hit, recalled and computed less again are the prompt.
+ * Tokens. `migrated` ones came from another worker; `avoidable` ones of `computed` had been computed before, by any worker; `again` ones of these by the run itself, before it gave way, generated ones
+ * among them: hit, recalled, migrated and computed less again are the prompt.
  */
-export interface RunUsage { readonly hit: number; readonly recalled: number; readonly computed: number; readonly avoidable: number; readonly again: number }
+export interface RunUsage { readonly hit: number; readonly recalled: number; readonly migrated: number; readonly computed: number; readonly avoidable: number; readonly again: number }
 
 /** What became of a run; times are spans in milliseconds, `firstTokenMs` from its arrival. `preemptions`: how often it gave way. */
 export interface RunEnd { readonly request: RunRequest; readonly usage: RunUsage; readonly queuedMs: number; readonly recallMs: number; readonly prefillMs: number; readonly decodeMs: number; readonly firstTokenMs: number; readonly acceleratorMs: number; readonly preemptions: number }
@@ -29,7 +39,7 @@ export interface RunEnd { readonly request: RunRequest; readonly usage: RunUsage
 export type Stage = 'queued' | 'recall' | 'prefill' | 'decode';
 
 /** What a run found when it was let in. Tokens; `ever`: as far as some worker computed its prompt at some time. */
-interface Found { readonly hit: number; readonly recalled: number; readonly ever: number }
+interface Found { readonly hit: number; readonly recalled: number; readonly migrated: number; readonly ever: number }
 
 /** One request on one worker, from its arrival to its last token. */
 export class Run {
@@ -41,10 +51,10 @@ export class Run {
   readonly #spentMs: Record<Stage, number> = { queued: 0, recall: 0, prefill: 0, decode: 0 };
   #firstTokenMs = 0;
   #preemptions = 0;
-  #found: Found = { hit: 0, recalled: 0, ever: 0 };
+  #found: Found = { hit: 0, recalled: 0, migrated: 0, ever: 0 };
   /** Tokens whose KV it has had, at some time. */
   #reached = 0;
-  readonly #usage = { hit: 0, recalled: 0, computed: 0, avoidable: 0, again: 0 };
+  readonly #usage = { hit: 0, recalled: 0, migrated: 0, computed: 0, avoidable: 0, again: 0 };
   acceleratorMs = 0;
   outLeft: number;
   /** Tokens that are left to compute until the next one is drawn, and how many come before them. */
@@ -57,8 +67,9 @@ export class Run {
   /** Of its own, without a name; and those together with all that it uses by name. */
   blocks = 0;
   room = 0;
-  /** The end of its recall. */
+  /** The end of its recall, and how to break off what comes from another worker. Null: there is none, or it is over. */
   arrival: Due | null = null;
+  stopFetch: (() => void) | null = null;
 
   constructor(request: RunRequest, order: number, nowMs: number) {
     this.request = request;
@@ -87,8 +98,18 @@ export class Run {
 
   letIn(found: Found): void {
     this.#found = found;
-    this.context = found.hit + found.recalled;
+    this.context = found.hit + found.recalled + found.migrated;
     this.left = this.tokens - this.context;
+  }
+
+  /** So many tokens came from another worker, and no more. */
+  brought(migrated: number): void { this.letIn({ ...this.#found, migrated }); }
+
+  stopArrivals(): void {
+    if (this.arrival !== null) this.arrival.isOff = true;
+    this.stopFetch?.();
+    this.arrival = null;
+    this.stopFetch = null;
   }
 
   /** All that it knows is computed, and one more token is drawn. True: its first. */
@@ -124,11 +145,12 @@ export class Run {
 
   /** It has KV of `computed` tokens since it was let in: each of the prompt's is counted once, as what it was when the run first had it; what it had before it gave way, as computed again. */
   #settle(computed: number): void {
-    const { hit, recalled, ever } = this.#found, { promptTokens } = this.request, usage = this.#usage, reached = this.#reached;
-    const found = Math.min(computed, hit + recalled), fromPrompt = Math.max(reached, found);
+    const { hit, recalled, migrated, ever } = this.#found, { promptTokens } = this.request, usage = this.#usage, reached = this.#reached;
+    const here = Math.min(computed, hit + recalled), found = Math.min(computed, hit + recalled + migrated), fromPrompt = Math.max(reached, found);
     const again = Math.max(0, Math.min(computed, reached) - found), anew = Math.max(0, Math.min(computed, promptTokens) - fromPrompt);
     usage.hit += Math.max(0, Math.min(hit, promptTokens) - reached);
-    usage.recalled += Math.max(0, Math.min(found, promptTokens) - Math.max(hit, reached));
+    usage.recalled += Math.max(0, Math.min(here, promptTokens) - Math.max(hit, reached));
+    usage.migrated += Math.max(0, Math.min(found, promptTokens) - Math.max(here, reached));
     usage.computed += again + anew;
     usage.again += again;
     usage.avoidable += again + Math.max(0, Math.min(computed, promptTokens, ever) - fromPrompt);

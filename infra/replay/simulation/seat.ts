@@ -12,6 +12,7 @@ export class Seat {
   readonly worker: WorkerModel;
   /** The how manieth of the fleet. */
   readonly index: number;
+  readonly region: string;
   /** Of its beats. */
   readonly beat = { seq: 0, isDue: false, lastMs: 0 };
   readonly #events: EventQueue;
@@ -23,9 +24,10 @@ export class Seat {
   /** Of all its gaps: one that ended is never taken for a later one. */
   #gapsBegun = 0;
 
-  constructor(worker: WorkerModel, index: number, events: EventQueue, counters: GapCounters, onDemoted: () => void) {
+  constructor(worker: WorkerModel, index: number, region: string, events: EventQueue, counters: GapCounters, onDemoted: () => void) {
     this.worker = worker;
     this.index = index;
+    this.region = region;
     this.#events = events;
     this.#counters = counters;
     this.#onDemoted = onDemoted;

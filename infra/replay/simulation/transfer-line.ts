@@ -9,7 +9,10 @@ export class TransferLine {
   constructor(link: Link) { this.#link = link; }
 
   get bytesPerS(): number { return this.#link.bytesPerS; }
+  get latencyMs(): number { return this.#link.latencyMs; }
   get bytes(): number { return this.#bytes; }
+  /** What was asked for until now is through then, latency apart. */
+  get freeAtMs(): number { return this.#freeAtMs; }
 
   /** How long a transfer that is asked for now would take, what goes before it included. Infinite without a line. */
   waitMs(bytes: number, nowMs: number): number {
@@ -24,4 +27,31 @@ export class TransferLine {
     this.#bytes += bytes;
     return endMs;
   }
+
+  /** Takes `bytes` from `fromMs` on, when it is free. */
+  occupy(bytes: number, fromMs: number): void {
+    this.#freeAtMs = fromMs + (bytes / this.#link.bytesPerS) * 1000;
+    this.#bytes += bytes;
+  }
+}
+
+/** What of a transfer goes over one of the lines that lead to its end. */
+export interface Hop { readonly line: TransferLine; readonly bytes: number }
+/** From `beginMs` on bytes leave, for `spanMs`, and each is there `latencyMs` later. */
+export interface Passage { readonly beginMs: number; readonly spanMs: number; readonly latencyMs: number }
+
+/** A transfer over several lines at once, asked for now: it begins when all are free, and is as fast as the slowest of them. Nothing is changed. */
+export function passageOf(hops: readonly Hop[], nowMs: number): Passage {
+  let beginMs = nowMs, spanMs = 0, latencyMs = 0;
+  for (const { line, bytes } of hops) {
+    beginMs = Math.max(beginMs, line.freeAtMs);
+    spanMs = Math.max(spanMs, (bytes / line.bytesPerS) * 1000);
+    latencyMs = Math.max(latencyMs, line.latencyMs);
+  }
+  return { beginMs, spanMs, latencyMs };
+}
+
+/** It is made: every line is taken for as long as its own part takes there, so that a fast one goes on with others beside a slow one. */
+export function take(hops: readonly Hop[], { beginMs }: Passage): void {
+  for (const { line, bytes } of hops) line.occupy(bytes, beginMs);
 }

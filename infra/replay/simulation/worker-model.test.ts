@@ -50,7 +50,7 @@ test('worker model: a prompt is computed in chunks, its last one gives the first
   // 128, 128 and 44 tokens: 132 + 132 + 48 ms; then two tokens of 5 ms.
   const { ends, timesOf, worker } = new Bench({ hbm: 100 }).at(0, 'a', 300, 3).run();
   expect(timesOf('a')).toEqual([0, 0, 312, 10]);
-  expect(ends[0]!.usage).toEqual({ hit: 0, recalled: 0, computed: 300, avoidable: 0, again: 0 });
+  expect(ends[0]!.usage).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 300, avoidable: 0, again: 0 });
   expect([worker.iterations, worker.busyMs, ends[0]!.acceleratorMs]).toEqual([5, 322, 322]);
 });
 
@@ -91,29 +91,29 @@ test('worker model: no more runs at once than the device takes', () => {
 test('worker model: what is resident is not computed, but the last token of a prompt always is', () => {
   const bench = new Bench({ hbm: 100 }).at(0, 'a', 256, 1, { prompt: [[0, 4]] }).at(1_000, 'b', 256, 1, { prompt: [[0, 4]] }).at(2_000, 'c', 260, 1, { prompt: [[0, 4]] });
   const { usageOf, timesOf } = bench.run();
-  expect(usageOf('b')).toEqual({ hit: 192, recalled: 0, computed: 64, avoidable: 0, again: 0 });
+  expect(usageOf('b')).toEqual({ hit: 192, recalled: 0, migrated: 0, computed: 64, avoidable: 0, again: 0 });
   expect(timesOf('b')).toEqual([0, 0, 68, 0]);
-  expect(usageOf('c')).toEqual({ hit: 256, recalled: 0, computed: 4, avoidable: 0, again: 0 });
+  expect(usageOf('c')).toEqual({ hit: 256, recalled: 0, migrated: 0, computed: 4, avoidable: 0, again: 0 });
 });
 
 test('worker model: a run that needs all of the memory starts although all of its prompt is resident, the block of its last token included', () => {
   const bench = new Bench({ hbm: 10 }).at(0, 'a', 576, 1, { prompt: [[0, 9]] }).at(1_000, 'b', 576, 64, { prompt: [[0, 9]] });
   const { usageOf, worker } = bench.run();
-  expect(usageOf('b')).toEqual({ hit: 512, recalled: 0, computed: 64, avoidable: 0, again: 0 });
+  expect(usageOf('b')).toEqual({ hit: 512, recalled: 0, migrated: 0, computed: 64, avoidable: 0, again: 0 });
   expect(worker.memory.used.hbm).toBe(9);
 });
 
 test('worker model: two that compute the same prefix at once hold it once afterwards, and the second is not called avoidable', () => {
   const { usageOf, worker } = new Bench({ hbm: 100 }).at(0, 'a', 64, 1, { prompt: [[0, 1]] }).at(0, 'b', 64, 1, { prompt: [[0, 1]] }).run();
-  expect([usageOf('a'), usageOf('b')]).toEqual([{ hit: 0, recalled: 0, computed: 64, avoidable: 0, again: 0 }, { hit: 0, recalled: 0, computed: 64, avoidable: 0, again: 0 }]);
+  expect([usageOf('a'), usageOf('b')]).toEqual([{ hit: 0, recalled: 0, migrated: 0, computed: 64, avoidable: 0, again: 0 }, { hit: 0, recalled: 0, migrated: 0, computed: 64, avoidable: 0, again: 0 }]);
   expect([worker.memory.used.hbm, worker.memory.grantable]).toEqual([1, 100]);
 });
 
 test('worker model: what was evicted and is computed again was avoidable; where it spilled, it is recalled', () => {
   const prompts = (bench: Bench) => bench.at(0, 'a', 260, 1, { prompt: [[0, 4]] }).at(1_000, 'b', 260, 1, { prompt: [[50, 4]] }).at(2_000, 'c', 260, 1, { prompt: [[0, 4]] });
-  expect(prompts(new Bench({ hbm: 5 })).run().usageOf('c')).toEqual({ hit: 0, recalled: 0, computed: 260, avoidable: 256, again: 0 });
+  expect(prompts(new Bench({ hbm: 5 })).run().usageOf('c')).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 260, avoidable: 256, again: 0 });
   const { usageOf, timesOf, worker } = prompts(new Bench({ hbm: 5, dram: 20 }, true)).run();
-  expect(usageOf('c')).toEqual({ hit: 0, recalled: 256, computed: 4, avoidable: 0, again: 0 });
+  expect(usageOf('c')).toEqual({ hit: 0, recalled: 256, migrated: 0, computed: 4, avoidable: 0, again: 0 });
   // b and c need 5 blocks each: all 4 of the one before go, 8 ms on the line; c's own 4 come back behind them: 8 + 8 + 10 ms.
   expect(timesOf('c')).toEqual([0, 26, 8, 0]);
   expect(worker.lines.dram.bytes).toBe((4 + 4 + 4) * 256);
@@ -122,7 +122,7 @@ test('worker model: what was evicted and is computed again was avoidable; where 
 test('worker model: a recall that would take longer than computing is not made', () => {
   const slow = { ...freeContext, dram: { bytesPerS: 256, latencyMs: 0 } }; // a second a block; a block is computed in 66 ms
   const bench = new Bench({ hbm: 5, dram: 20 }, true, slow).at(0, 'a', 260, 1, { prompt: [[0, 4]] }).at(10_000, 'b', 260, 1, { prompt: [[50, 4]] }).at(20_000, 'c', 260, 1, { prompt: [[0, 4]] });
-  expect(bench.run().usageOf('c')).toEqual({ hit: 0, recalled: 0, computed: 260, avoidable: 256, again: 0 });
+  expect(bench.run().usageOf('c')).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 260, avoidable: 256, again: 0 });
 });
 
 test('worker model: a step longer than the memory runs alone, leaves nothing behind, and those behind it go on', () => {
@@ -130,7 +130,7 @@ test('worker model: a step longer than the memory runs alone, leaves nothing beh
   const { ends, timesOf, usageOf, worker } = bench.run();
   expect(ends.map(({ request }) => request.trace)).toEqual(['a', 'long', 'b']);
   expect(timesOf('long')[0]).toBe(bench.endedAtMs['a']! - 10);
-  expect(usageOf('long')).toEqual({ hit: 64, recalled: 0, computed: 512, avoidable: 0, again: 0 });
+  expect(usageOf('long')).toEqual({ hit: 64, recalled: 0, migrated: 0, computed: 512, avoidable: 0, again: 0 });
   expect(worker.memory.used.hbm).toBe(1);
 });
 
@@ -157,7 +157,7 @@ test('worker model: the blocks of an answer are there for the prompt that goes o
   const bench = new Bench({ hbm: 100 });
   const next = bench.tree.path([[0, 4]], 'next');
   bench.at(0, 'a', 128, 128, { prompt: [[0, 2]], after: next }).at(5_000, 'b', 300, 1, { prompt: [[0, 4]] });
-  expect(bench.run().usageOf('b')).toEqual({ hit: 4 * blockTokens, recalled: 0, computed: 44, avoidable: 0, again: 0 });
+  expect(bench.run().usageOf('b')).toEqual({ hit: 4 * blockTokens, recalled: 0, migrated: 0, computed: 44, avoidable: 0, again: 0 });
 });
 
 const onPrompt: Device = { ...freeContext, admission: 'prompt' };
@@ -168,7 +168,7 @@ test('worker model: let in on its prompt, the later of two gives way when no blo
   const bench = new Bench({ hbm: 4 }, false, onPrompt).at(0, 'a', 60, 80).at(0, 'b', 60, 80).run(), { worker, ends } = bench;
   expect([bench.timesOf('a'), bench.timesOf('b')]).toEqual([[0, 0, 124, 402 + 60], [60, 0, 124 + 132, 402 + 55]]);
   expect(bench.endedAtMs).toEqual({ a: 586, b: 773 });
-  expect(bench.usageOf('b')).toEqual({ hit: 0, recalled: 0, computed: 60 + 127, avoidable: 127, again: 127 });
+  expect(bench.usageOf('b')).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 60 + 127, avoidable: 127, again: 127 });
   expect(ends.map(({ preemptions, firstTokenMs }) => [preemptions, firstTokenMs])).toEqual([[0, 124], [1, 124]]);
   expect([worker.preempted, worker.busyMs, worker.memory.used.hbm]).toEqual([1, 773, 0]);
   expect(ends.reduce((sum, { acceleratorMs }) => sum + acceleratorMs, 0)).toBeCloseTo(773, 9);
@@ -181,7 +181,7 @@ test('worker model: what has a name of one that gave way stays as cache, is foun
   bench.at(0, 'a', 128, 100, { prompt: [[100, 2]] }).at(0, 'b', 128, 100, { prompt: [[0, 2]], after: answered }).run();
   expect(bench.endedAtMs).toEqual({ a: 818, b: 1061 });
   expect(bench.timesOf('b')).toEqual([175, 0, 265 + 68, 378 + 175]);
-  expect(bench.usageOf('b')).toEqual({ hit: 0, recalled: 0, computed: 128 + 63, avoidable: 63, again: 63 });
+  expect(bench.usageOf('b')).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 128 + 63, avoidable: 63, again: 63 });
 });
 
 test('worker model: one that gives way in the middle of its prompt comes back to the full blocks that it had', () => {
@@ -189,7 +189,7 @@ test('worker model: one that gives way in the middle of its prompt comes back to
   // a goes on alone, 64 × 5 ms, until 859. b finds 3 blocks, computes 44 tokens anew and 84 that it never had: 32 × 8 ms.
   const bench = new Bench({ hbm: 7 }, false, { ...onPrompt, iterationTokens: 4 }).at(0, 'a', 4, 124).at(1, 'b', 320, 1, { prompt: [[0, 5]] }).run();
   expect([bench.timesOf('a'), bench.timesOf('b')]).toEqual([[0, 0, 8, 59 * 9 + 64 * 5], [320, 0, 538 + 256, 0]]);
-  expect(bench.usageOf('b')).toEqual({ hit: 0, recalled: 0, computed: 320 + 44, avoidable: 44, again: 44 });
+  expect(bench.usageOf('b')).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 320 + 44, avoidable: 44, again: 44 });
 });
 
 test('worker model: one that gives way while its blocks are on their way up has not had them, and recalls them when it comes back', () => {
@@ -198,7 +198,7 @@ test('worker model: one that gives way while its blocks are on their way up has 
   const bench = new Bench({ hbm: 6, dram: 20 }, true, { ...onPrompt, dram: { bytesPerS: 12_800, latencyMs: 10 } });
   bench.at(0, 'c', 260, 1, { prompt: [[0, 4]] }).at(1_000, 'a', 320, 1, { prompt: [[50, 5]] }).at(2_000, 'd', 60, 200).at(2_070, 'e', 260, 1, { prompt: [[0, 4]] }).run();
   expect(bench.timesOf('e')).toEqual([4 + 980, 5 + 90, 8, 0]);
-  expect([bench.worker.preempted, bench.usageOf('e')]).toEqual([1, { hit: 0, recalled: 256, computed: 4, avoidable: 0, again: 0 }]);
+  expect([bench.worker.preempted, bench.usageOf('e')]).toEqual([1, { hit: 0, recalled: 256, migrated: 0, computed: 4, avoidable: 0, again: 0 }]);
 });
 
 test('worker model: whoever is let in beside others leaves a hundredth of the memory to those that grow', () => {
@@ -228,7 +228,7 @@ test('worker model: with room for all of each, a better run is let in at the nex
   // a's prompt until 64, then 5 ms a token; b comes at 101 and begins at 104, when a has 69 tokens. b: 64 + 67 × 5 ms, until 503. a: its 69 in 73 ms, then 90 tokens.
   const bench = new Bench({ hbm: 4 }).at(0, 'a', 60, 100, { priority: 5 }).at(101, 'b', 60, 68, { priority: 1 }).run();
   expect([bench.timesOf('a'), bench.timesOf('b')]).toEqual([[399, 0, 64 + 73, 40 + 450], [3, 0, 64, 335]]);
-  expect(bench.usageOf('a')).toEqual({ hit: 0, recalled: 0, computed: 60 + 68, avoidable: 68, again: 68 });
+  expect(bench.usageOf('a')).toEqual({ hit: 0, recalled: 0, migrated: 0, computed: 60 + 68, avoidable: 68, again: 68 });
   expect(bench.worker.preempted).toBe(1);
 });
 

@@ -1,3 +1,4 @@
+import { blockTokens } from '../../../actors/lib/chain.ts';
 import { Admission } from './admission.ts';
 import { type Phase, batchOf, iterationsBegun, spanMs, timesOf } from './batch.ts';
 import { type Device, type ModelShape, hbmBlocks, iterationMs } from './engine-model.ts';
@@ -90,7 +91,7 @@ export class WorkerModel {
     if (this.#phase !== null) this.#phase.due.isOff = true;
     this.#phase = null;
     const lost = [...this.#waiting, ...this.#running()];
-    for (const run of this.#recalling) run.arrival!.isOff = true;
+    for (const run of this.#recalling) run.stopArrivals();
     this.#waiting.length = 0;
     this.#recalling.clear();
     this.#prefilling.length = 0;
@@ -117,19 +118,22 @@ export class WorkerModel {
   }
 
   #start(run: Run): boolean {
-    const { nowMs } = this.#events, recallMs = this.#admission.tryLetIn(run, this.running === 0, nowMs);
-    if (recallMs === null) return false;
+    const { nowMs } = this.#events, letIn = this.#admission.tryLetIn(run, this.running === 0, nowMs);
+    if (letIn === null) return false;
+    const { recallMs, fetchFrom } = letIn;
     run.enter('recall', nowMs);
-    if (recallMs === 0) this.#prefill(run);
-    else {
-      this.#recalling.add(run);
-      run.arrival = this.#events.at(nowMs + recallMs, () => {
-        this.#recalling.delete(run);
-        this.#prefill(run);
-        this.#goOn();
-      });
-    }
+    if (recallMs === 0 && fetchFrom === null) { this.#prefill(run); return true; }
+    this.#recalling.add(run);
+    if (recallMs > 0) run.arrival = this.#events.at(nowMs + recallMs, () => { run.arrival = null; this.#arrived(run); });
+    if (fetchFrom !== null) run.stopFetch = run.request.source!.fetch(run.reusable, fetchFrom, (blocks) => { run.stopFetch = null; run.brought(blocks * blockTokens); this.#arrived(run); });
     return true;
+  }
+
+  #arrived(run: Run): void {
+    if (run.arrival !== null || run.stopFetch !== null) return;
+    this.#recalling.delete(run);
+    this.#prefill(run);
+    this.#goOn();
   }
 
   #prefill(run: Run): void {
@@ -200,7 +204,7 @@ export class WorkerModel {
   #preempt(run: Run): void {
     if (run.stage === 'recall') {
       this.#recalling.delete(run);
-      run.arrival!.isOff = true;
+      run.stopArrivals();
     } else if (run.stage === 'prefill') this.#prefilling.splice(this.#prefilling.indexOf(run), 1);
     else {
       this.#decoding.splice(this.#decoding.indexOf(run), 1);

@@ -64,7 +64,7 @@ function section({ cells, regimes, stamp, fleet, pool, flags, tuned, took }: Rep
 
 function regimeSection(regime: Regime, cells: readonly Cell[]): string[] {
   const first = cells[0]!, { tasks, steps } = first.outcomes[0]!, pressures = cells.map((cell) => over(cell, 'pressure').mean);
-  const tokens = over(first, 'hit_tokens').mean + over(first, 'recalled_tokens').mean + over(first, 'computed_tokens').mean;
+  const tokens = over(first, 'hit_tokens').mean + over(first, 'recalled_tokens').mean + over(first, 'migrated_tokens').mean + over(first, 'computed_tokens').mean;
   return [
     `### ${regime.id}`, '', `${regime.what[0]!.toUpperCase()}${regime.what.slice(1)}. ${first.load}: ${tasks} tasks, ${steps} steps, ${Math.round(tokens / tasks / 1000).toLocaleString('en')}k prompt tokens a task; working set over hbm, as measured, ${Math.min(...pressures).toFixed(2)}–${Math.max(...pressures).toFixed(2)}.`,
     '', markdown(regimeTable(cells)), '',

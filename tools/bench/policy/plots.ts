@@ -11,7 +11,7 @@ const colours: Readonly<Record<string, readonly [light: string, dark: string]>> 
 export const drawnPolicies = Object.keys(colours).filter((name) => name !== 'lower bound');
 
 const parts = {
-  hit: ['#2e8b57', '#4fb984'], recalled: ['#8ecbaa', '#2f6b4d'], 'computed, new': ['#1f6fb2', '#6fb4f0'], 'computed again': ['#d1401f', '#ff7d5c'],
+  hit: ['#2e8b57', '#4fb984'], recalled: ['#8ecbaa', '#2f6b4d'], migrated: ['#c2a21c', '#e3c64f'], 'computed, new': ['#1f6fb2', '#6fb4f0'], 'computed again': ['#d1401f', '#ff7d5c'],
   queue: ['#b03a6f', '#ee85b4'], recall: ['#8ecbaa', '#4fb984'], 'compute, new': ['#1f6fb2', '#6fb4f0'], 'compute, avoidable': ['#d1401f', '#ff7d5c'], decode: ['#c2a21c', '#e3c64f'], gap: ['#d5dae0', '#39424c'],
 } as const;
 
@@ -50,14 +50,14 @@ function lineChart(lines: readonly Line[], title: string, xName: string, yName: 
 
 /** One small area chart for each cell: where prompt tokens came from as time went by, as shares. Of the first seed. */
 export function hitsOverTime(cells: readonly Cell[], title: string): string {
-  const width = 210, height = 110, names = ['hit', 'recalled', 'computed, new', 'computed again'] as const;
+  const width = 210, height = 110, names = ['hit', 'recalled', 'migrated', 'computed, new', 'computed again'] as const;
   const body: string[] = [words(20, 24, title, 'heading'), ...legend(names, 20, 42)];
   cells.forEach((cell, i) => {
     const left = 20 + (i % 3) * (width + 14), top = 72 + Math.floor(i / 3) * (height + 42);
     const { everyS, spans } = busyPart(cell.outcomes[0]!.overTime);
-    const shares = spans.map(({ hit, recalled, computed, avoidable }) => {
-      const all = Math.max(1, hit + recalled + computed);
-      return [hit / all, recalled / all, Math.max(0, computed - avoidable) / all, avoidable / all];
+    const shares = spans.map(({ hit, recalled, migrated, computed, avoidable }) => {
+      const all = Math.max(1, hit + recalled + migrated + computed);
+      return [hit / all, recalled / all, migrated / all, Math.max(0, computed - avoidable) / all, avoidable / all];
     });
     body.push(words(left, top - 6, cell.policy, 'label'), `<rect x="${left}" y="${top}" width="${width}" height="${height}" class="empty"/>`);
     // Spans in which nothing ended stay empty; bars, since an area would draw over them.
@@ -76,7 +76,7 @@ export function hitsOverTime(cells: readonly Cell[], title: string): string {
 
 /** Without the end, in which a few tasks with long gaps are left: until 97% of the tokens. */
 function busyPart({ everyS, spans }: OverTime): OverTime {
-  const tokens = spans.map(({ hit, recalled, computed }) => hit + recalled + computed), all = tokens.reduce((sum, one) => sum + one, 0);
+  const tokens = spans.map(({ hit, recalled, migrated, computed }) => hit + recalled + migrated + computed), all = tokens.reduce((sum, one) => sum + one, 0);
   let sum = 0;
   const end = tokens.findIndex((one) => { sum += one; return sum >= 0.97 * all; });
   return { everyS, spans: spans.slice(0, end + 1) };

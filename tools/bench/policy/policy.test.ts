@@ -35,7 +35,7 @@ test('a quick run: each policy and regime has its figures, and no policy is belo
     for (const policy of ['round-robin-lru', 'exact-prefix', 'oracle', 'slackwater']) {
       expect(mean(policy, 'jct_mean_s', regime)).toBeGreaterThanOrEqual(mean(policy, 'bound_jct_mean_s', regime));
       expect(mean(policy, 'served_mean_s', regime)).toBeGreaterThanOrEqual(mean(policy, 'bound_served_mean_s', regime));
-      expect(mean(policy, 'hit_rate', regime) + mean(policy, 'recalled_rate', regime) + mean(policy, 'computed_rate', regime)).toBeCloseTo(1, 5);
+      expect(mean(policy, 'hit_rate', regime) + mean(policy, 'recalled_rate', regime) + mean(policy, 'migrated_rate', regime) + mean(policy, 'computed_rate', regime)).toBeCloseTo(1, 5);
     }
   }
   expect(mean('round-robin-lru', 'served_mean_s', 'past-5x')).toBeGreaterThan(mean('oracle', 'served_mean_s', 'past-5x'));

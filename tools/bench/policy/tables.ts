@@ -10,15 +10,15 @@ const isBaseline = (policy: string): boolean => policy !== 'oracle' && !policy.s
 /** One regime: a row for each policy, the best mean JCT first, then what no policy can beat. */
 export function regimeTable(cells: readonly Cell[]): Table {
   const rows = cells.toSorted((a, b) => over(a, 'jct_mean_s').mean - over(b, 'jct_mean_s').mean);
-  const head = ['policy', 'JCT mean s', 'p50', 'p95', 'p99', 'without gaps s', 'p95', 'steps/s', 'hit', 'recalled', 'computed', 'of it avoidable', 'preempted a step', 'accelerator-h a task', '$ a task', 'tasks a $'];
+  const head = ['policy', 'JCT mean s', 'p50', 'p95', 'p99', 'without gaps s', 'p95', 'steps/s', 'hit', 'recalled', 'migrated', 'computed', 'of it avoidable', 'preempted a step', 'accelerator-h a task', '$ a task', 'tasks a $'];
   const bound = rows[0]!;
   return [head, ...rows.map((cell) => {
     const mean = (metric: Parameters<typeof over>[1]): number => over(cell, metric).mean;
     return [
       cell.policy, withHalf(over(cell, 'jct_mean_s')), short(mean('jct_p50_s')), short(mean('jct_p95_s')), short(mean('jct_p99_s')), withHalf(over(cell, 'served_mean_s')), short(mean('served_p95_s')), withHalf(over(cell, 'steps_per_s')),
-      percent(mean('hit_rate')), percent(mean('recalled_rate')), percent(mean('computed_rate')), percent(mean('avoidable_rate')), percent(mean('preempted_rate')), mean('accelerator_h_per_task').toPrecision(3), mean('usd_per_task').toPrecision(3), short(mean('tasks_per_usd')),
+      percent(mean('hit_rate')), percent(mean('recalled_rate')), percent(mean('migrated_rate')), percent(mean('computed_rate')), percent(mean('avoidable_rate')), percent(mean('preempted_rate')), mean('accelerator_h_per_task').toPrecision(3), mean('usd_per_task').toPrecision(3), short(mean('tasks_per_usd')),
     ];
-  }), ['*lower bound*', short(over(bound, 'bound_jct_mean_s').mean), '', '', '', short(over(bound, 'bound_served_mean_s').mean), ...Array.from({ length: 10 }, () => '')]];
+  }), ['*lower bound*', short(over(bound, 'bound_jct_mean_s').mean), '', '', '', short(over(bound, 'bound_served_mean_s').mean), ...Array.from({ length: 11 }, () => '')]];
 }
 
 /** One row for each regime: what there is to win, and where. All of it in seconds without gaps, since nobody can win a gap. */
