@@ -4,11 +4,11 @@ import type { Beat, Decision } from '../../schemas/messages.ts';
 import { candidatesFor, claimOn } from './candidates.ts';
 import { claimantOf, forgetClaims, hearClaim, renewClaim } from './claims.ts';
 import { forecastResume, remainingSeconds } from './forecast.ts';
-import { type Candidate, blocksNeeded, decodeRate, lackOf, prefillRate } from './placement.ts';
+import { type Candidate, blocksNeeded, decodeRate, lackOf, openingOf, prefillRate } from './placement.ts';
 import type { Policy } from './policy.ts';
 import type { ControlEffect, ControlEvent, ControlLimits, ControlState, Held, WaitingStep, WorkerLink, WorkerView } from './types.ts';
 
-export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), claim: null, foreign: new Map() });
+export const controlStart = (): ControlState => ({ workers: new Map(), waiting: new Map(), claim: null, foreign: new Map(), look: null });
 
 const noTokens: ReadonlyMap<string, number> = new Map();
 
@@ -20,6 +20,8 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
   return {
     step(state, event, now) {
       const effects: ControlEffect[] = [];
+      // What is held of a prompt says nothing about who is looked at, and everything else may.
+      if (event.kind !== 'held' && event.kind !== 'tick') state.look = null;
       switch (event.kind) {
         case 'beat': onBeat(state, event.beat, event.link ?? null, now, effects); break;
         case 'deaf': for (const view of state.workers.values()) state.workers.set(view.name, { ...view, seenAtMs: now }); break;
@@ -46,10 +48,17 @@ export function controlLogic(policy: Policy, limits: ControlLimits): Logic<Contr
 
 /** The waiting steps that a tick will look at: for these the host asks the directory again. */
 export function candidatesOf(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits): readonly WaitingStep[] {
-  const all = [...state.waiting.values()], claimant = claimantOf(state);
-  const openings = [...state.workers.values()].map((view) => ({ view, claim: claimOn(state, view.name) }));
-  const looked = all.filter((waiting) => waiting === claimant || policy.mayPlace?.(waiting.ask, openings, now - waiting.sinceMs, now) !== false);
-  return inOrder(looked, now, policy).slice(0, limits.candidatesMax);
+  if (state.look?.atMs === now) return state.look.at;
+  const all = [...state.waiting.values()];
+  const looked = policy.worthALook === undefined ? all : withClaimant(state, policy.worthALook(all, [...state.workers.values()].map((view) => openingOf(view, claimOn(state, view.name))), now));
+  const at = inOrder(looked, now, policy).slice(0, limits.candidatesMax);
+  state.look = { atMs: now, at };
+  return at;
+}
+
+function withClaimant(state: ControlState, looked: readonly WaitingStep[]): readonly WaitingStep[] {
+  const claimant = claimantOf(state);
+  return claimant === undefined || looked.includes(claimant) ? looked : [...looked, claimant];
 }
 
 function onBeat(state: ControlState, beat: Beat, link: WorkerLink | null, now: Instant, effects: ControlEffect[]): void {
@@ -74,8 +83,11 @@ function watch(state: ControlState, now: Instant, limits: ControlLimits, effects
 }
 
 function tick(state: ControlState, now: Instant, policy: Policy, limits: ControlLimits, effects: ControlEffect[]): void {
+  const { claim } = state;
   if (policy.holdsBack !== true) renewClaim(state, now, limits);
+  if (state.claim !== claim) state.look = null;
   for (const waiting of candidatesOf(state, now, policy, limits)) tryPlace(state, waiting, now, policy, effects);
+  state.look = null;
 }
 
 function place(state: ControlState, ask: PlaceAsk, held: readonly Held[], now: Instant, policy: Policy, limits: ControlLimits, effects: ControlEffect[]): void {

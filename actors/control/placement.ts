@@ -16,8 +16,8 @@ export interface Candidate {
   readonly view: WorkerView;
 }
 
-/** A worker as every step finds it, and the oldest claim on it. */
-export interface Opening { readonly view: WorkerView; readonly claim: Claim | null }
+/** A worker as every step finds it, and the oldest claim on it. `blocks`: how large a step without a claim may be to begin there at once; negative: none can. */
+export interface Opening { readonly view: WorkerView; readonly claim: Claim | null; readonly blocks: number }
 
 /** Until a worker has measured itself. On a small CPU, from its first bench. */
 const prefillGuess = 600, decodeGuess = 60, recallGuess = 2e9;
@@ -67,7 +67,16 @@ export function heldBy(worker: string, holdings: readonly Held[]): Held {
 export const isEver = (ask: PlaceAsk, view: WorkerView): boolean => !lacksModel(ask, view) && !lacksContext(ask, view) && blocksNeeded(ask) <= view.load.hbmBlocks;
 
 /** Some worker could begin the step at once. */
-export const isRoomFor = (ask: PlaceAsk, openings: readonly Opening[]): boolean => openings.some(({ view, claim }) => hasRoom(ask, view, claim));
+export function isRoomFor(ask: PlaceAsk, openings: readonly Opening[]): boolean {
+  const needed = blocksNeeded(ask);
+  for (const opening of openings) if ((needed <= opening.blocks || opening.claim?.step === ask.step) && hasRoom(ask, opening.view, opening.claim)) return true;
+  return false;
+}
+
+export const openingOf = (view: WorkerView, claim: Claim | null): Opening => ({ view, claim, blocks: lacksRuns(nobody, view, claim) ? -1 : roomFor(nobody, view, claim) });
+
+/** Has no claim. */
+const nobody: Pick<PlaceAsk, 'step'> = { step: '' };
 
 /** The worker could begin the step at once. */
 export const hasRoom = (ask: PlaceAsk, view: WorkerView, claim: Claim | null): boolean =>
@@ -87,11 +96,11 @@ const lacksModel = (ask: PlaceAsk, { load }: WorkerView): boolean => load.model 
 const lacksContext = (ask: PlaceAsk, { load }: WorkerView): boolean => ask.promptTokens >= load.contextLength;
 /** Steps that a worker runs, or has in its queue, or was given since its last beat. */
 export const runsOf = ({ load, promisedRuns }: WorkerView): number => load.running + load.waiting + promisedRuns;
-const lacksRuns = (ask: PlaceAsk, view: WorkerView, claim: Claim | null): boolean => runsOf(view) + (keptFrom(ask, claim) === null ? 0 : 1) >= view.load.runsMax;
+const lacksRuns = (ask: Pick<PlaceAsk, 'step'>, view: WorkerView, claim: Claim | null): boolean => runsOf(view) + (keptFrom(ask, claim) === null ? 0 : 1) >= view.load.runsMax;
 /** A claim leaves its room to everybody but the step that it is for. */
-const keptFrom = (ask: PlaceAsk, claim: Claim | null): Claim | null => (claim?.step === ask.step ? null : claim);
+const keptFrom = (ask: Pick<PlaceAsk, 'step'>, claim: Claim | null): Claim | null => (claim?.step === ask.step ? null : claim);
 
-function roomFor(ask: PlaceAsk, view: WorkerView, claim: Claim | null): number {
+function roomFor(ask: Pick<PlaceAsk, 'step'>, view: WorkerView, claim: Claim | null): number {
   const { load } = view, kept = keptFrom(ask, claim);
   // Nothing runs there: what is promised are pins, and the worker makes them give way to a run. A child would wait for them, and they for it.
   return runsOf(view) === 0 && kept === null ? load.hbmBlocks : load.hbmGrantable - view.promisedBlocks - (kept?.blocks ?? 0);

@@ -2,7 +2,7 @@ import type { PinAsk, PlaceAsk, RetainAsk } from '../lib/asks.ts';
 import type { Tier } from '../../schemas/messages.ts';
 import type { Migration } from './migration.ts';
 import type { Candidate, Opening } from './placement.ts';
-import type { WorkerView } from './types.ts';
+import type { WaitingStep, WorkerView } from './types.ts';
 
 /**
  * What may differ between policies, and nothing else: everything around it (the picture of the fleet, what waits, what is promised,
@@ -19,10 +19,10 @@ export interface Policy {
   /** It lets steps wait although there is room for them, and bounds their wait itself: no room is claimed for those that are late. */
   readonly holdsBack?: true;
   /**
-   * False: `place` would answer null now whatever is held of the prompt, and would remember nothing by it. Such a step is not looked at on a tick: past the
-   * knee that is nearly every one, on every tick. `openings`: of all workers, the same object for all steps of one tick.
+   * Those of the waiting steps that a tick looks at; without it all. Of the others `place` would answer null whatever is held of their prompts, and would
+   * remember nothing by it: past the knee that is nearly every one, on every tick. `openings`: of all workers.
    */
-  mayPlace?(ask: PlaceAsk, openings: readonly Opening[], waitedMs: number, nowMs: number): boolean;
+  worthALook?(waiting: readonly WaitingStep[], openings: readonly Opening[], nowMs: number): readonly WaitingStep[];
   /** Of two steps that wait, at a conductor or a worker, the smaller runs first. `remainingS`: expected accelerator seconds until its trace is done. */
   order(ask: PlaceAsk, remainingS: number, waitedMs: number): number;
   /**

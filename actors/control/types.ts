@@ -71,6 +71,8 @@ export interface ControlState {
   /** This conductor's own, and those of others by their names. */
   claim: Claim | null;
   readonly foreign: Map<string, { readonly claim: Claim; readonly seenAtMs: number }>;
+  /** Whom a tick at that instant looks at, until something else happens: the host asks what they hold, and ticks. */
+  look: { readonly atMs: number; readonly at: readonly WaitingStep[] } | null;
 }
 
 export interface ControlLimits { readonly beatLostMs: number; readonly waitingMax: number; readonly candidatesMax: number; readonly claimAfterMs: number }

@@ -93,10 +93,10 @@ export function mori({ window, fill, intervalMs, stickiness }: Params<typeof tun
     spills: true,
     holdsBack: true,
     order: ({ acceptedAtMs }) => acceptedAtMs,
-    mayPlace(ask, _openings, _waitedMs, nowMs) {
+    worthALook: (waiting, _openings, nowMs) => waiting.filter(({ ask }) => {
       const program = programs.get(ask.trace);
       return program === undefined || !hasAsked(program, ask, nowMs);
-    },
+    }),
     place(ask, candidates, _waitedMs, nowMs) {
       const program = programs.get(ask.trace) ?? begun(nowMs);
       programs.set(ask.trace, program);

@@ -1,7 +1,8 @@
 import { priorityOf } from '../order.ts';
 import type { Policy } from '../policy.ts';
-import { type Candidate, isRoomFor } from '../placement.ts';
+import { type Candidate, hasRoom, isEver, isRoomFor } from '../placement.ts';
 import { pinTier } from '../retention.ts';
+import type { WaitingStep } from '../types.ts';
 
 /** What a plain load balancer over plain engines does: whoever is next, if it has room; what it holds does not matter, and the least recently used goes first. */
 export function roundRobinLru(): Policy {
@@ -13,7 +14,15 @@ export function roundRobinLru(): Policy {
     name: 'round-robin-lru',
     spills: false,
     order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
-    mayPlace: isRoomFor,
+    worthALook(waiting, openings) {
+      const byName = openings.toSorted((a, b) => (a.view.name < b.view.name ? -1 : 1));
+      const isNextFree = ({ ask }: WaitingStep): boolean => {
+        const able = byName.filter(({ view }) => isEver(ask, view)), next = able[turn % Math.max(1, able.length)];
+        return next !== undefined && hasRoom(ask, next.view, next.claim);
+      };
+      // The turn moves on only when a step gets one.
+      return waiting.some(isNextFree) ? waiting.filter(({ ask }) => isRoomFor(ask, openings)) : [];
+    },
     place(_ask, candidates) {
       if (!areSorted(candidates)) sorted = candidates.map(({ worker }, at) => ({ name: worker, at })).sort((a, b) => (a.name < b.name ? -1 : 1));
       let able = 0;

@@ -14,7 +14,7 @@ export const slackwater = ({ demoteAfterMs }: Params<typeof tunables>): Policy =
   name: 'slackwater',
   spills: false,
   order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
-  mayPlace: isRoomFor,
+  worthALook: (waiting, openings) => waiting.filter(({ ask }) => isRoomFor(ask, openings)),
   place: (_ask, candidates, waitedMs, nowMs) => choose(candidates, waitedMs, nowMs),
   retain: (ask, view) => retain(ask, view, demoteAfterMs),
   pin: pinTier,

@@ -101,12 +101,12 @@ export function thunderAgent({ intervalMs, halfLifeMs, bufferTokens }: Params<ty
     spills: true,
     holdsBack: true,
     order: ({ acceptedAtMs }) => acceptedAtMs,
-    mayPlace(ask, _openings, waitedMs, nowMs) {
+    worthALook: (waiting, _openings, nowMs) => (nowMs >= checkAtMs ? waiting : waiting.filter(({ ask, sinceMs }) => {
       const program = programs.get(ask.trace);
-      if (program === undefined || program.worker !== null || nowMs >= checkAtMs || waitedMs >= pauseMaxMs) return true;
+      if (program === undefined || program.worker !== null || nowMs - sinceMs >= pauseMaxMs) return true;
       const isNew = program.actingSinceMs !== null || program.tokens !== ask.promptTokens || program.stepsDone !== ask.stepsDone;
       return isNew || mayBegin(ask, program);
-    },
+    })),
     place(ask, candidates, waitedMs, nowMs) {
       const program: Program = programs.get(ask.trace) ?? { tokens: 0, worker: null, actingSinceMs: null, stepsDone: 0, isMarked: false, step: '' };
       programs.set(ask.trace, program);
