@@ -64,7 +64,7 @@ export function heldBy(worker: string, holdings: readonly Held[]): Held {
 }
 
 /** It could take the step if it were empty. */
-export const isEver = (ask: PlaceAsk, view: WorkerView): boolean => !lacksModel(ask, view) && !lacksContext(ask, view) && blocksNeeded(ask) <= view.load.hbmBlocks;
+export const isEver = (ask: PlaceAsk, view: WorkerView): boolean => !lacksModel(ask, view) && !lacksContext(ask, view) && blocksNeeded(ask) <= view.load.hbmBlocks && awayS(ask, view) < Number.POSITIVE_INFINITY;
 
 /** Some worker could begin the step at once. */
 export function isRoomFor(ask: PlaceAsk, openings: readonly Opening[]): boolean {

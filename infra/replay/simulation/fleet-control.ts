@@ -88,7 +88,7 @@ export class FleetControl {
   #tick(): void {
     for (const { ask, held } of candidatesOf(this.#state, this.#events.nowMs as Instant, this.#policy, limits)) {
       const found = this.#listener.heldOf(ask.trace);
-      if (!areSame(found, held)) this.#step({ kind: 'held', step: ask.step, held: found });
+      if (found !== held) this.#step({ kind: 'held', step: ask.step, held: found });
     }
     this.#step({ kind: 'tick' });
   }
@@ -123,8 +123,6 @@ export class FleetControl {
     throw new Error(`policy ${this.#policy.name} places none of ${this.#state.waiting.size} waiting steps, ${step} among them, though no worker has run anything for ${Math.round((nowMs - this.#busyAtMs) / 3_600_000)} hours`);
   }
 }
-
-const areSame = (some: readonly Held[], others: readonly Held[]): boolean => some.length === others.length && some.every((held, i) => held === others[i]);
 
 /** In all that differs between beats of one worker and that policies look at. */
 const areAlike = (a: WorkerLoad, b: WorkerLoad): boolean =>

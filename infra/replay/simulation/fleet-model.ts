@@ -34,10 +34,10 @@ export interface FleetListener {
   onStepEnded(step: StepInput, outcome: StepOutcome): void;
 }
 
-/** `found`: by the index of a seat. */
-interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined; readonly found: (Known | undefined)[] }
+/** `found`: by the index of a seat; `held`: those of it that have something, null when that has to be seen again. */
+interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined; readonly found: (Known | undefined)[]; held: readonly Held[] | null }
 /** What a worker had of the step's prompt, when its memory was at that version. */
-interface Known { readonly version: number; readonly held: Held }
+interface Known { version: number; held: Held }
 
 /** Nothing that a replay measures may be a deadline's doing: traces wait as long as they must. */
 const endless = { attemptMs: 1e15, attemptsMax: 1e9, idleMs: 1e15, sideCallsMax: 8, childrenMax: 1e9 };
@@ -84,11 +84,12 @@ export class FleetModel {
   get workerMs(): number { return this.#lost.reduce((sum, { atMs }) => sum + atMs, this.#seats.size * this.events.nowMs); }
 
   step(input: StepInput): void {
-    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined, found: [] as (Known | undefined)[] };
+    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined, found: [] as (Known | undefined)[], held: null };
     this.#traces.set(input.trace, live);
     live.step = input;
     live.askedAtMs = this.events.nowMs;
     live.found.length = 0;
+    live.held = null;
     // Control would never place what no worker has room for; a recorded step that is larger than its memory runs all the same, and alone.
     const maxTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - maxTokens));
     this.#tell(input.trace, {
@@ -113,6 +114,7 @@ export class FleetModel {
     this.links?.lost(seat.worker);
     this.#lost.push({ worker: seat.worker, atMs: this.events.nowMs });
     this.#control.lost(name);
+    for (const live of this.#traces.values()) live.held = null;
     for (const trace of [...this.#traces.keys()]) this.#tell(trace, { kind: 'workerLost', worker: name });
   }
 
@@ -183,20 +185,20 @@ export class FleetModel {
     this.#tell(trace, { kind: 'decided', decided });
   }
 
-  #heldOf(trace: string): Held[] {
+  /** The same objects as before where nothing changed: whoever asks sees by that what did. */
+  #heldOf(trace: string): readonly Held[] {
     const live = this.#traces.get(trace);
     if (live === undefined || live.step === null) return [];
-    const held: Held[] = [];
-    for (const { worker, index } of this.#seats.values()) {
-      const { name, memory } = worker;
-      let known = live.found[index];
-      if (known?.version !== memory.version) {
-        const { hbm, dram, nvme } = memory.find(live.step.prompt);
-        live.found[index] = (known = { version: memory.version, held: { worker: name, hbmTokens: hbm * blockTokens, dramTokens: (dram + nvme) * blockTokens } });
-      }
-      if (known.held.hbmTokens + known.held.dramTokens > 0) held.push(known.held);
+    for (const { worker: { name, memory }, index } of this.#seats.values()) {
+      const known = live.found[index];
+      if (known?.version === memory.version) continue;
+      const { hbm, dram, nvme } = memory.find(live.step.prompt), hbmTokens = hbm * blockTokens, dramTokens = (dram + nvme) * blockTokens;
+      if (known !== undefined) known.version = memory.version;
+      if (known?.held.hbmTokens === hbmTokens && known.held.dramTokens === dramTokens) continue;
+      live.found[index] = { version: memory.version, held: { worker: name, hbmTokens, dramTokens } };
+      live.held = null;
     }
-    return held;
+    return live.held ??= [...this.#seats.values()].flatMap(({ index }) => { const { held } = live.found[index]!; return held.hbmTokens + held.dramTokens > 0 ? [held] : []; });
   }
 
   #onEnded(seat: Seat, end: RunEnd): void {
