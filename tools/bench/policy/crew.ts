@@ -1,26 +1,32 @@
 import { Worker } from 'node:worker_threads';
 import { Bench, type BenchPlan, type Job, type Outcome } from './job.ts';
 
-export interface Crew {
-  /** Outcomes in the order of the jobs, whoever did them and whenever: the same on one thread as on many. Null: the recordings have no task for that regime. */
-  run(jobs: readonly Job[], onDone?: (done: number) => void): Promise<(Outcome | null)[]>;
+export interface Crew<A = Job, B = Outcome> {
+  /** Outcomes in the order of the jobs, whoever did them and whenever: the same on one thread as on many. Null: the recordings have no task for it. */
+  run(jobs: readonly A[], onDone?: (done: number) => void): Promise<(B | null)[]>;
   close(): Promise<void>;
 }
 
 export async function openCrew(plan: BenchPlan, threads: number): Promise<Crew> {
-  if (threads === 1) return here(plan);
-  const workers = Array.from({ length: threads }, () => new Worker(new URL('./job-thread.ts', import.meta.url), { workerData: plan }));
+  if (threads > 1) return threadsOf(new URL('./job-thread.ts', import.meta.url), plan, threads);
+  const bench = await Bench.open(plan);
+  return here((job) => bench.run(job));
+}
+
+/** `file`: a module that says that it is ready, then answers `{ at, job }` by `{ at, outcome }`. */
+export async function threadsOf<A, B>(file: URL, plan: unknown, threads: number): Promise<Crew<A, B>> {
+  const workers = Array.from({ length: threads }, () => new Worker(file, { workerData: plan }));
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   return {
     async run(jobs, onDone) {
-      const outcomes: (Outcome | null)[] = Array.from({ length: jobs.length }, () => null);
+      const outcomes: (B | null)[] = Array.from({ length: jobs.length }, () => null);
       let next = 0, done = 0;
       await Promise.all(workers.map(async (worker) => {
         while (next < jobs.length) {
           const at = next++;
           const answer = once(worker, 'message');
           worker.postMessage({ at, job: jobs[at] });
-          outcomes[at] = ((await answer) as { outcome: Outcome | null }).outcome;
+          outcomes[at] = ((await answer) as { outcome: B | null }).outcome;
           onDone?.(++done);
         }
       }));
@@ -30,12 +36,12 @@ export async function openCrew(plan: BenchPlan, threads: number): Promise<Crew> 
   };
 }
 
-async function here(plan: BenchPlan): Promise<Crew> {
-  const bench = await Bench.open(plan);
+/** All jobs on this thread, one after the other. */
+export function here<A, B>(run: (job: A) => B | null): Crew<A, B> {
   return {
     async run(jobs, onDone) {
       return jobs.map((job, i) => {
-        const outcome = bench.run(job);
+        const outcome = run(job);
         onDone?.(i + 1);
         return outcome;
       });

@@ -26,7 +26,7 @@ export interface Flags {
 }
 
 export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet h200x8|h200x64|laptop|FILE.yaml] [--memory 0.25] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
-                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity] [--max-steps 60]
+                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity | --published] [--max-steps 60]
   --traces      recordings in any format that is read; without it those of ../shared/traces
   --memory      share of each worker's room for KV that is used: a smaller one makes the same pressure with fewer tasks, and a faster bench
   --max-steps   longer tasks are left out, and counted, unless they have subagents or their gaps are short
@@ -34,6 +34,7 @@ export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet
   --quick       two regimes, four policies, two seeds, few tasks: whether it runs at all
   --write       brings docs/benchmarks/policy.md, policy.ndjson and policy/*.svg up to date
   --ablation    slackwater with one mechanism after the other taken away; --sensitivity: one tunable or rate after the other halved and doubled
+  --published   one published figure of each baseline, in its authors' set-up: takes --policies, --seeds (3), --threads, --json, --write (docs/benchmarks/policy-published.md), --shrink (of the programs)
 policies: ${policyNames.join(' ')}
 regimes: ${regimes.map(({ id }) => id).join(' ')}`;
 
@@ -73,7 +74,7 @@ function parsed(args: readonly string[]) {
   }
 }
 
-const named = (list: string): string[] => list.split(',').filter((name) => name !== '');
+export const named = (list: string): string[] => list.split(',').filter((name) => name !== '');
 function refuse(message: string): never { throw new UsageError(message); }
 
 function numberOf(given: string | undefined, name: string, usual: number, least: number, most: number): number {
@@ -81,7 +82,7 @@ function numberOf(given: string | undefined, name: string, usual: number, least:
   return value >= least && value <= most ? value : refuse(`--${name} is ${least} to ${most}, not ${given}`);
 }
 
-function wholeOf(given: string | undefined, name: string, usual: number, least: number, most: number): number {
+export function wholeOf(given: string | undefined, name: string, usual: number, least: number, most: number): number {
   const value = numberOf(given, name, usual, least, most);
   return Number.isInteger(value) ? value : refuse(`--${name} is a whole number, not ${given}`);
 }

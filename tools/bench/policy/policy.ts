@@ -10,6 +10,7 @@ import { cellsOf, figuresOf, ndjson } from './figures.ts';
 import { type Flags, readFlags } from './flags.ts';
 import type { BenchPlan, Job, Outcome } from './job.ts';
 import { readPool } from './pool.ts';
+import { benchPublished } from './published.ts';
 import { stampOf } from './stamp.ts';
 import { ablation, sensitivity } from './studies.ts';
 import { distanceTable, regimeTable, worstTable } from './tables.ts';
@@ -22,7 +23,7 @@ import { TraceError } from '../../../infra/traces/trace-error.ts';
 
 export async function benchPolicy(args: readonly string[]): Promise<void> {
   try {
-    await play(readFlags(args));
+    if (args.includes('--published')) await benchPublished(args); else await play(readFlags(args));
   } catch (error) {
     if (error instanceof InputError || error instanceof TraceError) throw new UsageError(error.message);
     throw error;

@@ -18,11 +18,11 @@ export interface Pool {
 }
 
 const recordings = join(packageRoot(), '..', 'shared', 'traces');
-const usualFiles = [join(recordings, 'weka_cc_v8', 'weka_cc_dev.hashruns.jsonl.gz'), join(recordings, 'miniswe_deepseek', 'steps_dev.jsonl.gz')];
+export const usualFiles = { weka: join(recordings, 'weka_cc_v8', 'weka_cc_dev.hashruns.jsonl.gz'), miniSwe: join(recordings, 'miniswe_deepseek', 'steps_dev.jsonl.gz') };
 const arrivalsFile = join(recordings, 'azure_llm_2023', 'AzureLLMInferenceTrace_code.csv.gz');
 
 /** The recordings that the bench uses unless told others; empty where they are not. */
-export const filesThere = (): readonly string[] => usualFiles.filter((file) => existsSync(file));
+export const filesThere = (): readonly string[] => Object.values(usualFiles).filter((file) => existsSync(file));
 
 /** A gap longer than this is nobody's tool: a permission prompt that was left open over lunch, or a proxy that slept. */
 const gapMaxMs = 3_600_000;
