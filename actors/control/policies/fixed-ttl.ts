@@ -8,7 +8,9 @@ export const tunables = { ttlMs: { from: 100, to: 600_000, scale: 'log', start: 
 /**
  * Every prefix stays resident for the same time after each step, whatever was called, and is demoted then, or forgotten where there is no lower
  * tier. (Were it only evictable from then on, this would be least recently used: what was held first is let go first.)
- * It is what the papers on time to live compare with (Continuum, arXiv:2511.02230, section 4, derives its own from here).
+ * It is the static time to live that Continuum is compared with (arXiv:2511.02230, section 6.4), without its order by program.
+ * Published: jobs are done sooner than under vLLM (figure 16, a picture);
+ * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export const fixedTtl = ({ ttlMs }: Params<typeof tunables>): Policy => ({
   name: 'fixed-ttl',

@@ -10,6 +10,8 @@ export const tunables = { swaps: { from: 0.25, to: 16, scale: 'log', start: 1 } 
  * A prefix stays as long as copying it out and back would take, and is demoted then: the time to rent before one buys, at most twice the cost of
  * who knew the gap (ski rental: Karlin, Manasse, Rudolph, Sleator, "Competitive snoopy caching", Algorithmica 1988). `swaps`: how many such
  * round trips it stays. Where there is no lower tier nothing is demoted.
+ * Published: that bound of 2 on the cost of holding and copying;
+ * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export const swapTtl = ({ swaps }: Params<typeof tunables>): Policy => ({
   name: 'swap-ttl',
