@@ -18,7 +18,7 @@ export const tunables = {
  * the cap on load bounds what either may do to one worker. Blocks that are evicted fall to dram, as both offload.
  * No KV moves between workers: Dynamo's transfers lead from prefill to decode workers ("Architecture Flow"), and llm-d's pulls from peers are experimental and off ("P2P KV-Cache Sharing").
  * Published: 2.08x the tokens a second of load-aware routing (llm-d, benchmark report "73-capacity", 40 requests/s);
- * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 1.38×: direction only, see docs/benchmarks/policy-published.md.
  */
 export const exactPrefix = (params: Params<typeof tunables>): Policy => ({
   name: 'exact-prefix',

@@ -10,7 +10,7 @@ export const tunables = { ttlMs: { from: 100, to: 600_000, scale: 'log', start: 
  * tier. (Were it only evictable from then on, this would be least recently used: what was held first is let go first.)
  * It is the static time to live that Continuum is compared with (arXiv:2511.02230, section 6.4), without its order by program.
  * Published: jobs are done sooner than under vLLM (figure 16, a picture);
- * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 0.96×: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export const fixedTtl = ({ ttlMs }: Params<typeof tunables>): Policy => ({
   name: 'fixed-ttl',

@@ -41,7 +41,7 @@ const begun = (nowMs: number): Program => ({ tokens: 0, worker: null, tier: 'wai
  * Here the boundary is set when a generation ends or a step asks: the time at which a tool's length moves its program past it is known at once.
  * (Sections as a review of the paper quotes them; `fill` and `stickiness` are ours.)
  * Published: 1.28x the tokens a second of ThunderAgent with offloading, 80 programs on an H200 (section 6.2; 1.20-1.71x over all);
- * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 0.60×: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export function mori({ window, fill, intervalMs, stickiness }: Params<typeof tunables>): Policy {
   const programs = new Map<string, Program>();

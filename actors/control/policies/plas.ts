@@ -23,7 +23,7 @@ const perLevel = 1e14;
  * Placement (4.3, algorithm 2): calls of up to `shortTokens` tokens go to the engine with the fewest calls, longer ones to their program's.
  * Unlike theirs, a call that runs is neither moved to a lower queue nor preempted.
  * Published: up to 2x the throughput of vLLM with prefix caching at the same latency on ShareGPT (section 6.3, figure 12);
- * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 1.14×: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export function plas({ queues, firstQuantumMs, starvation, shortTokens }: Params<typeof tunables>): Policy {
   const service = new ServicePaths();

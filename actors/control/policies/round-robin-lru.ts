@@ -7,7 +7,7 @@ import type { WaitingStep } from '../types.ts';
 /**
  * What a plain load balancer over plain engines does: whoever is next, if it has room; what it holds does not matter, and the least recently used goes first.
  * Published: random routing gives 0.46x the tokens a second of precise prefix scheduling (llm-d, benchmark report "73-capacity", 40 requests/s);
- * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 0.76×: direction only, see docs/benchmarks/policy-published.md.
  */
 export function roundRobinLru(): Policy {
   let turn = 0;

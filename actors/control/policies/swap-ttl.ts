@@ -11,7 +11,7 @@ export const tunables = { swaps: { from: 0.25, to: 16, scale: 'log', start: 1 } 
  * who knew the gap (ski rental: Karlin, Manasse, Rudolph, Sleator, "Competitive snoopy caching", Algorithmica 1988). `swaps`: how many such
  * round trips it stays. Where there is no lower tier nothing is demoted.
  * Published: that bound of 2 on the cost of holding and copying;
- * here no ratio: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 1.50×: reproduced, see docs/benchmarks/policy-published.md.
  */
 export const swapTtl = ({ swaps }: Params<typeof tunables>): Policy => ({
   name: 'swap-ttl',

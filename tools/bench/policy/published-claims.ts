@@ -24,7 +24,7 @@ const exactly = (value: number): Claimed => ({ from: value, to: value, isMore: v
 /** vLLM before it kept prefixes: what a step computed is forgotten when it ends. */
 export const forgetful = 'least-loaded-lru, forgets';
 
-/** One for each baseline, fixed before any of them was replayed. */
+/** One for each baseline. */
 export const claims: readonly Claim[] = [
   { policy: 'round-robin-lru', over: 'exact-prefix', setup: 'llm-d', metric: 'outTokensPerS', claimed: exactly(4_773.8 / 10_270.8), says: '0.46× the tokens a second of precise prefix scheduling at 40 requests/s (random routing)', source: 'llm-d, “KV-Cache Wins You Can See”, and its benchmark report “73-capacity”' },
   { policy: 'least-loaded-lru', over: 'round-robin-lru', setup: 'llm-d', metric: 'outTokensPerS', claimed: exactly(4_946.4 / 4_773.8), says: '1.04× the tokens a second of random routing at 40 requests/s', source: 'the same report' },

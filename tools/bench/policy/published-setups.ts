@@ -61,14 +61,14 @@ export const setups = {
     guessed: '1,000 tokens out a turn (not said), lognormal tools and results, 200 jobs',
   },
   sharegpt: {
-    fleet: { workers: 1, on: 'A100 80 GB', model: 'Llama-3.1-8B', dramGb: 200, ...vllm },
+    fleet: { workers: 1, on: 'A100 80 GB', model: 'Llama-3.1-8B', dramGb: 0, ...vllm },
     work: { kinds: [{
       share: 1, calls: { law: 'lognormal', mean: 6.66, sd: 8, least: 1, most: 80 }, firstTokens: { law: 'lognormal', mean: 256, sd: 400, least: 4 }, toolTokens: { law: 'lognormal', mean: 256, sd: 400, least: 4 },
       outTokens: { law: 'lognormal', mean: 277, sd: 280 }, tools: noTool, sharedTokens: 0, contextMax: 32_768,
     }] },
     coming: { kind: 'search', fromPerS: 0.5, toPerS: 32, secondsPerToken: 0.1, count: 1_200 },
     what: 'Llama-3.1-8B on one A100; ShareGPT by figure 11: 6.66 calls, at most 80, 256 tokens in and 277 out a call, nothing between calls; the rate at which a token takes no longer than 0.1 s',
-    guessed: 'the bound of 0.1 s (theirs go up to 1 s), the spreads (pictures), a batch of 256, 1,200 programs',
+    guessed: 'the bound of 0.1 s (theirs go up to 1 s), the spreads (pictures), a batch of 256, 1,200 programs; dram is for calls that are preempted in theirs, not for prefixes, so there is none',
   },
   'mini-swe, 8 H100': {
     fleet: { workers: 1, on: '8 × H100', model: 'GLM-4.6-FP8', dramGb: 0, ...vllm, iterationTokens: 8_192 },

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- policy --published`: for each baseline one published relative figure, its authors' set-up as near as the model comes, and what is seen here.
- * The set-ups and the figures were written down before any of them was replayed, and are reported as they come out.
+ * Set-ups and figures are not changed to fit what comes out: docs/benchmarks/policy-published.md tells of each that was mended, and why.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
