@@ -1,5 +1,6 @@
 import { blockBytes, type Device, kvBytesPerToken, type ModelShape } from '../../../infra/replay/simulation/engine-model.ts';
 import { type Fleet, readDevice } from '../../../infra/replay/fleet.ts';
+import { timesRate } from '../../../infra/replay/simulation/rate.ts';
 
 /** A worker in units of one H200 as it is modelled here, by data sheets: multiplications, reading, the link to dram. What several cards of a worker lose by working together is not in it. */
 export interface Hardware { readonly name: string; readonly flops: number; readonly reads: number; readonly dramLink: number; readonly hbmGb: number }
@@ -34,18 +35,20 @@ export interface FleetSpec {
   /** Tokens of KV a worker where the authors say it. */
   readonly kvTokens?: number;
   readonly dramGb: number;
+  /** Of the link of each worker, where KV can move between them. */
+  readonly gbit?: number;
   readonly runsMax: number;
   readonly iterationTokens: number;
 }
 
-export function fleetOf({ workers, on, model: modelName, hbmShare, kvTokens, dramGb, runsMax, iterationTokens }: FleetSpec): Fleet {
+export function fleetOf({ workers, on, model: modelName, hbmShare, kvTokens, dramGb, gbit, runsMax, iterationTokens }: FleetSpec): Fleet {
   const model: ModelShape = models[modelName], { flops, reads, dramLink, hbmGb } = hardware[on];
   const base = readDevice('h200', model.bytesPerParam === 1 ? 'fp8' : 'bf16');
   const device: Device = {
-    ...base, name: on, linearFlopsPerS: base.linearFlopsPerS * flops, attentionFlopsPerS: base.attentionFlopsPerS * flops, readBytesPerS: base.readBytesPerS * reads,
+    ...base, name: on, linearFlopsPerS: timesRate(base.linearFlopsPerS, flops), attentionFlopsPerS: timesRate(base.attentionFlopsPerS, flops), readBytesPerS: base.readBytesPerS * reads,
     hbmBytes: hbmGb * 1e9, runsMax, iterationTokens, dram: { ...base.dram, bytesPerS: base.dram.bytesPerS * dramLink },
   };
   const blocks = (tokens: number): number => Math.floor((tokens * kvBytesPerToken(model)) / blockBytes(model));
   const hbm = blocks(kvTokens ?? (hbmGb * 1e9 * hbmShare - model.params * model.bytesPerParam) / kvBytesPerToken(model));
-  return { name: `${workers} × ${on}`, device, model, workers, regions: [1], capacity: { hbm, dram: blocks((dramGb * 1e9) / kvBytesPerToken(model)), nvme: 0 }, usdPerHour: 0 };
+  return { name: `${workers} × ${on}`, device, model, workers, regions: [{ name: 'all', share: 1 }], network: gbit === undefined ? null : { near: { bytesPerS: gbit * 1.25e8, latencyMs: 0.01 }, far: null }, capacity: { hbm, dram: blocks((dramGb * 1e9) / kvBytesPerToken(model)), nvme: 0 }, usdPerHour: 0 };
 }

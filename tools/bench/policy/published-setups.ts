@@ -78,7 +78,7 @@ export const setups = {
     guessed: 'the recordings are of the same agent and tasks with another model; which of their points the 2.65 is of (24 to 96 in figure 1)',
   },
   'swe-bench, 16 A100': {
-    fleet: { workers: 4, on: '4 × A100 80 GB', model: 'Llama-3-70B', dramGb: 0, ...vllm },
+    fleet: { workers: 4, on: '4 × A100 80 GB', model: 'Llama-3-70B', dramGb: 0, gbit: 200, ...vllm },
     work: { kinds: [{
       share: 1, calls: { law: 'gamma', mean: 37, least: 1, most: 150 }, firstTokens: { law: 'between', from: 2_000, to: 4_000 }, toolTokens: { law: 'gamma', mean: 350 }, outTokens: { law: 'between', from: 100, to: 500 },
       tools: [
@@ -87,7 +87,7 @@ export const setups = {
       ], sharedTokens: 1_500, contextMax: 32_768,
     }] },
     coming: { kind: 'closed', concurrency: 128, count: 256 },
-    what: 'Llama-3-70B, 32k of context, workers of 4 A100; SWE-bench: 37 steps, at most 150, prompt, answer, observation and tools by the authors’ artefact',
+    what: 'Llama-3-70B, 32k of context, workers of 4 A100, 200 Gbit/s between them; SWE-bench: 37 steps, at most 150, prompt, answer, observation and tools by the authors’ artefact',
     guessed: '4 workers of their 16, 32 tasks at once on each (neither rate nor concurrency found), 256 tasks, no dram; tasks that would outgrow 32k end there, so they have 30 steps in the mean',
   },
   'claude code, H200': {

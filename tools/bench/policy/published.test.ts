@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { policies } from '../../../actors/control/policies/all.ts';
 import { generator } from '../../../infra/replay/random.ts';
 import { PrefixTree } from '../../../infra/replay/simulation/prefix-tree.ts';
+import { rateAt } from '../../../infra/replay/simulation/rate.ts';
 import { faultOf } from '../../../schemas/replay-trace.ts';
 import { UsageError } from '../usage-error.ts';
 import { benchPolicy } from './policy.ts';
@@ -107,7 +108,7 @@ test('a worker has the memory that its authors say, or what is left beside the w
   // 72 GB less 16.06 of weights, by 131,072 bytes a token.
   expect(capacity.hbm).toBe(Math.floor((72e9 - 16.06e9) / 131_072 / 64));
   expect(device.runsMax).toBe(256);
-  expect(device.linearFlopsPerS).toBeLessThan(fleetOf(setups['claude code, H200'].fleet).device.linearFlopsPerS);
+  expect(rateAt(device.linearFlopsPerS, 2_048)).toBeCloseTo(0.315 * rateAt(fleetOf(setups['claude code, H200'].fleet).device.linearFlopsPerS, 2_048), -3);
 });
 
 test.each([
