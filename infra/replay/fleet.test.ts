@@ -70,6 +70,13 @@ test('fleet: those that come along can all be read', () => {
   expect(['laptop', 'workstation', 'h200x8', 'h200x64', 'two-regions'].map((name) => readFleet(name).workers)).toEqual([2, expect.any(Number), 8, 64, 8]);
 });
 
+test('fleet: a link is bytes a second each way, and the time of one way; without a network nothing moves', () => {
+  expect(fleetOf(described()).network).toBeNull();
+  expect(fleetOf(described({ more: 'network: { gbit: 10, rtt_ms: 0.2 }\n' })).network).toEqual({ near: { bytesPerS: 1.25e9, latencyMs: 0.1 }, far: null });
+  const { network, regions, workers } = fleetOf(described({ more: 'regions: [{ name: a, share: 0.25 }, { name: b, share: 0.75 }]\nnetwork: { gbit: 10, rtt_ms: 0.2, between: { gbit: 1, rtt_ms: 80 } }\n' }));
+  expect([network?.far, regions.map(({ name }) => name), workers]).toEqual([{ bytesPerS: 1.25e8, latencyMs: 40 }, ['a', 'b'], 6]);
+});
+
 const refusals: readonly (readonly [string, string, string])[] = [
   ['a worker too small for one block', described({ workers: '{ count: 1, device: tiny, hbm: 32767 }' }), 'workers.hbm of 32767 bytes hold no block of small on tiny: one is 32768 bytes'],
   ['weights larger than hbm', described({ model: 'llama-3.1-8b' }), '1073741824 bytes of hbm, less 0 reserved and 16060000000 of weights, hold no block of llama-3.1-8b on tiny: one is 8388608 bytes'],
@@ -82,6 +89,12 @@ const refusals: readonly (readonly [string, string, string])[] = [
   ['an unknown field', described({ more: 'workres: 3\n' }), 'workres'],
   ['no worker', described({ workers: '{ count: 0, device: tiny }' }), 'workers.count'],
   ['a negative price', described({ prices: '---\nprices: { tiny: -1 }\n' }), 'prices.tiny'],
+  ['a link of no bandwidth', described({ more: 'network: { gbit: 0, rtt_ms: 1 }\n' }), 'network.gbit: 0 gbit; a link has more than 0'],
+  ['a link of less', described({ more: 'network: { gbit: 10, rtt_ms: 1, between: { gbit: -4, rtt_ms: 1 } }\n' }), 'network.between.gbit: -4 gbit; a link has more than 0'],
+  ['a way that takes less than no time', described({ more: 'network: { gbit: 10, rtt_ms: -0.5 }\n' }), 'network.rtt_ms: -0.5 ms; there and back takes at least 0'],
+  ['a line between regions where there is one', described({ more: 'network: { gbit: 10, rtt_ms: 1, between: { gbit: 4, rtt_ms: 60 } }\n' }), 'network.between of 4 gbit leads from region to region, and regions has 1'],
+  ['a line to a region by name', described({ more: 'regions: [{ name: a, share: 0.5 }, { name: b, share: 0.5 }]\nnetwork: { gbit: 10, rtt_ms: 1, south: { gbit: 4, rtt_ms: 60 } }\n' }), 'south'],
+  ['a region twice', described({ more: 'regions: [{ name: a, share: 0.5 }, { name: a, share: 0.5 }]\n' }), 'regions.name: a, a: a is there more than once'],
   ['an empty file', '', 'the file: '],
   ['broken YAML', 'fleet: [mine\n', 'at line '],
 ];

@@ -7,14 +7,27 @@ import { type Fleet, readFleet } from './fleet.ts';
 import { Replay } from './replay.ts';
 import type { Task } from './tasks.ts';
 
+const fleet = readFleet('two-regions'), apart: Fleet = { ...fleet, network: { ...fleet.network!, far: null } };
+const named = (shares: readonly number[]): Fleet['regions'] => shares.map((share, at) => ({ name: `r${at}`, share }));
+
 describe('regions', () => {
-  test('a task stays where it comes, and the shares say where that is', () => {
-    const fleet = readFleet('two-regions');
+  test('without a line between them a task stays where it comes, and the shares say where that is', () => {
     expect(fleet).toMatchObject({ workers: 8, regions: [{ name: 'east', share: 0.7 }, { name: 'west', share: 0.3 }] });
+    const served = (shares: readonly number[], workers: number): number => replay({ ...apart, regions: named(shares), workers });
     // All in one region, of four workers or of eight: the other region's workers are of no use to anybody.
-    const served = (shares: readonly number[], workers: number): number => replay({ ...fleet, regions: shares.map((share, at) => ({ name: `r${at}`, share })), workers });
     expect(served([1, 0], 8)).toBe(served([1], 4));
     expect(served([0.5, 0.5], 8)).toBeLessThan(served([1, 0], 8));
+  });
+
+  test('with one they are under one control: what is far is used, at the cost of the way', () => {
+    expect(fleet.network).toEqual({ near: { bytesPerS: 5e10, latencyMs: 0.01 }, far: { bytesPerS: 1.25e10, latencyMs: 30 } });
+    const served = (shares: readonly number[]): number => replay({ ...fleet, regions: named(shares) });
+    expect(served([1, 0])).toBeLessThan(replay({ ...apart, regions: named([1, 0]) }));
+    // As eight workers in one region, but that half of the tasks, those that find the near ones taken, are 60 ms longer on their way.
+    const together = replay({ ...apart, regions: named([1]) });
+    expect(served([1, 0]) - together).toBeCloseTo(0.03, 9);
+    // Where every worker has tasks of its own region too, these are served first: who is on its way would wait anyway.
+    expect(served([0.5, 0.5])).toBeCloseTo(together, 9);
   });
 
   test('shares that are not one together are refused with their sum', () => {
