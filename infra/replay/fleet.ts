@@ -22,6 +22,8 @@ export interface Fleet {
   readonly network: Network | null;
   /** Blocks of KV for each worker, by tier. */
   readonly capacity: { readonly hbm: number; readonly dram: number; readonly nvme: number };
+  /** Of a step, outside of workers: from its submission to its order there, and from its end to its answer. Absent: as little as of a fleet with cores to spare. */
+  readonly stepOverheadMs?: number;
   /** US dollars an hour, of all workers and their lower tiers together. */
   readonly usdPerHour: number;
 }
@@ -43,7 +45,7 @@ const rate = z.union([z.number(), z.array(z.tuple([z.number(), z.number()]))], {
 const rates = z.strictObject({ bf16: rate, fp8: rate });
 const deviceFile = z.strictObject({
   device: z.string(), linear_flops_per_s: rates, attention_flops_per_s: rates, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
-  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), iteration_tokens: z.int().min(1), iteration_ms_max: positive.optional(), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), dram: link, nvme: link,
+  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), overhead_per_run_ms: z.number().min(0).optional(), iteration_tokens: z.int().min(1), iteration_ms_max: positive.optional(), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), keeps_tails: z.boolean().optional(), tells_whole_prompts: z.boolean().optional(), dram: link, nvme: link,
 });
 const modelFile = z.strictObject({
   model: z.string(), layers: z.int().min(1), heads: z.int().min(1), kv_heads: z.int().min(1), head_dim: z.int().min(1), params: positive, active_params: positive, bytes_per_param: positive,
@@ -52,6 +54,7 @@ const modelFile = z.strictObject({
 const fleetFile = z.strictObject({
   fleet: z.string(), model: z.string(), regions: z.array(z.strictObject({ name: z.string(), share: positive })).min(1).optional(),
   workers: z.strictObject({ count: z.int().min(1), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
+  step_overhead_ms: z.number().min(0).optional(),
   network: z.strictObject({ ...cable, between: z.strictObject(cable).optional() }).optional(),
 });
 const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(0)) });
@@ -97,7 +100,7 @@ export function readFleet(given: string): Fleet {
   if (twice !== undefined) throw new InputError(`${file}: regions.name: ${regions.map(({ name }) => name).join(', ')}: ${twice.name} is there more than once`);
   if (fleet.network?.between !== undefined && regions.length === 1) throw new InputError(`${file}: network.between of ${fleet.network.between.gbit} gbit leads from region to region, and regions has ${regions.length}`);
   const usdPerHour = shares.length * count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
-  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, usdPerHour, regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
+  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, usdPerHour, ...(fleet.step_overhead_ms === undefined ? {} : { stepOverheadMs: fleet.step_overhead_ms }), regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
 }
 
 const rateOf = ({ gbit, rtt_ms }: { readonly gbit: number; readonly rtt_ms: number }): Link => ({ bytesPerS: (gbit * 1e9) / 8, latencyMs: rtt_ms / 2 });
@@ -106,7 +109,7 @@ function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Dev
   const says = understood(deviceFile, value, file);
   return {
     name: says.device, linearFlopsPerS: says.linear_flops_per_s[arithmetic], attentionFlopsPerS: says.attention_flops_per_s[arithmetic], readBytesPerS: says.read_bytes_per_s, hbmBytes: says.hbm,
-    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, ...(says.iteration_ms_max === undefined ? {} : { iterationMsMax: says.iteration_ms_max }), runsMax: says.runs_max, admission: says.admission,
+    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, ...(says.overhead_per_run_ms === undefined ? {} : { overheadPerRunMs: says.overhead_per_run_ms }), ...(says.iteration_ms_max === undefined ? {} : { iterationMsMax: says.iteration_ms_max }), runsMax: says.runs_max, admission: says.admission, ...(says.tells_whole_prompts === undefined ? {} : { tellsWholePrompts: says.tells_whole_prompts }), ...(says.keeps_tails === undefined ? {} : { keepsTails: says.keeps_tails }),
     dram: { bytesPerS: says.dram.bytes_per_s, latencyMs: says.dram.latency_ms }, nvme: { bytesPerS: says.nvme.bytes_per_s, latencyMs: says.nvme.latency_ms },
   };
 }

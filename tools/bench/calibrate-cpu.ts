@@ -33,20 +33,18 @@ export interface Engines { readonly device: string; readonly count: number; read
 /** Milliseconds, by round and cell. `references`: of the reference, by round, before each cell and behind the last. */
 export interface CpuTimes { readonly engines: Engines; readonly numerics: string; readonly cells: readonly Cell[]; readonly times: readonly (readonly number[])[]; readonly references: readonly (readonly number[])[]; readonly commit: string }
 
-export interface CpuCalibration { readonly device: Device; readonly rows: readonly Measured[]; /** Of all measurements: those that are not counted. */ readonly disturbedShare: number; readonly referenceMs: Spread }
+export interface CpuCalibration { readonly device: Device; readonly rows: readonly Measured[]; readonly referenceMs: Spread }
 
-/** In every round all cells, so that whatever the machine does hits all alike; between them the reference, which tells what it does. */
+/** In every round all cells, so that whatever the machine does hits all alike; between them the reference, which tells how fast it is then. */
 const reference = prefill(128, 0);
-/** Somebody else computed, or the clock was down: when the reference before a cell or behind it took so much longer than it usually does at best. */
-const disturbed = 1.1;
 
-/** Measures this machine's engine; `onRound` is told what there is after each round. */
-export async function measureCpu(modelPath: string, engines: Engines, rounds: number, commit: string, onRound: (times: CpuTimes) => void): Promise<CpuTimes> {
+/** Measures this machine's engine, in so many rounds behind those of `earlier`; `onRound` is told what there is after each. */
+export async function measureCpu(modelPath: string, engines: Engines, rounds: number, commit: string, earlier: CpuTimes | null, onRound: (times: CpuTimes) => void): Promise<CpuTimes> {
   const meters = Array.from({ length: engines.count }, () => new EngineMeter(modelPath, engines.threads));
   try {
     const measure = async (work: Work): Promise<number> => mean(await Promise.all(meters.map((meter) => meter.measure(work))));
     await Promise.all(meters.map((meter) => meter.fill()));
-    const times: number[][] = [], references: number[][] = [], made: CpuTimes = { engines, numerics: meters[0]!.numerics, cells, times, references, commit };
+    const times = [...earlier?.times ?? []], references = [...earlier?.references ?? []], made: CpuTimes = { engines, numerics: meters[0]!.numerics, cells, times, references, commit };
     for (let round = 0; round < rounds; round++) {
       const here: number[] = [], beside: number[] = [await measure(reference)];
       for (const cell of cells) {
@@ -63,21 +61,14 @@ export async function measureCpu(modelPath: string, engines: Engines, rounds: nu
   }
 }
 
-/** Fits the device's rates to the cells that may be fitted: of each the median of what was measured undisturbed counts. */
+/** Fits the device's rates to the cells that may be fitted: of each the median over the rounds counts, every time as it would be if the references beside it took what they usually do. */
 export function calibrateCpu({ engines, cells, times, references }: CpuTimes, shape: ModelShape): CpuCalibration {
-  const sorted = references.flat().sort((a, b) => a - b), usualMs = sorted[Math.floor(sorted.length / 5)]!;
-  let dropped = 0;
-  const measured = cells.map((cell, i) => {
-    const all = times.map((round, at) => ({ ms: round[i]!, beside: Math.max(references[at]![i]!, references[at]![i + 1]!) / usualMs })).sort((a, b) => a.beside - b.beside);
-    // The least disturbed one counts in any case.
-    const kept = all.filter(({ beside }, at) => at === 0 || beside <= disturbed);
-    dropped += all.length - kept.length;
-    return { cell, ms: spread(kept.map(({ ms }) => ms)) };
-  });
+  const referenceMs = spread(references.flat());
+  const measured = cells.map((cell, i) => ({ cell, ms: spread(times.map((round, at) => (round[i]! * referenceMs.median) / Math.sqrt(references[at]![i]! * references[at]![i + 1]!))) }));
   const file = readDevice(engines.device, 'bf16');
   const device = fitDevice(file, shape, measured.filter(({ cell }) => cell.use === 'fitted').map(({ cell, ms }) => ({ iteration: iterationOf(cell), ms: ms.median })));
   return {
-    device, disturbedShare: dropped / (cells.length * times.length), referenceMs: spread(sorted),
+    device, referenceMs,
     rows: measured.map(({ cell, ms }) => ({ cell, measuredMs: ms.median, leastMs: ms.min, mostMs: ms.max, modelMs: iterationMs(device, shape, iterationOf(cell)), fileMs: iterationMs(file, shape, iterationOf(cell)) })),
   };
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policies } from '../../actors/control/policies/all.ts';
 import { packageRoot } from '../../infra/config.ts';
@@ -21,23 +21,24 @@ export type Compared = (typeof compared)[number];
  * The work: the beginnings of recorded tasks, all of which come at once, so that no policy changes when another task comes. The longest prompts come to
  * some two thousand tokens, and all tasks together to about twice what the workers hold.
  */
-export const jctWork = { tasks: 8, steps: 24, scaleTokens: 0.15, workers: 2, hbmMib: 96, dramMib: 512, seed: 1 } as const;
+export const jctWork = { tasks: 8, steps: 24, gapMsMax: 5_000, scaleTokens: 0.15, workers: 2, hbmMib: 256, dramMib: 1024, seed: 1 } as const;
 
 export interface Seconds { readonly queue: number; readonly recall: number; readonly prefill: number; readonly decode: number }
 export interface Told { readonly jctS: number; readonly servedS: number; readonly tokens: { readonly hit: number; readonly recalled: number; readonly computed: number; readonly generated: number }; readonly seconds: Seconds; /** Of all workers. */ readonly busyS: number; readonly wallS: number }
 export interface JctRun { readonly round: number; readonly policy: Compared; readonly steps: number; readonly outsideMsP50: number; readonly live: Told; readonly simulated: Told }
 
-/** Runs the work under both policies by turns, live, and what was run each time again in the simulator. `again`: a folder with what an earlier call ran; nothing is run live then. */
-export async function calibrateJct(traces: string, rounds: number, again: boolean, say: (line: string) => void): Promise<readonly JctRun[]> {
+/** Runs the work under both policies by turns, live, and what was run each time again in the simulator. `again`: nothing is run live, what there is of earlier calls is simulated; `more`: rounds that are there already are not run. */
+export async function calibrateJct(traces: string, rounds: number, how: 'anew' | 'again' | 'more', say: (line: string) => void): Promise<readonly JctRun[]> {
   const folder = join(packageRoot(), '.cache', 'calibrate');
   mkdirSync(folder, { recursive: true });
   const work = join(folder, 'work.jsonl'), fleet = fleetOfWork(), runs: JctRun[] = [];
-  if (!again) writeFileSync(work, (await workOf(traces)).map(replayLine).join(''));
+  if (how === 'anew' || !existsSync(work)) writeFileSync(work, (await workOf(traces)).map(replayLine).join(''));
   for (let round = 1; round <= rounds; round++) {
     for (const policy of round % 2 === 1 ? compared : compared.toReversed()) {
       const json = join(folder, `${round}.${policy}.json`), record = join(folder, `${round}.${policy}.jsonl`);
-      if (!again) await runLive(work, policy, json, record, say);
-      if (!existsSync(json)) throw new UsageError(`--again: ${json} is not there: nothing was run live in round ${round}`);
+      if (how === 'anew') for (const file of [json, record]) rmSync(file, { force: true });
+      if (how !== 'again' && !existsSync(record)) await runLive(work, policy, json, record, say);
+      if (!existsSync(record)) { say(`  round ${round}, ${policy}: ${record} is not there, nothing was run live`); continue; }
       const run = { round, policy, ...told(JSON.parse(readFileSync(json, 'utf8')) as Report), simulated: simulated(await simulate(record, policy, fleet), fleet) };
       say(`  round ${round}, ${policy}: ${run.live.jctS.toFixed(1)} s live, ${run.simulated.jctS.toFixed(1)} s simulated`);
       runs.push(run);
@@ -50,16 +51,17 @@ export async function calibrateJct(traces: string, rounds: number, again: boolea
 function fleetOfWork(): Fleet {
   const fleet = readFleet('laptop'), bytes = blockBytes(fleet.model), blocks = (mib: number): number => Math.floor((mib * 2 ** 20) / bytes);
   if (fleet.workers !== jctWork.workers) throw new Error(`fleet laptop has ${fleet.workers} workers, the live one ${jctWork.workers}`);
-  return { ...fleet, capacity: { hbm: blocks(jctWork.hbmMib), dram: blocks(jctWork.dramMib), nvme: 0 } };
+  return { ...fleet, network: null, capacity: { hbm: blocks(jctWork.hbmMib), dram: blocks(jctWork.dramMib), nvme: 0 } };
 }
 
-/** The first steps of some tasks that have so many, none with children. */
+/** The first steps of some tasks that have so many, none with children or a gap so long that it would be most of a completion time. */
 async function workOf(file: string): Promise<ReplayTrace[]> {
   if (!existsSync(file)) throw new UsageError(`${file} is not there: --traces FILE names recordings to replay`);
   const { tasks } = await tasksOf(readTraces(file), Number.POSITIVE_INFINITY);
-  const { steps, tasks: count, seed } = jctWork;
-  const able = tasks.filter(({ root, members }) => members.size === 1 && root.steps.length >= steps).map(({ root }): ReplayTrace => ({ ...root, start_ms: 0, steps: root.steps.slice(0, steps) }));
-  if (able.length < count) throw new UsageError(`${file} has ${able.length} tasks of at least ${steps} steps without children: ${count} are needed`);
+  const { steps, tasks: count, gapMsMax, seed } = jctWork;
+  const able = tasks.filter(({ root, members }) => members.size === 1 && root.steps.length >= steps).map(({ root }): ReplayTrace => ({ ...root, start_ms: 0, steps: root.steps.slice(0, steps) }))
+    .filter((trace) => trace.steps.every(({ gap_ms }) => gap_ms <= gapMsMax));
+  if (able.length < count) throw new UsageError(`${file} has ${able.length} tasks of at least ${steps} steps without children and without gaps over ${gapMsMax / 1000} s: ${count} are needed`);
   return shuffled(able, generator(seed)).slice(0, count);
 }
 

@@ -60,7 +60,8 @@ export class Admission {
     const recallMs = Math.max(bytes.dram > 0 ? lines.dram.waitMs(bytes.dram, nowMs) : 0, bytes.nvme > 0 ? lines.nvme.waitMs(bytes.nvme, nowMs) : 0);
     const isRecalled = lower > 0 && recallMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
     const have = found.hbm + (isRecalled ? lower : 0), migrated = isOversized ? 0 : this.#comesFrom(run, have);
-    run.letIn({ hit: found.hbm * blockTokens, recalled: (have - found.hbm) * blockTokens, migrated: migrated * blockTokens, ever: everComputed(run.reusable) * blockTokens });
+    const tail = migrated > 0 ? 0 : tailOf(run, have);
+    run.letIn({ hit: found.hbm * blockTokens + (have === found.hbm ? tail : 0), recalled: (have - found.hbm) * blockTokens + (have === found.hbm ? 0 : tail), migrated: migrated * blockTokens, ever: everComputed(run.reusable) * blockTokens });
     const fetchFrom = migrated > 0 ? have : null;
     if (!isRecalled) return { recallMs: 0, fetchFrom };
     if (bytes.nvme > 0) lines.nvme.start(bytes.nvme, nowMs);
@@ -150,4 +151,10 @@ function everComputed(path: Path): number {
     if (ever < use) break;
   }
   return blocks;
+}
+
+/** Tokens of the trace's last block there, which is not full, when all before it are. Leaves go first: where an earlier one is gone it is too. */
+function tailOf({ request: { laneTokens = 0 }, tokens, hasBegun }: Run, blocks: number): number {
+  const usable = hasBegun ? 0 : Math.min(laneTokens, tokens - 1);
+  return Math.floor(usable / blockTokens) === blocks ? usable % blockTokens : 0;
 }

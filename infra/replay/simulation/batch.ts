@@ -3,8 +3,8 @@ import { type Device, type ModelShape, contextOfChunk, iterationMs } from './eng
 import type { Due } from './event-queue.ts';
 import { type Run, blocksOf } from './run.ts';
 
-/** What the runs of an iteration do in it: chunks of prompts, and a token for each that decodes. `count`: for so many iterations in a row it is the same. */
-export interface Batch { readonly chunks: readonly Chunk[]; readonly decodes: number; readonly decodeContext: number; readonly count: number }
+/** What the runs of an iteration do in it: chunks of prompts, and a token for each that decodes. `count`: for so many iterations in a row it is the same. `overheadMs`: of the runs that begin in it. */
+export interface Batch { readonly chunks: readonly Chunk[]; readonly decodes: number; readonly decodeContext: number; readonly count: number; readonly overheadMs: number }
 interface Chunk { readonly run: Run; readonly tokens: number }
 
 /** Iterations of one batch, in a row: between them nothing begins or ends. Contexts grow by the same each time, and with them an iteration by `growMs`. `count` may become less than what was `planned`. */
@@ -12,7 +12,7 @@ export interface Phase { readonly startMs: number; readonly firstMs: number; rea
 
 /** Every run that decodes gets a token, and prompts in the order given what is left of an iteration's tokens (Agrawal et al., 2024, "Sarathi-Serve", section 4.2), and of its time where a device has one. */
 export function batchOf(device: Device, model: ModelShape, prefilling: readonly Run[], decoding: readonly Run[], decodeContext: number): Batch {
-  let budget = device.iterationTokens, count = Number.POSITIVE_INFINITY, prefillTokens = 0, prefillContext = 0, isSampling = decoding.length > 0;
+  let budget = device.iterationTokens, count = Number.POSITIVE_INFINITY, overheadMs = 0, prefillTokens = 0, prefillContext = 0, isSampling = decoding.length > 0;
   const chunks: Chunk[] = [];
   for (const run of prefilling) {
     if (budget === 0) break;
@@ -24,21 +24,23 @@ export function batchOf(device: Device, model: ModelShape, prefilling: readonly 
     prefillTokens += tokens;
     prefillContext += contextOfChunk(run.context, tokens);
     isSampling ||= tokens === run.left;
+    const { overheadPerRunMs = 0 } = device, costs = run.isFresh && overheadPerRunMs > 0;
+    if (costs) overheadMs += overheadPerRunMs;
     // The deeper the context, the less is in time: the next iteration is another one.
-    count = isInTime ? 1 : Math.min(count, Math.max(1, Math.floor(run.left / tokens)));
+    count = isInTime || costs ? 1 : Math.min(count, Math.max(1, Math.floor(run.left / tokens)));
   }
   for (const run of decoding) count = Math.min(count, run.outLeft);
-  return { chunks, decodes: decoding.length, decodeContext, count };
+  return { chunks, decodes: decoding.length, decodeContext, count, overheadMs };
 }
 
 /** Milliseconds of the batch's first iteration, and by how much each is longer than the one before. */
-export function timesOf(device: Device, model: ModelShape, { chunks, decodes, decodeContext }: Batch, count: number): { readonly firstMs: number; readonly growMs: number } {
+export function timesOf(device: Device, model: ModelShape, { chunks, decodes, decodeContext, overheadMs }: Batch, count: number): { readonly firstMs: number; readonly growMs: number } {
   let prefillTokens = 0;
   for (const { tokens } of chunks) prefillTokens += tokens;
   const timeOf = (iteration: number): number => {
     let prefillContext = 0;
     for (const { run, tokens } of chunks) prefillContext += contextOfChunk(run.context + tokens * iteration, tokens);
-    return iterationMs(device, model, { prefillTokens, prefillContext, decodes, decodeContext: decodeContext + decodes * iteration });
+    return overheadMs + iterationMs(device, model, { prefillTokens, prefillContext, decodes, decodeContext: decodeContext + decodes * iteration });
   };
   const firstMs = timeOf(0);
   return { firstMs, growMs: count > 1 ? (timeOf(count - 1) - firstMs) / (count - 1) : 0 };

@@ -21,6 +21,8 @@ export interface Device {
   /** Of an iteration whatever is in it: launches, sampling, scheduling. And of each sequence in it. */
   readonly overheadMs: number;
   readonly overheadPerSequenceMs: number;
+  /** Of a run, once, with its first tokens: what else a step costs the cores that the engine computes on. */
+  readonly overheadPerRunMs?: number;
   /** Prompt tokens that an iteration takes at most, beside one for each decoding sequence. */
   readonly iterationTokens: number;
   /** What an iteration in which sequences decode takes at most: prompts are cut to it, at the edge of a block, but the first one always gets that far. Absent: no matter how long. */
@@ -28,6 +30,10 @@ export interface Device {
   readonly runsMax: number;
   /** What there must be room for when a run starts: all that it will be, or its prompt, and then whoever is last gives way when there is none for the next tokens. */
   readonly admission: 'whole' | 'prompt';
+  /** Its worker tells a run's whole prompt as its backlog until an iteration begins with it: what of it is there is known only then. Else what is missing. */
+  readonly tellsWholePrompts?: boolean;
+  /** A trace's last block is used again although it is not full; else only full ones are. */
+  readonly keepsTails?: boolean;
   /** Between hbm and the tier below, and so on; 0 bytes a second: the device has no such tier. */
   readonly dram: Link;
   readonly nvme: Link;

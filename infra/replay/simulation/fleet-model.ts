@@ -41,7 +41,7 @@ interface Known { version: number; held: Held }
 
 /** Nothing that a replay measures may be a deadline's doing: traces wait as long as they must. */
 const endless = { attemptMs: 1e15, attemptsMax: 1e9, idleMs: 1e15, sideCallsMax: 8, childrenMax: 1e9 };
-/** Of bus, saving and order, as measured on a small fleet: what lies between a step and the worker that runs it. */
+/** Of bus, saving and order, where a fleet says nothing else: what lies between a step and the worker that runs it. */
 const orderMs = 2;
 
 /**
@@ -158,11 +158,12 @@ export class FleetModel {
     const placed = this.#seats.get(worker), far = this.#fleet.network?.far ?? null;
     // There, and its answer back.
     const awayMs = placed === undefined || placed.region === region || far === null ? 0 : 2 * far.latencyMs;
-    this.events.at(this.events.nowMs + orderMs + awayMs, () => {
+    this.events.at(this.events.nowMs + (this.#fleet.stepOverheadMs ?? orderMs) + awayMs, () => {
       const seat = this.#seats.get(worker), from = migrateFrom === undefined ? undefined : this.#seats.get(migrateFrom);
       if (seat === undefined) return; // Lost in the meantime: the trace has heard of it.
       seat.endGap(trace);
-      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority };
+      const laneTokens = this.#fleet.device.keepsTails === true ? seat.laneTokensOf(trace) : undefined;
+      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority, ...(laneTokens === undefined ? {} : { laneTokens }) };
       seat.worker.submit(from === undefined || from === seat || this.links === null ? request : { ...request, source: this.links.source(from.worker, seat.worker) });
     });
   }
@@ -205,7 +206,8 @@ export class FleetModel {
     const live = this.#traces.get(end.request.trace), { name } = seat.worker;
     if (live === undefined) return;
     const { trace, step, attempt, after, promptTokens, outTokens } = end.request;
-    seat.moveLane(trace, after);
+    // The KV of the last token is not there yet.
+    seat.moveLane(trace, after, promptTokens + outTokens - 1);
     const servedMs = end.queuedMs + end.recallMs + end.prefillMs + end.decodeMs, waitedMs = this.events.nowMs - live.askedAtMs - servedMs;
     live.queuedMs = waitedMs + end.queuedMs;
     // First, so that whoever is asked what to keep could know (an oracle does) when the next step comes.

@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly after: Path;
   /** Smaller runs first. */
   readonly priority: number;
+  /** Where the device keeps such: tokens that the worker had computed of the trace when its last step there ended, those behind the last full block among them. */
+  readonly laneTokens?: number;
   /** Another worker that KV of the prompt may come from. */
   readonly source?: Source;
 }
@@ -67,6 +69,8 @@ export class Run {
   /** Of its own, without a name; and those together with all that it uses by name. */
   blocks = 0;
   room = 0;
+  /** No iteration that it was in has ended. */
+  isFresh = true;
   /** The end of its recall, and how to break off what comes from another worker. Null: there is none, or it is over. */
   arrival: Due | null = null;
   stopFetch: (() => void) | null = null;

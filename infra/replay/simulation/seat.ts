@@ -19,6 +19,7 @@ export class Seat {
   readonly #counters: GapCounters;
   readonly #onDemoted: () => void;
   readonly #lanes = new Map<string, Path>();
+  readonly #laneTokens = new Map<string, number>();
   readonly #pins = new Map<string, Path>();
   readonly #gaps = new Map<string, number>();
   /** Of all its gaps: one that ended is never taken for a later one. */
@@ -33,13 +34,17 @@ export class Seat {
     this.#onDemoted = onDemoted;
   }
 
-  /** The trace's prefix on this worker is another one now. */
-  moveLane(trace: string, path: Path): void {
+  /** The trace's prefix on this worker is another one now; `tokens`: with those behind its last full block. */
+  moveLane(trace: string, path: Path, tokens: number): void {
+    this.#laneTokens.set(trace, tokens);
     const before = this.#lanes.get(trace);
     this.worker.memory.addLane(path);
     if (before !== undefined) this.worker.memory.removeLane(before);
     this.#lanes.set(trace, path);
   }
+
+  /** Undefined: none of its steps ended here. */
+  laneTokensOf(trace: string): number | undefined { return this.#laneTokens.get(trace); }
 
   /** What the trace machine orders of its prefix. */
   perform(trace: string, { order }: Extract<TraceEffect, { kind: 'order' }>): void {
@@ -105,6 +110,7 @@ export class Seat {
     this.#unpin(trace);
     const path = this.#lanes.get(trace);
     this.#gaps.delete(trace);
+    this.#laneTokens.delete(trace);
     if (path === undefined) return;
     this.worker.memory.setValue(path, -1, 0);
     this.worker.memory.removeLane(path);

@@ -254,6 +254,19 @@ test('worker model: where an iteration has a time that it takes at most, a long 
   expect(bench.endedAtMs['a']).toBe(5 + 10 * 69);
 });
 
+test('worker model: where a worker tells whole prompts, a run is a backlog of all of its prompt until an iteration begins with it, and then of what is left', () => {
+  const backlogs = (device: Device): number[] => {
+    const bench = new Bench({ hbm: 100 }, false, device).at(0, 'a', 128, 1, { prompt: [[0, 2]] }).at(1_000, 'b', 20, 1).at(1_010, 'c', 200, 1, { prompt: [[0, 2]] });
+    const told: number[] = [];
+    for (const atMs of [1_011, 1_025]) bench.events.at(atMs, () => { told.push(bench.worker.backlogTokens); });
+    bench.run();
+    return told;
+  };
+  // At 1,011 an iteration with b is under way and c waits for the next, which begins at 1,024; 128 tokens of c are there.
+  expect(backlogs(freeContext)).toEqual([20 + 72, 72]);
+  expect(backlogs({ ...freeContext, tellsWholePrompts: true })).toEqual([20 + 200, 72]);
+});
+
 interface Order { readonly atMs: number; readonly promptTokens: number; readonly outTokens: number }
 
 /** The same engine, one iteration after the other, with so many blocks and no cache. Answers when each order ends, and how often one gave way. */
