@@ -16,8 +16,8 @@ export interface WorkerLink {
 /** One way. */
 export interface LinkRate { readonly bytesPerS: number; readonly latencyMs: number }
 
-/** How many of a step's prompt tokens a worker has, by tier. From the block directory. */
-export interface Held { readonly worker: string; readonly hbmTokens: number; readonly dramTokens: number }
+/** How many of a step's prompt tokens a worker has, by tier. From the block directory. `isAdapterResident`: what the step needs beside the model is there too; absent where it needs nothing, or that is not known. */
+export interface Held { readonly worker: string; readonly hbmTokens: number; readonly dramTokens: number; readonly isAdapterResident?: boolean }
 
 export type ControlEvent =
   /** A worker's, or another conductor's. `link`: what a beat does not say, since no live worker has one. */

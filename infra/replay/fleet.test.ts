@@ -13,6 +13,8 @@ const device = `device: tiny\nlinear_flops_per_s: { bf16: 1e+12, fp8: 2e+12 }\na
 const model = 'model: small\nlayers: 2\nheads: 2\nkv_heads: 1\nhead_dim: 64\nparams: 1e+8\nactive_params: 1e+8\nbytes_per_param: 2\narithmetic: bf16\nkv_bytes_per_value: 2\ncontext_length: 4096\n';
 writeFileSync(join(folder, 'tiny.yaml'), device);
 writeFileSync(join(folder, 'small.yaml'), model);
+writeFileSync(join(folder, 'eager.yaml'), device.replace('tiny', 'eager').replace('runs_max: 8', 'runs_max: 8\nadmission: none'));
+writeFileSync(join(folder, 'apart.yaml'), device.replace('tiny', 'apart').replace('1e+10, latency', '0, latency').replace('runs_max: 8', 'runs_max: 8\nadmission: whole'));
 
 const workers = '{ count: 3, device: tiny, dram: 2GiB }', prices = 'prices: { tiny: 1.5, dram_gib: 0.25 }';
 let files = 0;
@@ -66,6 +68,14 @@ for (const [what, rate, message] of badRates) {
   });
 }
 
+test('fleet: a device lets runs in on their prompts unless it says otherwise, and tasks use no adapter unless the fleet does', () => {
+  expect([fleetOf(described()).device.admission, fleetOf(described()).adapters]).toEqual(['prompt', null]);
+  const apart = described({ workers: '{ count: 1, device: apart }', prices: '---\nprices: { apart: 1 }\n' });
+  expect(fleetOf(apart).device.admission).toBe('whole');
+  expect(fleetOf(described({ more: 'adapters: { count: 16, bytes: 3MiB }\n' })).adapters).toEqual({ count: 16, bytes: 3 * 2 ** 20, zipf: 1 });
+  expect(() => fleetOf(described({ workers: '{ count: 1, device: apart }', more: 'adapters: { count: 2, bytes: 1MiB }\n' }))).toThrow('adapters come from the host, and apart has no line to it: dram.bytes_per_s is 0');
+});
+
 test('fleet: those that come along can all be read', () => {
   expect(['laptop', 'workstation', 'h200x8', 'h200x64', 'two-regions'].map((name) => readFleet(name).workers)).toEqual([2, expect.any(Number), 8, 64, 8]);
 });
@@ -95,6 +105,12 @@ const refusals: readonly (readonly [string, string, string])[] = [
   ['a line between regions where there is one', described({ more: 'network: { gbit: 10, rtt_ms: 1, between: { gbit: 4, rtt_ms: 60 } }\n' }), 'network.between of 4 gbit leads from region to region, and regions has 1'],
   ['a line to a region by name', described({ more: 'regions: [{ name: a, share: 0.5 }, { name: b, share: 0.5 }]\nnetwork: { gbit: 10, rtt_ms: 1, south: { gbit: 4, rtt_ms: 60 } }\n' }), 'south'],
   ['a region twice', described({ more: 'regions: [{ name: a, share: 0.5 }, { name: a, share: 0.5 }]\n' }), 'regions.name: a, a: a is there more than once'],
+  ['an adapter larger than the room beside the weights', described({ more: 'adapters: { count: 2, bytes: 900MiB }\n' }), 'adapters.bytes of 943718400 take 28800 blocks of 32768; beside the weights there is room for 26664, and KV needs one'],
+  ['no adapter', described({ more: 'adapters: { count: 0, bytes: 1MiB }\n' }), 'adapters.count: is 0; at least 1, or leave adapters out'],
+  ['an adapter of negative bytes', described({ more: 'adapters: { count: 2, bytes: -5 }\n' }), 'adapters.bytes: Too small: expected number to be >=0'],
+  ['an adapter of no bytes', described({ more: 'adapters: { count: 2, bytes: 0 }\n' }), 'adapters.bytes is 0: leave adapters out where tasks need none'],
+  ['a negative skew', described({ more: 'adapters: { count: 2, bytes: 1MiB, zipf: -1 }\n' }), 'adapters.zipf'],
+  ['another admission', described({ workers: '{ count: 1, device: eager }' }), 'admission: Invalid option: expected one of "whole"|"prompt"'],
   ['an empty file', '', 'the file: '],
   ['broken YAML', 'fleet: [mine\n', 'at line '],
 ];

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { sizeInBytes } from '../config.ts';
+import type { Adapters } from './adapters.ts';
 import { type Device, type Link, type ModelShape, blockBytes, hbmBlocks } from './simulation/engine-model.ts';
 import type { Network } from './simulation/links.ts';
 import { type Rate, RateTable, problemOf } from './simulation/rate.ts';
@@ -22,6 +23,8 @@ export interface Fleet {
   readonly network: Network | null;
   /** Blocks of KV for each worker, by tier. */
   readonly capacity: { readonly hbm: number; readonly dram: number; readonly nvme: number };
+  /** Null: tasks run the model as it is. */
+  readonly adapters: Adapters | null;
   /** Of a step, outside of workers: from its submission to its order there, and from its end to its answer. Absent: as little as of a fleet with cores to spare. */
   readonly stepOverheadMs?: number;
   /** US dollars an hour, of all workers and their lower tiers together. */
@@ -54,6 +57,7 @@ const modelFile = z.strictObject({
 const fleetFile = z.strictObject({
   fleet: z.string(), model: z.string(), regions: z.array(z.strictObject({ name: z.string(), share: positive })).min(1).optional(),
   workers: z.strictObject({ count: z.int().min(1), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
+  adapters: z.strictObject({ count: z.int().min(1, { error: ({ input }) => `is ${String(input)}; at least 1, or leave adapters out where tasks need none` }), bytes: sizeInBytes, zipf: z.number().min(0).default(1) }).optional(),
   step_overhead_ms: z.number().min(0).optional(),
   network: z.strictObject({ ...cable, between: z.strictObject(cable).optional() }).optional(),
 });
@@ -89,6 +93,8 @@ export function readFleet(given: string): Fleet {
     if (capacity[tier] > 0 && device[tier].bytesPerS === 0) throw new InputError(`${file}: workers.${tier} is ${fleet.workers[tier]} bytes, and ${device.name} has no line to it: ${tier}.bytes_per_s is 0`);
   }
   if (capacity.nvme > 0 && capacity.dram === 0) throw new InputError(`${file}: workers.nvme is ${nvme} bytes and workers.dram less than a block: what goes to nvme goes through dram`);
+  const adapters = fleet.adapters ?? null;
+  if (adapters !== null) refuseAdapters(file, adapters, device, capacity.hbm, bytes);
   const price = (what: string): number => {
     const usd = prices[what];
     if (usd === undefined) throw new InputError(`${file}: no price of ${what} (US dollars an hour); there are ${Object.keys(prices).join(', ') || 'none'}`);
@@ -100,7 +106,14 @@ export function readFleet(given: string): Fleet {
   if (twice !== undefined) throw new InputError(`${file}: regions.name: ${regions.map(({ name }) => name).join(', ')}: ${twice.name} is there more than once`);
   if (fleet.network?.between !== undefined && regions.length === 1) throw new InputError(`${file}: network.between of ${fleet.network.between.gbit} gbit leads from region to region, and regions has ${regions.length}`);
   const usdPerHour = shares.length * count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
-  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, usdPerHour, ...(fleet.step_overhead_ms === undefined ? {} : { stepOverheadMs: fleet.step_overhead_ms }), regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
+  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, adapters, usdPerHour, ...(fleet.step_overhead_ms === undefined ? {} : { stepOverheadMs: fleet.step_overhead_ms }), regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
+}
+
+function refuseAdapters(file: string, { bytes }: Adapters, device: Device, hbmBlocks: number, blockBytes: number): void {
+  const blocks = Math.ceil(bytes / blockBytes);
+  if (blocks === 0) throw new InputError(`${file}: adapters.bytes is 0: leave adapters out where tasks need none`);
+  if (blocks >= hbmBlocks) throw new InputError(`${file}: adapters.bytes of ${bytes} take ${blocks} blocks of ${Math.round(blockBytes)}; beside the weights there is room for ${hbmBlocks}, and KV needs one`);
+  if (device.dram.bytesPerS === 0) throw new InputError(`${file}: adapters come from the host, and ${device.name} has no line to it: dram.bytes_per_s is 0`);
 }
 
 const rateOf = ({ gbit, rtt_ms }: { readonly gbit: number; readonly rtt_ms: number }): Link => ({ bytesPerS: (gbit * 1e9) / 8, latencyMs: rtt_ms / 2 });

@@ -35,6 +35,8 @@ export interface ReplayResult {
   readonly preempted: number;
   /** KV between workers: how often, the blocks that arrived, and bytes. What was sent arrived, or was on its way when a transfer was broken off. */
   readonly migrations: Links['counters'];
+  /** How often an adapter was brought into hbm, and how often one had to go. */
+  readonly adapters: { readonly loaded: number; readonly evicted: number };
   readonly decisions: FleetModel['counters'];
   /** Contexts of the traces that were not over, mean until the last task had come: the working set, as tokens. */
   readonly liveTokens: number;
@@ -115,6 +117,7 @@ export class Measures {
       acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: ((this.#fleet.usdPerHour / this.#fleet.workers) * acceleratorHours) / Math.max(1, finished),
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) }, preempted: sum(({ preempted }) => preempted),
       migrations: sumsOf([noMigrations, ...regions.flatMap(({ links }) => (links === null ? [] : [links.counters]))]),
+      adapters: { loaded: sum(({ adapters }) => adapters?.counters.loaded ?? 0), evicted: sum(({ adapters }) => adapters?.counters.evicted ?? 0) },
       decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
     };
   }

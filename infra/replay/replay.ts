@@ -1,6 +1,7 @@
 import type { Policy } from '../../actors/control/policy.ts';
 import type { Future } from '../../actors/control/policies/oracle.ts';
 import type { ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
+import { adapterOf } from './adapters.ts';
 import { EventQueue } from './simulation/event-queue.ts';
 import { blockTokens } from '../../actors/lib/chain.ts';
 import type { Fleet } from './fleet.ts';
@@ -34,7 +35,7 @@ export interface ReplayOptions {
 
 interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
 /** A task that has come; `open` of its traces are not over. `named`: by its prompts so far. */
-interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: number; readonly region: string; readonly domain: FleetModel; readonly named: Set<Segment> }
+interface OpenTask { readonly task: Task; readonly adapter: number | null; readonly arrivedMs: number; open: number; readonly region: string; readonly domain: FleetModel; readonly named: Set<Segment> }
 
 /**
  * Replays recorded traces on a modelled fleet: every step comes when its recorded gap has passed since the one before ended here, and after the last
@@ -43,7 +44,8 @@ interface OpenTask { readonly task: Task; readonly arrivedMs: number; open: numb
 export class Replay {
   readonly #options: ReplayOptions;
   readonly #events = new EventQueue();
-  readonly #tree: PrefixTree;
+  /** KV is of a prefix and an adapter: tasks with different ones share no prefix. */
+  readonly #trees: ReadonlyMap<number | null, PrefixTree>;
   /** Fleets under one control each. */
   readonly #domains: readonly FleetModel[];
   readonly #drawRegion: () => number;
@@ -54,7 +56,10 @@ export class Replay {
 
   constructor(tasks: readonly Task[], options: ReplayOptions) {
     this.#options = options;
-    this.#tree = new PrefixTree(sharedPrefixes(tasks));
+    const byAdapter = Map.groupBy(tasks, (task) => this.#adapterOf(task));
+    // Ids that contradict each other are refused whoever uses which adapter.
+    if (byAdapter.size > 1) sharedPrefixes(tasks);
+    this.#trees = new Map([...byAdapter].map(([adapter, those]) => [adapter, new PrefixTree(sharedPrefixes(those))]));
     const draw = generator(options.seed);
     this.#tasks = options.arrivals.kind === 'recorded' ? [...tasks].sort((a, b) => a.root.start_ms - b.root.start_ms) : shuffled(tasks, draw);
     const { fleet } = options, future: Future = {
@@ -93,7 +98,7 @@ export class Replay {
     const loseAt = this.#options.loseWorkerAt;
     if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#domains[0]!.lose('w1');
     if (this.#begun === this.#tasks.length) this.#measures.allHaveCome();
-    this.#begin(task.root, { task, arrivedMs: this.#events.nowMs, open: 0, ...this.#homeOfNext(), named: new Set() });
+    this.#begin(task.root, { task, adapter: this.#adapterOf(task), arrivedMs: this.#events.nowMs, open: 0, ...this.#homeOfNext(), named: new Set() });
   }
 
   /** A task comes, with all that grows from it, to a region: its home. Only where regions are linked is it served elsewhere. */
@@ -117,10 +122,15 @@ export class Replay {
     this.#step(trace.trace);
   }
 
-  #path(trace: ReplayTrace, at: number, { named }: OpenTask): Path {
+  #adapterOf({ root }: Task): number | null {
+    const { adapters } = this.#options.fleet;
+    return adapters === null ? null : adapterOf(root.trace, adapters);
+  }
+
+  #path(trace: ReplayTrace, at: number, { adapter, named }: OpenTask): Path {
     const step = trace.steps[at];
     if (step === undefined) return emptyPath;
-    const path = this.#tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
+    const path = this.#trees.get(adapter)!.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
     for (const segment of path.segments) named.add(segment);
     return path;
   }
@@ -135,7 +145,7 @@ export class Replay {
     const outTokens = Math.max(1, step.out_tokens);
     running.nextUseMs = this.#events.nowMs;
     running.task.domain.step({
-      trace: name, parent: running.trace.parent, region: running.task.region, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null,
+      trace: name, parent: running.trace.parent, region: running.task.region, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null, adapter: running.task.adapter,
     });
   }
 
@@ -182,7 +192,7 @@ export class Replay {
       if (parent.children === 0 && (next === undefined || next.gap === 'join')) this.#await(parent.trace.trace, parent);
     }
     if (running.task.open > 0) return;
-    this.#tree.leave(running.task.named);
+    this.#trees.get(running.task.adapter)!.leave(running.task.named);
     this.#measures.taskEnded(running.task.task, running.task.arrivedMs);
     if (this.#options.arrivals.kind === 'closed') this.#events.at(this.#events.nowMs, () => this.#beginNext());
   }

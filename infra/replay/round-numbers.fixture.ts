@@ -17,4 +17,4 @@ export const roundModel: ModelShape = { name: 'round', layers: 1, heads: 1, kvHe
 /** As `roundDevice`, with memory so fast that neither weights nor context cost anything: an iteration takes 4 ms, and 1 ms for each token in it. */
 export const freeContext: Device = { ...roundDevice, readBytesPerS: 1e40 };
 
-export const roundFleet = (given: Partial<Fleet> = {}): Fleet => ({ name: 'round', device: freeContext, model: roundModel, workers: 1, regions: [{ name: 'home', share: 1 }], network: null, capacity: { hbm: 100, dram: 0, nvme: 0 }, usdPerHour: 1, ...given });
+export const roundFleet = (given: Partial<Fleet> = {}): Fleet => ({ name: 'round', device: freeContext, model: roundModel, workers: 1, regions: [{ name: 'home', share: 1 }], network: null, capacity: { hbm: 100, dram: 0, nvme: 0 }, adapters: null, usdPerHour: 1, ...given });

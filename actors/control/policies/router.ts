@@ -30,6 +30,8 @@ export function prefixRoute(ask: PlaceAsk, candidates: readonly Candidate[], par
     const promised = [...view.promisedTokens.values()].reduce((sum, tokens) => sum + tokens, 0);
     const backlogBlocks = (view.load.backlogTokens + promised) / blockTokens;
     const credit = worker === ask.previousWorker ? params.affinity * promptBlocks : 0;
-    return params.prefillScale * (Math.max(0, promptBlocks - hitBlocks - credit) + backlogBlocks) + activeBlocks(view);
+    // What an adapter takes to come from the host is little beside any prefix: it decides between equals.
+    const tie = held.isAdapterResident === true ? 1e-6 : 0;
+    return params.prefillScale * (Math.max(0, promptBlocks - hitBlocks - credit) + backlogBlocks) + activeBlocks(view) - tie;
   });
 }

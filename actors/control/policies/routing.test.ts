@@ -75,6 +75,12 @@ describe('exact prefix', () => {
     expect(fleet.step('b', {}, [{ worker: 'w2', hbmTokens: 0, dramTokens: 960 }])).toBe('w2');
   });
 
+  test('between equals the one with the adapter wins, and a block of prefix is worth more', () => {
+    const fleet = make().beat('w1').beat('w2').beat('w3');
+    expect(fleet.step('a', {}, [{ worker: 'w2', hbmTokens: 0, dramTokens: 0, isAdapterResident: true }])).toBe('w2');
+    expect(make().beat('w1').beat('w2').beat('w3').step('b', {}, [{ worker: 'w2', hbmTokens: 0, dramTokens: 0, isAdapterResident: true }, { worker: 'w3', hbmTokens: 64, dramTokens: 0 }])).toBe('w3');
+  });
+
   test('load outweighs a prefix by as much as the weight of prefill lets it', () => {
     const held = [{ worker: 'w1', hbmTokens: 960, dramTokens: 0 }];
     const busy = { running: 1, hbmGrantable: 60 };

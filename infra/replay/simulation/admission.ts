@@ -1,4 +1,6 @@
 import { blockTokens } from '../../../actors/lib/chain.ts';
+import { InputError } from '../input-error.ts';
+import { AdapterMemory } from './adapter-memory.ts';
 import { blocksToGrow, tokensWithin } from './batch.ts';
 import { type Device, type ModelShape, blockBytes, prefillRate } from './engine-model.ts';
 import { KvMemory, type TierBlocks } from './kv-memory.ts';
@@ -11,12 +13,13 @@ const growthTokens = 512;
 /** Of all blocks, what a run that is let in on its prompt leaves to those that grow (vLLM's block manager: `watermark`, 0.01). */
 const watermark = 0.01;
 
-/** What a run that was let in waits for: so long for its recall, which has begun, 0 where there is none; and for what its source has behind the first `fetchFrom` blocks, null: for nothing. */
-interface LetIn { readonly recallMs: number; readonly fetchFrom: number | null }
+/** What a run that was let in waits for: so long for its recall and its adapter, which have begun to come, 0 where it need not; and for what its source has behind the first `fetchFrom` blocks, null: for nothing. */
+interface LetIn { readonly waitMs: number; readonly fetchFrom: number | null }
 
 /** Which blocks of a worker its runs have, from being let in until they end or give way. */
 export class Admission {
   readonly memory: KvMemory;
+  readonly adapters: AdapterMemory | null;
   readonly lines: { readonly dram: TransferLine; readonly nvme: TransferLine };
   readonly blockBytes: number;
   /** Runs are let in on their prompts, and grow. */
@@ -24,16 +27,20 @@ export class Admission {
   readonly prefillTokensPerS: number;
   #charged = { spilled: 0, copied: 0 };
 
-  constructor(device: Device, model: ModelShape, capacity: TierBlocks, spills: boolean) {
-    this.memory = new KvMemory(capacity, spills);
-    this.lines = { dram: new TransferLine(device.dram), nvme: new TransferLine(device.nvme) };
+  constructor(device: Device, model: ModelShape, capacity: TierBlocks, adapterBytes: number | null, spills: boolean) {
     this.blockBytes = blockBytes(model);
+    this.adapters = adapterBytes === null ? null : new AdapterMemory(adapterBytes, this.blockBytes);
+    if (this.adapters !== null && this.adapters.blocks >= capacity.hbm) throw new InputError(`an adapter of ${adapterBytes} bytes takes ${this.adapters.blocks} of ${capacity.hbm} blocks of hbm, and leaves none to KV`);
+    this.memory = new KvMemory(capacity, spills, this.adapters);
+    this.lines = { dram: new TransferLine(device.dram), nvme: new TransferLine(device.nvme) };
     this.grows = device.admission === 'prompt';
     this.prefillTokensPerS = prefillRate(device, model, 4_096);
   }
 
   /** Longer than the whole memory: it runs alone, and what does not fit is computed from what is there as if it were. */
-  isOversized(run: Run): boolean { return run.blocksMax > this.memory.capacity.hbm; }
+  isOversized(run: Run): boolean { return run.blocksMax > this.#blocksBeside(run); }
+  /** All that a run could have with its adapter there. */
+  #blocksBeside({ request }: Run): number { return this.memory.capacity.hbm - (request.adapter === null ? 0 : this.adapters!.blocks); }
 
   /** Tokens of its prompt that are in no tier. */
   missingTokens(run: Run): number {
@@ -43,31 +50,39 @@ export class Admission {
 
   spareBlocks(isAlone: boolean): number { return this.grows && !isAlone ? Math.floor(watermark * this.memory.capacity.hbm) : 0; }
 
-  /** Gives the run its blocks. Null, and nothing is changed: there is no room. */
+  /** Gives the run its blocks and its adapter. Null, and nothing is changed: there is no room. */
   tryLetIn(run: Run, isAlone: boolean, nowMs: number): LetIn | null {
     const { memory, lines } = this, found = memory.find(run.reusable), isOversized = this.isOversized(run);
     if (isOversized && !isAlone) return null;
     const kept = isOversized ? pathUpTo(run.path, found.hbm) : run.path;
     const resident = isOversized ? found.hbm : memory.find(kept).hbm;
-    const room = this.#roomOf(run), blocks = (isOversized ? memory.capacity.hbm : room) - resident;
-    if (!memory.begin(kept, blocks, nowMs, this.spareBlocks(isAlone))) return null;
+    const room = this.#roomOf(run), blocks = (isOversized ? this.#blocksBeside(run) : room) - resident, spare = this.spareBlocks(isAlone);
+    const { adapter } = run.request;
+    if (adapter !== null && !memory.wouldBegin(kept, blocks + spare + this.#adapterBlocks(adapter, []), [])) return null;
+    const isThere = adapter !== null && this.adapters!.isResident(adapter);
+    if (isThere) this.adapters!.use(adapter);
+    if (!memory.begin(kept, blocks, nowMs, spare)) return null;
+    if (adapter !== null && !isThere) memory.makeRoomForAdapter(nowMs);
     this.#chargeSpills(nowMs);
+    if (adapter !== null && !isThere) this.adapters!.load(adapter, this.lines.dram.start(this.adapters!.bytes, nowMs));
+    const adapterMs = adapter === null ? 0 : Math.max(0, this.adapters!.readyMs(adapter) - nowMs);
     run.kept = kept;
     run.resident = resident;
     run.blocks = blocks;
     run.room = room;
     const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes }, lower = found.dram + found.nvme;
     const recallMs = Math.max(bytes.dram > 0 ? lines.dram.waitMs(bytes.dram, nowMs) : 0, bytes.nvme > 0 ? lines.nvme.waitMs(bytes.nvme, nowMs) : 0);
-    const isRecalled = lower > 0 && recallMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
+    // Its adapter it has to wait for in any case.
+    const isRecalled = lower > 0 && recallMs - adapterMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
     const have = found.hbm + (isRecalled ? lower : 0), migrated = isOversized ? 0 : this.#comesFrom(run, have);
     const tail = migrated > 0 ? 0 : tailOf(run, have);
     run.letIn({ hit: found.hbm * blockTokens + (have === found.hbm ? tail : 0), recalled: (have - found.hbm) * blockTokens + (have === found.hbm ? 0 : tail), migrated: migrated * blockTokens, ever: everComputed(run.reusable) * blockTokens });
     const fetchFrom = migrated > 0 ? have : null;
-    if (!isRecalled) return { recallMs: 0, fetchFrom };
+    if (!isRecalled) return { waitMs: adapterMs, fetchFrom };
     if (bytes.nvme > 0) lines.nvme.start(bytes.nvme, nowMs);
     if (bytes.dram > 0) lines.dram.start(bytes.dram, nowMs);
     memory.counters.recalled += lower;
-    return { recallMs, fetchFrom };
+    return { waitMs: Math.max(recallMs, adapterMs), fetchFrom };
   }
 
   /** Blocks behind the first `have` that another worker would send sooner than they are computed here. */
@@ -78,7 +93,10 @@ export class Admission {
   }
 
   /** Whether the run would be let in if those had left. */
-  wouldLetIn(run: Run, without: readonly Run[]): boolean { return this.memory.wouldBegin(run.path, this.#roomOf(run) - this.memory.find(run.path).hbm, without); }
+  wouldLetIn(run: Run, without: readonly Run[]): boolean {
+    const leaving = without.flatMap(({ request }) => request.adapter ?? []);
+    return this.memory.wouldBegin(run.path, this.#roomOf(run) - this.memory.find(run.path).hbm + this.#adapterBlocks(run.request.adapter, leaving), without, this.adapters?.idleWithout(leaving) ?? 0);
+  }
 
   /** Gives those that decode room for as many of `count` tokens more as there are blocks. Answers how many. */
   grow(decoding: readonly Run[], count: number, nowMs: number): number {
@@ -126,7 +144,17 @@ export class Admission {
   }
 
   /** `leaves`: the path that has names from then on. An oversized run leaves nothing behind. */
-  letGo(run: Run, leaves: Path, nowMs: number): void { this.memory.end(run.kept, run.blocks, nowMs, this.isOversized(run) ? emptyPath : leaves); }
+  letGo(run: Run, leaves: Path, nowMs: number): void {
+    this.memory.end(run.kept, run.blocks, nowMs, this.isOversized(run) ? emptyPath : leaves);
+    if (run.request.adapter !== null) this.adapters!.leave(run.request.adapter);
+  }
+
+  /** What of the grantable blocks the adapter takes: none where others use it than one run for each time that it is `leaving`. */
+  #adapterBlocks(adapter: number | null, leaving: readonly number[]): number {
+    if (adapter === null) return 0;
+    const adapters = this.adapters!;
+    return adapters.users(adapter) > leaving.filter((one) => one === adapter).length ? 0 : adapters.blocks;
+  }
 
   /** Blocks that a run needs to start. An oversized one is given all, and never lacks any. */
   #roomOf(run: Run): number { return this.isOversized(run) ? Number.POSITIVE_INFINITY : this.grows ? blocksOf(run.tokens + 1) : run.blocksMax; }

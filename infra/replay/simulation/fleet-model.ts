@@ -26,6 +26,7 @@ export interface StepInput {
   readonly outTokens: number;
   readonly after: Path;
   readonly tool: string | null;
+  readonly adapter: number | null;
 }
 
 export interface StepOutcome { readonly worker: string; readonly end: RunEnd; readonly waitedMs: number }
@@ -73,8 +74,8 @@ export class FleetModel {
     this.#control = new FleetControl(policy, this.#seats, events, {
       heldOf: (trace) => this.#heldOf(trace), onDecided: (trace, decided) => this.#onDecided(trace, decided), ...(links !== null && isLinkOfUse ? { linkOf: ({ worker }) => links.of(worker) } : {}),
     });
-    this.#tokensMax = fleet.capacity.hbm * blockTokens;
     for (let i = 0; i < fleet.workers; i++) this.#addWorker(`w${i + 1}`, fleet.regions[Math.floor((i * fleet.regions.length) / fleet.workers)]!.name);
+    this.#tokensMax = (fleet.capacity.hbm - (this.workers[0]!.adapters?.blocks ?? 0)) * blockTokens;
   }
 
   get workers(): readonly WorkerModel[] { return [...this.#seats.values()].map(({ worker }) => worker); }
@@ -120,7 +121,7 @@ export class FleetModel {
 
   #addWorker(name: string, region: string): void {
     const fleet = this.#fleet;
-    const worker: WorkerModel = new WorkerModel(name, fleet.device, fleet.model, fleet.capacity, this.#policy.spills, this.events, {
+    const worker: WorkerModel = new WorkerModel(name, fleet.device, fleet.model, { ...fleet.capacity, adapterBytes: fleet.adapters?.bytes ?? null }, this.#policy.spills, this.events, {
       onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled + usage.migrated, computed: usage.computed - usage.again }),
       onEnded: (end) => this.#onEnded(seat, end),
       onChange: () => this.#control.beatSoon(seat),
@@ -152,7 +153,7 @@ export class FleetModel {
   }
 
   #orderRun(trace: string, live: Live, { worker, step, attempt, priority }: Extract<TraceEffect, { kind: 'orderRun' }>): void {
-    const { prompt, promptTokens, outTokens, after, region } = live.step!, { migrateFrom } = live;
+    const { prompt, promptTokens, outTokens, after, region, adapter } = live.step!, { migrateFrom } = live;
     if (live.worker !== null && live.worker !== worker) this.counters.moved++;
     live.worker = worker;
     const placed = this.#seats.get(worker), far = this.#fleet.network?.far ?? null;
@@ -163,7 +164,7 @@ export class FleetModel {
       if (seat === undefined) return; // Lost in the meantime: the trace has heard of it.
       seat.endGap(trace);
       const laneTokens = this.#fleet.device.keepsTails === true ? seat.laneTokensOf(trace) : undefined;
-      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority, ...(laneTokens === undefined ? {} : { laneTokens }) };
+      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority, adapter, ...(laneTokens === undefined ? {} : { laneTokens }) };
       seat.worker.submit(from === undefined || from === seat || this.links === null ? request : { ...request, source: this.links.source(from.worker, seat.worker) });
     });
   }
@@ -190,16 +191,17 @@ export class FleetModel {
   #heldOf(trace: string): readonly Held[] {
     const live = this.#traces.get(trace);
     if (live === undefined || live.step === null) return [];
-    for (const { worker: { name, memory }, index } of this.#seats.values()) {
+    const { adapter } = live.step;
+    for (const { worker: { name, memory, adapters }, index } of this.#seats.values()) {
       const known = live.found[index];
       if (known?.version === memory.version) continue;
-      const { hbm, dram, nvme } = memory.find(live.step.prompt), hbmTokens = hbm * blockTokens, dramTokens = (dram + nvme) * blockTokens;
+      const { hbm, dram, nvme } = memory.find(live.step.prompt), hbmTokens = hbm * blockTokens, dramTokens = (dram + nvme) * blockTokens, isAdapterResident = adapter !== null && adapters!.isResident(adapter);
       if (known !== undefined) known.version = memory.version;
-      if (known?.held.hbmTokens === hbmTokens && known.held.dramTokens === dramTokens) continue;
-      live.found[index] = { version: memory.version, held: { worker: name, hbmTokens, dramTokens } };
+      if (known?.held.hbmTokens === hbmTokens && known.held.dramTokens === dramTokens && (known.held.isAdapterResident ?? false) === isAdapterResident) continue;
+      live.found[index] = { version: memory.version, held: { worker: name, hbmTokens, dramTokens, ...(isAdapterResident ? { isAdapterResident } : {}) } };
       live.held = null;
     }
-    return live.held ??= [...this.#seats.values()].flatMap(({ index }) => { const { held } = live.found[index]!; return held.hbmTokens + held.dramTokens > 0 ? [held] : []; });
+    return live.held ??= [...this.#seats.values()].flatMap(({ index }) => { const { held } = live.found[index]!; return held.hbmTokens + held.dramTokens > 0 || held.isAdapterResident === true ? [held] : []; });
   }
 
   #onEnded(seat: Seat, end: RunEnd): void {

@@ -1,6 +1,7 @@
 /** One worker's memory against a model of it that has every block by itself and looks through all of them for each that has to go. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { AdapterMemory } from './adapter-memory.ts';
 import { KvMemory } from './kv-memory.ts';
 import { type Path, PrefixTree, type Segment, emptyPath, pathUpTo } from './prefix-tree.ts';
 
@@ -21,13 +22,15 @@ const op = fc.oneof(
   fc.record({ kind: fc.constant('lane' as const), slot, path: pathIndex }), fc.record({ kind: fc.constant('unlane' as const), slot }),
   fc.record({ kind: fc.constant('demote' as const), path: pathIndex }), fc.record({ kind: fc.constant('recall' as const), path: pathIndex }),
   fc.record({ kind: fc.constant('forget' as const), path: pathIndex }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('adapter' as const), adapter: fc.integer({ min: 0, max: 2 }) }) },
 );
-const world = fc.record({ hbm: fc.integer({ min: 6, max: 16 }), dram: fc.constantFrom(0, 4, 12, 40), nvme: fc.constantFrom(0, 6, 40), spills: fc.boolean(), ops: fc.array(op, { maxLength: 60 }) });
+const world = fc.record({ hbm: fc.integer({ min: 6, max: 16 }), dram: fc.constantFrom(0, 4, 12, 40), nvme: fc.constantFrom(0, 6, 40), spills: fc.boolean(), adapterBytes: fc.constantFrom(0, 200, 300), ops: fc.array(op, { maxLength: 60 }) });
 
 test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and forgotten, sums hold, hbm is a set of prefixes, and bytes in are bytes out and held', () => {
-  fc.assert(fc.property(world, ({ hbm, dram, nvme, spills, ops }) => {
+  fc.assert(fc.property(world, ({ hbm, dram, nvme, spills, adapterBytes, ops }) => {
     const tree = new PrefixTree(), paths = runsOf.map((runs) => tree.path(runs, 'here'));
-    const memory = new KvMemory({ hbm, dram, nvme }, spills);
+    const adapters = adapterBytes === 0 ? null : new AdapterMemory(adapterBytes, 100), inUse = new Set<number>();
+    const memory = new KvMemory({ hbm, dram, nvme }, spills, adapters);
     const runs = new Map<number, { path: Path; own: number; resident: number; isNamed: boolean }>(), pins = new Map<number, Path>(), lanes = new Map<number, Path>();
     let nowMs = 0;
     for (const step of ops) {
@@ -107,8 +110,23 @@ test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and 
           break;
         }
         case 'forget': memory.forget(paths[step.path]!); break;
+        case 'adapter': {
+          if (adapters === null) break;
+          const { adapter } = step, isResident = adapters.isResident(adapter);
+          if (inUse.delete(adapter)) { adapters.leave(adapter); break; }
+          if (isResident) adapters.use(adapter);
+          else if (adapters.blocks > memory.grantable) break;
+          else {
+            memory.makeRoomForAdapter(nowMs);
+            adapters.load(adapter, nowMs);
+          }
+          inUse.add(adapter);
+          break;
+        }
       }
       memory.check();
+      for (const adapter of inUse) expect(adapters!.isResident(adapter)).toBe(true);
+      if (adapters !== null) expect(adapters.usedBlocks - adapters.idleBlocks).toBe(inUse.size * adapters.blocks);
       for (const { path, resident, isNamed } of runs.values()) expect(memory.find(path).hbm).toBeGreaterThanOrEqual(isNamed ? path.blocks : resident);
       for (const path of paths) {
         const { hbm: resident, dram: inDram, nvme: inNvme } = memory.find(path);
@@ -116,7 +134,7 @@ test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and 
         for (let blocks = 1; blocks <= resident; blocks++) expect(memory.find(pathUpTo(path, blocks))).toEqual({ hbm: blocks, dram: 0, nvme: 0 });
       }
       const { named, evicted, vacated, forgotten } = memory.counters, own = [...runs.values()].reduce((sum, run) => sum + run.own, 0);
-      expect(named - evicted - vacated - forgotten).toBe(memory.used.hbm - own);
+      expect(named - evicted - vacated - forgotten).toBe(memory.used.hbm - own - (adapters?.usedBlocks ?? 0));
     }
     for (const { path, own, resident, isNamed } of runs.values()) {
       if (!isNamed) memory.name(path, path.blocks - resident);
@@ -124,6 +142,7 @@ test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and 
     }
     for (const path of pins.values()) memory.unpin(path, nowMs);
     for (const path of lanes.values()) memory.removeLane(path);
+    for (const adapter of inUse) adapters!.leave(adapter);
     memory.check();
     expect(memory.grantable).toBe(hbm);
     expect(memory.begin(emptyPath, hbm, nowMs + 1e6)).toBe(true);

@@ -1,3 +1,4 @@
+import type { AdapterMemory } from './adapter-memory.ts';
 import { EvictionOrder } from './eviction-order.ts';
 import { Holding, type LowerTier, lowerTiers } from './holding.ts';
 import type { Path, Segment } from './prefix-tree.ts';
@@ -9,11 +10,13 @@ export interface Found { readonly hbm: number; readonly dram: number; readonly n
 
 /**
  * The KV blocks of one worker, by tier, as counts of segments. In hbm a block is held only with all before it; what has to go goes from the ends of
- * chains, the smallest `value` first and among equals the least recently used. What runs use, and what is pinned, stays.
+ * chains, the smallest `value` first and among equals the least recently used. What runs use, and what is pinned, stays. Adapters that are idle go before any of it:
+ * a block of one comes back over the host's line in the time that a recall of a block takes, and never has to be computed.
  */
 export class KvMemory {
   readonly capacity: TierBlocks;
   readonly #spills: boolean;
+  readonly #adapters: AdapterMemory | null;
   readonly #holdings = new Map<Segment, Holding>();
   readonly #order = { hbm: new EvictionOrder('hbm'), dram: new EvictionOrder('dram'), nvme: new EvictionOrder('nvme') };
   readonly #used = { hbm: 0, dram: 0, nvme: 0 };
@@ -25,12 +28,17 @@ export class KvMemory {
   /** Blocks. `named`: computed or brought in, and usable by others since; `evicted` (for others' sake), `vacated` (by a demotion) and `forgotten` ones left hbm; `copied` went from dram to nvme. */
   readonly counters = { named: 0, evicted: 0, vacated: 0, spilled: 0, copied: 0, demoted: 0, recalled: 0, forgotten: 0 };
 
-  constructor(capacity: TierBlocks, spills: boolean) { this.capacity = capacity; this.#spills = spills; }
+  constructor(capacity: TierBlocks, spills: boolean, adapters: AdapterMemory | null = null) {
+    this.capacity = capacity;
+    this.#spills = spills;
+    this.#adapters = adapters;
+  }
 
-  get used(): TierBlocks { return { ...this.#used, hbm: this.#used.hbm + this.#private }; }
+  get used(): TierBlocks { return { ...this.#used, hbm: this.capacity.hbm - this.#free }; }
   /** hbm blocks that a new run could get: the free ones and those that could go. */
-  get grantable(): number { return this.capacity.hbm - this.#private - this.#kept; }
-  /** Another one whenever `find` may have another answer. */
+  get grantable(): number { return this.capacity.hbm - this.#private - this.#kept - (this.#adapters === null ? 0 : this.#adapters.usedBlocks - this.#adapters.idleBlocks); }
+  get #free(): number { return this.capacity.hbm - this.#used.hbm - this.#private - (this.#adapters?.usedBlocks ?? 0); }
+  /** Another one whenever `find` may have another answer, or another adapter is resident. */
   get version(): number { return this.#version; }
   /** Places in the orders of eviction, those that are out of date included: what memory they take. */
   get places(): number { return this.#order.hbm.places + this.#order.dram.places + this.#order.nvme.places; }
@@ -54,9 +62,9 @@ export class KvMemory {
     return true;
   }
 
-  /** Whether `begin` would find room if those runs had left, each with the path that it keeps and the blocks of its own. */
-  wouldBegin(path: Path, blocks: number, without: readonly { readonly kept: Path; readonly blocks: number }[]): boolean {
-    let own = 0;
+  /** Whether `begin` would find room if those runs had left, each with the path that it keeps and the blocks of its own, and `more` blocks with them. */
+  wouldBegin(path: Path, blocks: number, without: readonly { readonly kept: Path; readonly blocks: number }[], more = 0): boolean {
+    let own = more;
     for (const run of without) {
       own += run.blocks;
       for (const [holding, use] of this.#along(run.kept)) this.#changeKeeps(holding, use, -1);
@@ -64,6 +72,12 @@ export class KvMemory {
     const isRoom = blocks <= this.grantable + own - this.#freeAlong(path);
     for (const run of without) for (const [holding, use] of this.#along(run.kept)) this.#changeKeeps(holding, use, 1);
     return isRoom;
+  }
+
+  /** An adapter takes its room: at most the grantable one. */
+  makeRoomForAdapter(nowMs: number): void {
+    this.#makeRoom(this.#adapters!.blocks, nowMs);
+    this.#version++;
   }
 
   /** Runs get `blocks` more of their own: at most the grantable ones. */
@@ -185,6 +199,7 @@ export class KvMemory {
     this.#holdings.clear();
     this.#version++;
     for (const tier of ['hbm', 'dram', 'nvme'] as const) { this.#used[tier] = 0; this.#order[tier].clear(); }
+    this.#adapters?.clear();
     this.#private = 0;
     this.#kept = 0;
   }
@@ -199,7 +214,7 @@ export class KvMemory {
       if (holding.hbm < holding.kids.max) throw new Error(`${holding.hbm} blocks, and others that follow the ${holding.kids.max}th`);
     }
     if (sum.hbm !== this.#used.hbm || sum.dram !== this.#used.dram || sum.nvme !== this.#used.nvme || sum.kept !== this.#kept) throw new Error(`sums ${JSON.stringify(sum)}, kept along ${JSON.stringify({ ...this.#used, kept: this.#kept })}`);
-    if (this.#used.hbm + this.#private > this.capacity.hbm || this.#used.dram > this.capacity.dram || this.#used.nvme > this.capacity.nvme || this.#private < 0) throw new Error(`${JSON.stringify(this.used)} of ${JSON.stringify(this.capacity)}, ${this.#private} of runs`);
+    if (this.#free < 0 || this.#used.dram > this.capacity.dram || this.#used.nvme > this.capacity.nvme || this.#private < 0) throw new Error(`${JSON.stringify(this.used)} of ${JSON.stringify(this.capacity)}, ${this.#private} of runs`);
   }
 
   *#along(path: Path): Generator<[Holding, number]> {
@@ -311,7 +326,11 @@ export class KvMemory {
 
   /** At most the grantable ones: whatever is not kept can go, from the ends of chains on. */
   #makeRoom(blocks: number, nowMs: number): void {
-    let missing = blocks - (this.capacity.hbm - this.#used.hbm - this.#private);
+    let missing = blocks - this.#free;
+    while (missing > 0 && this.#adapters !== null && this.#adapters.idleBlocks > 0) {
+      missing -= this.#adapters.evict();
+      this.#version++;
+    }
     while (missing > 0) {
       const holding = this.#order.hbm.take(nowMs, hasFree, null);
       if (holding === undefined) throw new Error(`${missing} blocks are still missing, and no holding may go: ${JSON.stringify(this.used)}, ${this.#kept} kept, ${this.#private} of runs`);

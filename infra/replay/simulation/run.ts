@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly after: Path;
   /** Smaller runs first. */
   readonly priority: number;
+  /** What the device has to have beside the model, by its number; the paths are of KV that was computed with it. */
+  readonly adapter: number | null;
   /** Where the device keeps such: tokens that the worker had computed of the trace when its last step there ended, those behind the last full block among them. */
   readonly laneTokens?: number;
   /** Another worker that KV of the prompt may come from. */

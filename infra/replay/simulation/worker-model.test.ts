@@ -9,7 +9,7 @@ import { freeContext, roundModel } from '../round-numbers.fixture.ts';
 import type { RunEnd } from './run.ts';
 import { WorkerModel } from './worker-model.ts';
 
-interface Given { readonly prompt?: readonly (readonly [number, number])[]; readonly after?: Path; readonly priority?: number }
+interface Given { readonly adapter?: number; readonly prompt?: readonly (readonly [number, number])[]; readonly after?: Path; readonly priority?: number }
 
 /** One worker with round numbers: an iteration takes 4 ms, and 1 ms for each token in it. */
 class Bench {
@@ -22,7 +22,7 @@ class Bench {
   onNoRoom: () => void = () => {};
   readonly worker: WorkerModel;
 
-  constructor(capacity: { hbm: number; dram?: number; nvme?: number }, spills = false, device = freeContext, model = roundModel) {
+  constructor(capacity: { hbm: number; dram?: number; nvme?: number; adapterBytes?: number }, spills = false, device = freeContext, model = roundModel) {
     this.worker = new WorkerModel('w1', device, model, { dram: 0, nvme: 0, ...capacity }, spills, this.events, {
       onFirstToken: ({ trace }) => { this.firstAtMs[trace] = this.events.nowMs; },
       onEnded: (end) => { this.ends.push(end); this.endedAtMs[end.request.trace] = this.events.nowMs; },
@@ -31,9 +31,9 @@ class Bench {
     });
   }
 
-  at(atMs: number, trace: string, promptTokens: number, outTokens: number, { prompt = [], after, priority = 0 }: Given = {}): this {
+  at(atMs: number, trace: string, promptTokens: number, outTokens: number, { prompt = [], after, priority = 0, adapter }: Given = {}): this {
     const path = this.tree.path(prompt, trace);
-    this.events.at(atMs, () => this.worker.submit({ trace, step: `${trace}/1`, attempt: 1, prompt: path, promptTokens, outTokens, after: after ?? path, priority }));
+    this.events.at(atMs, () => this.worker.submit({ trace, step: `${trace}/1`, attempt: 1, prompt: path, promptTokens, outTokens, after: after ?? path, priority, adapter: adapter ?? null }));
     return this;
   }
 
@@ -265,6 +265,49 @@ test('worker model: where a worker tells whole prompts, a run is a backlog of al
   // At 1,011 an iteration with b is under way and c waits for the next, which begins at 1,024; 128 tokens of c are there.
   expect(backlogs(freeContext)).toEqual([20 + 72, 72]);
   expect(backlogs({ ...freeContext, tellsWholePrompts: true })).toEqual([20 + 200, 72]);
+});
+
+test('worker model: an adapter is brought from the host once, those who come meanwhile wait for it, and it stays for those who come later', () => {
+  // 5 blocks of 256 bytes, 10 ms and 10 ms of latency on the line: there at 20. b comes at 5 and waits 15. Both prompts until 20 + 64; c finds it idle.
+  const bench = new Bench({ hbm: 20, adapterBytes: 1_280 }).at(0, 'a', 30, 1, { adapter: 3 }).at(5, 'b', 30, 1, { adapter: 3 }).at(1_000, 'c', 30, 1, { adapter: 3 }).at(2_000, 'd', 30, 1).run();
+  expect(['a', 'b', 'c', 'd'].map((trace) => bench.timesOf(trace))).toEqual([[0, 20, 64, 0], [0, 15, 64, 0], [0, 0, 34, 0], [0, 0, 34, 0]]);
+  expect([bench.worker.adapters!.counters, bench.worker.lines.dram.bytes]).toEqual([{ loaded: 1, evicted: 0 }, 1_280]);
+  expect([bench.worker.memory.used.hbm, bench.worker.memory.grantable]).toEqual([5, 20]);
+});
+
+test('worker model: adapters take the room of KV, the one that was idle longest goes first, before any KV, and none that is in use', () => {
+  // 20 blocks: 0, 1 and 2 take 15 and are idle, in that order; KV of 3 blocks beside them. For 3 and its run's 3 blocks 0 and 1 go; for 10 blocks of c 2 goes, and a block of KV, while 3 is in use.
+  const bench = new Bench({ hbm: 20, adapterBytes: 1_280 });
+  for (const adapter of [0, 1, 2]) bench.at(adapter * 100, `a${adapter}`, 30, 1, { adapter });
+  bench.at(1_000, 'kv', 250, 1, { prompt: [[0, 3]] }).run();
+  expect([bench.worker.memory.used.hbm, bench.worker.adapters!.counters]).toEqual([18, { loaded: 3, evicted: 0 }]);
+  bench.at(2_000, 'b', 30, 100, { adapter: 3 }).at(2_100, 'c', 64 * 9, 1).run(2_100);
+  bench.run(2_101);
+  expect([1, 2, 3].map((adapter) => bench.worker.adapters!.isResident(adapter))).toEqual([false, false, true]);
+  expect([bench.worker.memory.counters.evicted, bench.worker.memory.find(bench.tree.path([[0, 3]], '')).hbm]).toEqual([1, 2]);
+});
+
+test('worker model: a run that finds no room for its adapter beside those in use waits for one to end', () => {
+  // Two of 5 blocks are in use, 2 more are the runs' own: 8 blocks are not enough for a third.
+  const bench = new Bench({ hbm: 16, adapterBytes: 1_280 }).at(0, 'a', 30, 10, { adapter: 0 }).at(0, 'b', 30, 20, { adapter: 1 }).at(100, 'c', 30, 1, { adapter: 2 }).run();
+  expect(bench.timesOf('c')[0]).toBe(bench.endedAtMs['a']! - 100);
+  expect(bench.worker.adapters!.counters).toEqual({ loaded: 3, evicted: 1 });
+});
+
+test('worker model: a run that fits only without its adapter runs alone', () => {
+  const bench = new Bench({ hbm: 10, adapterBytes: 1_280 }).at(0, 'a', 64 * 5, 1, { adapter: 0 }).at(1, 'b', 30, 1, { adapter: 0 }).at(2, 'c', 30, 1).run();
+  expect(['b', 'c'].map((trace) => bench.timesOf(trace)[0]! + (trace === 'b' ? 1 : 2))).toEqual([bench.endedAtMs['a'], bench.endedAtMs['a']]);
+});
+
+test('worker model: an adapter that leaves no block to KV is refused with the numbers', () => {
+  expect(() => new Bench({ hbm: 5, adapterBytes: 1_280 })).toThrow('an adapter of 1280 bytes takes 5 of 5 blocks of hbm');
+});
+
+test('worker model: with room for all of each, the adapter of a run that gives way makes room too', () => {
+  // 11 blocks: adapter 0 and a's 3 leave 3; b needs 5 for adapter 1 and 2 of its own.
+  const bench = new Bench({ hbm: 11, adapterBytes: 1_280 }).at(0, 'a', 60, 100, { priority: 5, adapter: 0 }).at(121, 'b', 60, 68, { priority: 1, adapter: 1 }).run();
+  expect(bench.ends.map(({ request, preemptions }) => [request.trace, preemptions])).toEqual([['b', 0], ['a', 1]]);
+  expect(bench.worker.adapters!.counters.loaded).toBe(3);
 });
 
 interface Order { readonly atMs: number; readonly promptTokens: number; readonly outTokens: number }

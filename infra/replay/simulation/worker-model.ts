@@ -1,4 +1,5 @@
 import { blockTokens } from '../../../actors/lib/chain.ts';
+import type { AdapterMemory } from './adapter-memory.ts';
 import { Admission } from './admission.ts';
 import { type Phase, batchOf, iterationsBegun, spanMs, timesOf } from './batch.ts';
 import { type Device, type ModelShape, hbmBlocks, iterationMs } from './engine-model.ts';
@@ -45,17 +46,19 @@ export class WorkerModel {
   #preempted = 0;
   #isAlive = true;
 
-  constructor(name: string, device: Device, model: ModelShape, capacity: { readonly hbm?: number; readonly dram: number; readonly nvme: number }, spills: boolean, events: EventQueue, listener: WorkerEvents) {
+  constructor(name: string, device: Device, model: ModelShape, capacity: { readonly hbm?: number; readonly dram: number; readonly nvme: number; readonly adapterBytes?: number | null }, spills: boolean, events: EventQueue, listener: WorkerEvents) {
     this.name = name;
     this.device = device;
     this.model = model;
     this.#events = events;
     this.#listener = listener;
-    this.#admission = new Admission(device, model, { hbm: capacity.hbm ?? hbmBlocks(device, model), dram: capacity.dram, nvme: capacity.nvme }, spills);
+    this.#admission = new Admission(device, model, { hbm: capacity.hbm ?? hbmBlocks(device, model), dram: capacity.dram, nvme: capacity.nvme }, capacity.adapterBytes ?? null, spills);
     this.decodeTokensPerS = 1000 / iterationMs(device, model, { prefillTokens: 0, prefillContext: 0, decodes: 1, decodeContext: 8_192 });
   }
 
   get memory(): KvMemory { return this.#admission.memory; }
+  /** Null: nobody asks for one. */
+  get adapters(): AdapterMemory | null { return this.#admission.adapters; }
   get lines(): { readonly dram: TransferLine; readonly nvme: TransferLine } { return this.#admission.lines; }
   get blockBytes(): number { return this.#admission.blockBytes; }
   get prefillTokensPerS(): number { return this.#admission.prefillTokensPerS; }
@@ -123,11 +126,11 @@ export class WorkerModel {
   #start(run: Run): boolean {
     const { nowMs } = this.#events, letIn = this.#admission.tryLetIn(run, this.running === 0, nowMs);
     if (letIn === null) return false;
-    const { recallMs, fetchFrom } = letIn;
+    const { waitMs, fetchFrom } = letIn;
     run.enter('recall', nowMs);
-    if (recallMs === 0 && fetchFrom === null) { this.#prefill(run); return true; }
+    if (waitMs === 0 && fetchFrom === null) { this.#prefill(run); return true; }
     this.#recalling.add(run);
-    if (recallMs > 0) run.arrival = this.#events.at(nowMs + recallMs, () => { run.arrival = null; this.#arrived(run); });
+    if (waitMs > 0) run.arrival = this.#events.at(nowMs + waitMs, () => { run.arrival = null; this.#arrived(run); });
     if (fetchFrom !== null) run.stopFetch = run.request.source!.fetch(run.reusable, fetchFrom, (blocks) => { run.stopFetch = null; run.brought(blocks * blockTokens); this.#arrived(run); });
     return true;
   }

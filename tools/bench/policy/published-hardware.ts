@@ -50,5 +50,5 @@ export function fleetOf({ workers, on, model: modelName, hbmShare, kvTokens, dra
   };
   const blocks = (tokens: number): number => Math.floor((tokens * kvBytesPerToken(model)) / blockBytes(model));
   const hbm = blocks(kvTokens ?? (hbmGb * 1e9 * hbmShare - model.params * model.bytesPerParam) / kvBytesPerToken(model));
-  return { name: `${workers} × ${on}`, device, model, workers, regions: [{ name: 'all', share: 1 }], network: gbit === undefined ? null : { near: { bytesPerS: gbit * 1.25e8, latencyMs: 0.01 }, far: null }, capacity: { hbm, dram: blocks((dramGb * 1e9) / kvBytesPerToken(model)), nvme: 0 }, usdPerHour: 0 };
+  return { name: `${workers} × ${on}`, device, model, workers, regions: [{ name: 'all', share: 1 }], network: gbit === undefined ? null : { near: { bytesPerS: gbit * 1.25e8, latencyMs: 0.01 }, far: null }, capacity: { hbm, dram: blocks((dramGb * 1e9) / kvBytesPerToken(model)), nvme: 0 }, adapters: null, usdPerHour: 0 };
 }
