@@ -37,9 +37,7 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
   const held = heldBy(view.name, holdings);
   const { load } = view;
   const tokensToCompute = Math.max(1, ask.promptTokens - held.hbmTokens - held.dramTokens);
-  let promisedTokens = 0;
-  for (const [step, tokens] of view.promisedTokens) if (step !== ask.step) promisedTokens += tokens;
-  const queueS = (load.backlogTokens + promisedTokens) / prefillRate(view);
+  const queueS = (load.backlogTokens + promisedTo(view, ask.step)) / prefillRate(view);
   const recallS = (held.dramTokens / blockTokens) * load.blockBytes / recallRate(view);
   // Every other running sequence takes its share of each iteration.
   const sharingS = (load.running + view.promisedRuns) * 0.5 / decodeRate(view) * 10;
@@ -55,6 +53,14 @@ export function scoreOf(ask: PlaceAsk, view: WorkerView, holdings: readonly Held
 function awayS({ region }: PlaceAsk, { link }: WorkerView): number {
   if (region === undefined || link === null || link.region === region) return 0;
   return link.far === null ? Number.POSITIVE_INFINITY : (2 * link.far.latencyMs) / 1000;
+}
+
+/** Tokens to compute of the steps placed on a worker since its last beat, but for one. */
+export function promisedTo({ promisedTokens }: WorkerView, apart: string | null): number {
+  if (promisedTokens.size === 0) return 0;
+  let sum = 0;
+  for (const [step, tokens] of promisedTokens) if (step !== apart) sum += tokens;
+  return sum;
 }
 
 /** What `holdings` say of one worker. */

@@ -5,7 +5,9 @@ import type { WorkerView } from '../types.ts';
 
 /** Those that could take the step, at once or from their queue; one that refused it only where there is no other. */
 export function able(ask: PlaceAsk, candidates: readonly Candidate[]): readonly Candidate[] {
-  const ever = candidates.filter(({ score }) => Number.isFinite(score));
+  // Most often that is everybody, and no list has to be made.
+  const ever = candidates.every(({ score }) => Number.isFinite(score)) ? candidates : candidates.filter(({ score }) => Number.isFinite(score));
+  if (ask.avoid.length === 0) return ever;
   const willing = ever.filter(({ worker }) => !ask.avoid.includes(worker));
   return willing.length > 0 ? willing : ever;
 }

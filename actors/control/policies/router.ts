@@ -1,6 +1,6 @@
 import { blockTokens } from '../../lib/chain.ts';
 import type { PlaceAsk } from '../../lib/asks.ts';
-import { type Candidate, runsOf } from '../placement.ts';
+import { type Candidate, promisedTo, runsOf } from '../placement.ts';
 import { able, activeBlocks, smallest } from './load.ts';
 
 export interface RouterParams {
@@ -27,8 +27,7 @@ export function prefixRoute(ask: PlaceAsk, candidates: readonly Candidate[], par
   const promptBlocks = ask.promptTokens / blockTokens;
   return smallest(open.filter(({ view }) => runsOf(view) + 1 <= params.loadCap * (meanRuns + 1)), ({ worker, held, view }) => {
     const hitBlocks = (held.hbmTokens + params.hostWeight * held.dramTokens) / blockTokens;
-    const promised = [...view.promisedTokens.values()].reduce((sum, tokens) => sum + tokens, 0);
-    const backlogBlocks = (view.load.backlogTokens + promised) / blockTokens;
+    const backlogBlocks = (view.load.backlogTokens + promisedTo(view, null)) / blockTokens;
     const credit = worker === ask.previousWorker ? params.affinity * promptBlocks : 0;
     // What an adapter takes to come from the host is little beside any prefix: it decides between equals.
     const tie = held.isAdapterResident === true ? 1e-6 : 0;

@@ -57,8 +57,7 @@ export function saga(params: Params<typeof tunables>): Policy {
     if (target === null) return null;
     if (target.hasRoom) return target;
     const thieves = open.filter(({ hasRoom, idleSinceMs }) => hasRoom && idleSinceMs !== null && nowMs - idleSinceMs >= idleMs);
-    const fit = thieves.filter((candidate) => queueOf(target) + 1 >= stealRatio * Math.max(1, queueOf(candidate)));
-    const thief = smallest(fit, ({ idleSinceMs }) => idleSinceMs ?? 0);
+    const thief = thieves.length === 0 ? null : smallest(thieves.filter((candidate) => queueOf(target) + 1 >= stealRatio * Math.max(1, queueOf(candidate))), ({ idleSinceMs }) => idleSinceMs ?? 0);
     if (thief === null) queues.wait(ask.trace, target.worker);
     else if (home !== undefined) theft = { step: ask.step, from: home.worker };
     return thief;
