@@ -34,7 +34,7 @@ export interface Future {
  * it knows no more than others when its children will be done. Order: shortest remaining time (Schrage 1968), with the true one. Placement: a trace goes where the least work is left of those that are there, and stays, unless another worker would be sooner by
  * `movePrice` times what the move takes. What is missing there is computed, or comes from another worker where that is sooner.
  * Published: Belady recomputes 0.76x of what SAGA does (arXiv:2605.00528, table 2: SAGA is within 1.31x);
- * here 0.40×: direction only, see docs/benchmarks/policy-published.md.
+ * here 0.41×: direction only, see docs/benchmarks/policy-published.md.
  */
 export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<typeof tunables>, future: Future): Policy {
   const homes = new Map<string, string>();
