@@ -3,6 +3,8 @@ import { readFleet } from '../../infra/replay/fleet.ts';
 import { iterationMs } from '../../infra/replay/simulation/engine-model.ts';
 import { RateTable } from '../../infra/replay/simulation/rate.ts';
 import { mergedSections } from './calibrate.ts';
+import type { Compared, JctRun, Told } from './calibrate-jct.ts';
+import { jctPart } from './calibrate-jct-part.ts';
 import { calibrateCpu, cells, iterationOf, nameOf } from './calibrate-cpu.ts';
 import { h200Points } from './calibrate-h200.ts';
 import { fitted } from './fit.ts';
@@ -38,5 +40,12 @@ describe('calibration', () => {
   test('sections of a document that are made anew take the place of theirs, the others stay', () => {
     expect(mergedSections('### One\n\nold\n\n### Two\n\nkept\n', '### Three\n\nmade\n### One\n\nnew\n')).toBe('### One\n\nnew\n\n### Two\n\nkept\n\n### Three\n\nmade');
     expect(mergedSections('', '### One\n\nnew')).toBe('### One\n\nnew');
+  });
+
+  test('a round that lacks a policy compares nothing, and none at all is said to be none', () => {
+    const told = (jctS: number): Told => ({ jctS, servedS: jctS, tokens: { hit: 1, recalled: 1, computed: 1, generated: 1 }, seconds: { queue: 0, recall: 0, prefill: 0, decode: 0 }, busyS: 1, wallS: 1 });
+    const run = (round: number, policy: Compared, live: number, simulated: number): JctRun => ({ round, policy, steps: 1, outsideMsP50: 1, live: told(live), simulated: told(simulated) });
+    expect(jctPart([run(1, 'slackwater', 10, 11), run(1, 'round-robin-lru', 20, 21), run(2, 'round-robin-lru', 90, 90)], 'c')).toContain('medians of 1 rounds: **2.000 live, 1.909 simulated: −4.5%**');
+    expect(jctPart([run(2, 'round-robin-lru', 90, 90)], 'c')).toContain('Nothing was run live.');
   });
 });
