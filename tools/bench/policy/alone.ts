@@ -45,7 +45,9 @@ function aloneTime(task: Task, fleet: Fleet, tree: PrefixTree, humanGapScale: nu
 function stepMs(trace: ReplayTrace, at: number, { device, model }: Fleet, tree: PrefixTree): number {
   const step = trace.steps[at]!, path = tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
   const promptTokens = Math.max(1, step.prompt_tokens), outTokens = Math.max(1, step.out_tokens);
-  const hit = Math.min(known(path), Math.floor((promptTokens - 1) / blockTokens)) * blockTokens;
+  const full = Math.min(known(path), Math.floor((promptTokens - 1) / blockTokens)) * blockTokens;
+  // A bound: as much of a last block as there can be.
+  const hit = device.keepsTails === true && full > 0 ? Math.min(promptTokens - 1, full + blockTokens - 1) : full;
   remember(path, path.blocks);
   const next = trace.steps[at + 1];
   if (next !== undefined) rememberAnswer(tree.path(next.blocks, `trace ${trace.trace}, step ${next.seq}`), path, step);

@@ -68,7 +68,7 @@ test('halves: every task is on one side, by its name alone', async () => {
 });
 
 test('alone: a step takes its new tokens and its answer, the next one only what was added', async () => {
-  const fleet = readFleet('laptop'), [first] = await made(2), task = (await made(2))[1]!;
+  const laptop = readFleet('laptop'), fleet = { ...laptop, device: { ...laptop.device, keepsTails: false } }, [first] = await made(2), task = (await made(2))[1]!;
   const { device, model } = fleet;
   const prefillMs = (from: number, to: number): number => {
     let ms = 0;
@@ -85,6 +85,8 @@ test('alone: a step takes its new tokens and its answer, the next one only what 
   const [alone] = aloneTimes([task], fleet, 0);
   expect(alone!.servedS).toBeCloseTo(expected / 1000, 9);
   expect(alone!.jctS).toBeCloseTo((expected + 5 * 20_000 + 61_000) / 1000, 9);
+  // Where last blocks are kept, no step is charged for what may be in one.
+  expect(aloneTimes([task], laptop, 0)[0]!.servedS).toBeLessThan(alone!.servedS);
   // Behind another task the system prompt is there.
   const [, second] = aloneTimes([first!, task], fleet, 0);
   expect(alone!.servedS - second!.servedS).toBeCloseTo((prefillMs(0, prompt(1)) - prefillMs(1024, prompt(1))) / 1000, 9);
