@@ -25,8 +25,8 @@ export interface Flags {
   readonly json: string | null;
 }
 
-export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet h200x8|h200x64|laptop|FILE.yaml] [--memory 0.25] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
-                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity | --published] [--max-steps 60]
+export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet h200x8|h200x64|laptop|FILE.yaml] [--memory 0.4] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
+                          [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity | --published] [--max-steps 1000]
   --traces      recordings in any format that is read; without it those of ../shared/traces
   --memory      share of each worker's room for KV that is used: a smaller one makes the same pressure with fewer tasks, and a faster bench
   --max-steps   longer tasks are left out, and counted, unless they have subagents or their gaps are short
@@ -38,7 +38,9 @@ export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet
 policies: ${policyNames.join(' ')}
 regimes: ${regimes.map(({ id }) => id).join(' ')}`;
 
-const quick = { regimes: ['low', 'past-5x'], policies: ['round-robin-lru', 'exact-prefix', 'oracle', 'slackwater'], seeds: 2, shrink: 0 };
+const quick = { regimes: ['low', 'past-5x'], policies: ['round-robin-lru', 'exact-prefix', 'oracle', 'slackwater'], seeds: 2, shrink: 0, memory: 0.25, stepsMax: 60 };
+/** Of the room of each worker as much as a context of the model's full length takes, and a little more; and every task. */
+const usual = { seeds: 5, shrink: 1, memory: 0.4, stepsMax: 1_000 };
 /** What the studies look at unless told otherwise. */
 const studied = { regimes: ['knee', 'past-5x'], policies: ['exact-prefix', 'oracle', 'slackwater'] };
 
@@ -55,10 +57,11 @@ export function readFlags(args: readonly string[]): Flags {
   const ids = values.regimes === undefined ? (values.quick ? quick.regimes : study === 'main' ? regimes.map(({ id }) => id) : studied.regimes) : named(values.regimes);
   const policies = values.policies === undefined ? (values.quick ? quick.policies : study === 'main' ? policyNames : studied.policies) : named(values.policies);
   for (const name of policies) try { entryOf(name); } catch (error) { throw new UsageError((error as Error).message); }
+  const scale = values.quick ? quick : usual;
   return {
-    study, files, fleet: values.fleet ?? 'h200x8', memory: numberOf(values.memory, 'memory', 0.25, 0.001, 1), stepsMax: wholeOf(values['max-steps'], 'max-steps', 60, 1, 1_000_000), policies,
+    study, files, fleet: values.fleet ?? 'h200x8', memory: numberOf(values.memory, 'memory', scale.memory, 0.001, 1), stepsMax: wholeOf(values['max-steps'], 'max-steps', scale.stepsMax, 1, 1_000_000), policies,
     regimes: ids.map((id) => regimes.find((regime) => regime.id === id) ?? refuse(`no regime is called ${id}; there are ${regimes.map((regime) => regime.id).join(', ')}`)),
-    seeds: wholeOf(values.seeds, 'seeds', values.quick ? quick.seeds : 5, 1, 1_000), threads: wholeOf(values.threads, 'threads', Math.min(2, availableParallelism()), 1, 256), shrink: values.quick ? quick.shrink : 1,
+    seeds: wholeOf(values.seeds, 'seeds', scale.seeds, 1, 1_000), threads: wholeOf(values.threads, 'threads', Math.min(2, availableParallelism()), 1, 256), shrink: scale.shrink,
     isTuning: values.tune === true, isWriting: values.write === true, json: values.json ?? null,
   };
 }
