@@ -1,10 +1,12 @@
 import { decodeOrder, decodeSnapshotAsked, encodeBlockEvents, encodeFirstToken, encodeOrderReply, encodeOut } from '../../schemas/codec.ts';
 import type { OrderReply, WorkerLoad } from '../../schemas/messages.ts';
 import { subjects, type Subjects } from '../../schemas/subjects.ts';
+import { namesOf } from '../lib/chain.ts';
 import { partitionOf } from '../lib/ids.ts';
 import { limits } from '../lib/limits.ts';
 import { type Logic, unreachable } from '../lib/logic.ts';
 import { BusFault, type Engine, type EngineEvent, type EngineStats, type Message, type Ports, type Subscription } from '../lib/ports.ts';
+import { blocksFound } from '../tier/held.ts';
 import { newTier, tier } from '../tier/tier.ts';
 import type { TierAlarm, TierCounters, TierEffect, TierEvent, TierState } from '../tier/types.ts';
 import type { Failure, Report, WorkerEffect, WorkerEvent, WorkerState } from '../worker/types.ts';
@@ -267,8 +269,10 @@ export class WorkerHost {
 
   async #resolve({ run, tenant, prompt }: WorkerEffect & { readonly kind: 'resolve' }): Promise<void> {
     const resolved = await this.#pages.resolve(tenant, prompt, pagesMs);
-    if (resolved.kind === 'ready') this.#tell({ to: 'worker', event: { kind: 'promptReady', run, tokens: resolved.tokens, chain: resolved.chain } });
-    else this.#tell({ to: 'worker', event: { kind: 'promptMissing', run, message: resolved.message } });
+    if (resolved.kind === 'ready') {
+      const { tokens, chain } = resolved;
+      this.#tell({ to: 'worker', event: { kind: 'promptReady', run, tokens, chain, blocksFound: blocksFound(this.#tier.held, namesOf(chain)) } });
+    } else this.#tell({ to: 'worker', event: { kind: 'promptMissing', run, message: resolved.message } });
   }
 
   #submit({ tenant, request }: WorkerEffect & { readonly kind: 'submit' }): void {

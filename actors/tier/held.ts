@@ -20,6 +20,14 @@ export function deleteName(names: Names, name: string): void {
   if (names.buckets[bucketOf(name)]?.delete(name) === true) names.size--;
 }
 
+/** Of a prompt's blocks, in order, how many a run would find: those before the first that no tier has. */
+export function blocksFound(held: Readonly<Record<Tier, Names>>, names: readonly string[]): number {
+  const missing = names.findIndex((name) => !hasName(held.hbm, name) && !hasName(held.dram, name));
+  return missing < 0 ? names.length : missing;
+}
+
+const hasName = (names: Names, name: string): boolean => names.buckets[bucketOf(name)]?.has(name) === true;
+
 interface Part { readonly hbm: Uint8Array; readonly dram: Uint8Array; readonly next: number }
 
 /** Whole buckets from `from` on until there are `limits.snapshotNames` names or more; `next` is 0 behind the last of them. */

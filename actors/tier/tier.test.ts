@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { namesOf, packNames } from '../lib/chain.ts';
 import type { Instant } from '../lib/logic.ts';
+import { blocksFound } from './held.ts';
 import type { TierAlarm, TierConfig, TierEffect, TierEvent } from './types.ts';
 import { newTier, tier } from './tier.ts';
 
@@ -193,4 +194,13 @@ test('tier: a lane dropped while it runs is dropped at its end', () => {
   expect(kinds(tell({ kind: 'drop', order: { kind: 'drop', trace, lane: 'l' } }))).not.toContain('dropLane');
   expect(tell({ kind: 'laneEnded', lane: 'l', chain: chainOf(0, 1), roomBlocks: 9 })).toContainEqual({ kind: 'dropLane', lane: 'l' });
   expect(state.lanes.size).toBe(0);
+});
+
+test('tier: of a prompt a run would find the blocks before the first that neither tier has', () => {
+  const { state, tell, stored } = driver();
+  stored(0, 3);
+  tell({ kind: 'blocks', events: [{ op: 'stored', tier: 'dram', name: packNames([nameOf(3)]), evicted: false }] });
+  stored(5, 7);
+  const found = (from: number, to: number): number => blocksFound(state.held, namesOf(chainOf(from, to)));
+  expect([found(0, 3), found(0, 4), found(0, 7), found(3, 4), found(4, 7), found(0, 0)]).toEqual([3, 4, 4, 1, 0, 0]);
 });

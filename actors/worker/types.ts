@@ -49,7 +49,7 @@ export interface Run {
   tokens: Int32Array;
   hold: Hold | null;
   submittedAtMs: number;
-  /** Prompt tokens still to compute, as far as known. */
+  /** Prompt tokens still to compute: what the node lacked when the run was granted, and from its start what the engine says. */
   backlog: number;
   started: { readonly hit: number; readonly recalled: number; readonly computed: number } | null;
   generated: number[];
@@ -64,7 +64,8 @@ export interface Report { readonly event: StepEnded | StepFailed; readonly trace
 
 export type WorkerEvent =
   | { readonly kind: 'order'; readonly token: number; readonly order: Order; readonly traceparent: string | null }
-  | { readonly kind: 'promptReady'; readonly run: number; readonly tokens: Int32Array; readonly chain: BlockChain }
+  /** `blocksFound`: of its full blocks, how many the node holds now, in either tier. */
+  | { readonly kind: 'promptReady'; readonly run: number; readonly tokens: Int32Array; readonly chain: BlockChain; readonly blocksFound: number }
   | { readonly kind: 'promptMissing'; readonly run: number; readonly message: string }
   | { readonly kind: 'engine'; readonly event: Extract<EngineEvent, { kind: 'started' | 'delta' | 'ended' }> }
   /** The engine did not take the run. */

@@ -5,7 +5,7 @@ import { blockTokens, nameBytes, packNames } from '../lib/chain.ts';
 import type { Instant } from '../lib/logic.ts';
 import { promisedBlocks } from './reservation.ts';
 import type { WorkerConfig, WorkerEffect, WorkerEvent } from './types.ts';
-import { newWorker, worker } from './worker.ts';
+import { newWorker, worker, workerLoad } from './worker.ts';
 
 const config: WorkerConfig = { node: 'w1', epoch: 1, model: 'm', contextLength: 64 * 40, hbmBlocks: 24, runsMax: 5, unreportedMax: 12, runMs: 5_000 };
 const trace = 'tr_00a';
@@ -133,7 +133,7 @@ test('worker: whatever comes, blocks are never overcommitted, every order has on
           const [next] = driver.resolving.splice(each.pick % Math.max(1, driver.resolving.length), 1);
           if (next === undefined) break;
           if (each.isMissing && each.pick === 0) driver.tell({ kind: 'promptMissing', run: next.run, message: 'gone' });
-          else driver.tell({ kind: 'promptReady', run: next.run, tokens: next.prompt.tail, chain: next.prompt.tailChain });
+          else driver.tell({ kind: 'promptReady', run: next.run, tokens: next.prompt.tail, chain: next.prompt.tailChain, blocksFound: 0 });
           break;
         }
         case 'engine': {
@@ -165,7 +165,7 @@ test('worker: whatever comes, blocks are never overcommitted, every order has on
         }
       }
     }
-    for (const { run, prompt } of driver.resolving.splice(0)) driver.tell({ kind: 'promptReady', run, tokens: prompt.tail, chain: prompt.tailChain });
+    for (const { run, prompt } of driver.resolving.splice(0)) driver.tell({ kind: 'promptReady', run, tokens: prompt.tail, chain: prompt.tailChain, blocksFound: 0 });
     while (driver.running.size > 0) driver.end([...driver.running.keys()][0]!, 'stop');
     expect(driver.state.runs.size).toBe(0);
     expect(driver.reportedMs, 'all that was spent is reported').toBe(driver.spentMs);
@@ -177,4 +177,21 @@ test('worker: whatever comes, blocks are never overcommitted, every order has on
       if (attempt === driver.highest.get(step)) expect(driver.reports.get(key) ?? 0, `a report of ${key}`).toBeGreaterThan(0);
     }
   }), { numRuns: 500 });
+});
+
+test('worker: a granted run is a backlog of what the node lacks of its prompt, then of what the engine says, and of nothing once it decodes', () => {
+  const driver = new Driver();
+  const backlogs: number[] = [];
+  const told = (event: WorkerEvent): void => { driver.tell(event); backlogs.push(workerLoad(driver.state).backlogTokens); };
+  const prompt = promptOf(0, 700);
+  driver.highest.set(`${trace}/1`, 1);
+  driver.order({
+    kind: 'run', trace, step: `${trace}/1`, attempt: 1, lane: 'l', tenant: 't', model: 'm', prompt, priority: 1,
+    sampling: { maxTokens: 9, temperature: 0, topP: 1, topK: 0, seed: 1n, stop: [], logprobs: -1 }, fence: { partition: 0, epoch: 1 },
+  });
+  backlogs.push(workerLoad(driver.state).backlogTokens);
+  told({ kind: 'promptReady', run: 1, tokens: prompt.tail, chain: prompt.tailChain, blocksFound: 8 });
+  told({ kind: 'engine', event: { kind: 'started', run: 1, hit: 640, recalled: 0, computed: 60, queuedMs: 0, recallMs: 0 } });
+  told({ kind: 'engine', event: { kind: 'delta', run: 1, offset: 0, tokens: [7] } });
+  expect(backlogs).toEqual([0, 700 - 8 * blockTokens, 60, 0]);
 });

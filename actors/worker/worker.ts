@@ -1,5 +1,5 @@
 import type { CancelOrder, Order, RunOrder } from '../../schemas/messages.ts';
-import { namesOf } from '../lib/chain.ts';
+import { blockTokens, namesOf } from '../lib/chain.ts';
 import { type Instant, type Logic, assert, unreachable } from '../lib/logic.ts';
 import { know } from './attempts.ts';
 import { blocksNeeded, findStaleOwner, findUnrunnable, type Refusal } from './checks.ts';
@@ -92,7 +92,7 @@ function onRunOrder(
   if (refusal !== null) return refuse(state, token, refusal, effects);
   const run: Run = {
     run: ++state.runSeq, order, traceparent, orderedAtMs: now, phase: 'resolving', asks: [token], tokens: new Int32Array(0), hold: null,
-    submittedAtMs: now, backlog: order.prompt.tokens, started: null, generated: [], logprobs: [], stopping: null,
+    submittedAtMs: now, backlog: 0, started: null, generated: [], logprobs: [], stopping: null,
   };
   state.runs.set(run.run, run);
   state.runOfStep.set(order.step, run.run);
@@ -141,6 +141,7 @@ function grant(state: WorkerState, event: Extract<WorkerEvent, { kind: 'promptRe
     return;
   }
   run.phase = 'queued';
+  run.backlog = Math.max(1, run.order.prompt.tokens - event.blocksFound * blockTokens);
   run.tokens = event.tokens;
   state.counters.granted++;
   for (const token of run.asks.splice(0)) effects.push({ kind: 'reply', token, reply: { kind: 'granted', workerEpoch: config.epoch } });

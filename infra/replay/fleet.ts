@@ -48,7 +48,7 @@ const rate = z.union([z.number(), z.array(z.tuple([z.number(), z.number()]))], {
 const rates = z.strictObject({ bf16: rate, fp8: rate });
 const deviceFile = z.strictObject({
   device: z.string(), linear_flops_per_s: rates, attention_flops_per_s: rates, read_bytes_per_s: positive, hbm: sizeInBytes, reserved: sizeInBytes,
-  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), overhead_per_run_ms: z.number().min(0).optional(), iteration_tokens: z.int().min(1), iteration_ms_max: positive.optional(), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), keeps_tails: z.boolean().optional(), tells_whole_prompts: z.boolean().optional(), dram: link, nvme: link,
+  overhead_ms: z.number().min(0), overhead_per_sequence_ms: z.number().min(0), overhead_per_run_ms: z.number().min(0).optional(), iteration_tokens: z.int().min(1), iteration_ms_max: positive.optional(), runs_max: z.int().min(1), admission: z.enum(['whole', 'prompt']).default('prompt'), keeps_tails: z.boolean().optional(), dram: link, nvme: link,
 });
 const modelFile = z.strictObject({
   model: z.string(), layers: z.int().min(1), heads: z.int().min(1), kv_heads: z.int().min(1), head_dim: z.int().min(1), params: positive, active_params: positive, bytes_per_param: positive,
@@ -122,7 +122,7 @@ function deviceOf(value: unknown, file: string, arithmetic: 'bf16' | 'fp8'): Dev
   const says = understood(deviceFile, value, file);
   return {
     name: says.device, linearFlopsPerS: says.linear_flops_per_s[arithmetic], attentionFlopsPerS: says.attention_flops_per_s[arithmetic], readBytesPerS: says.read_bytes_per_s, hbmBytes: says.hbm,
-    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, ...(says.overhead_per_run_ms === undefined ? {} : { overheadPerRunMs: says.overhead_per_run_ms }), ...(says.iteration_ms_max === undefined ? {} : { iterationMsMax: says.iteration_ms_max }), runsMax: says.runs_max, admission: says.admission, ...(says.tells_whole_prompts === undefined ? {} : { tellsWholePrompts: says.tells_whole_prompts }), ...(says.keeps_tails === undefined ? {} : { keepsTails: says.keeps_tails }),
+    reservedBytes: says.reserved, overheadMs: says.overhead_ms, overheadPerSequenceMs: says.overhead_per_sequence_ms, iterationTokens: says.iteration_tokens, ...(says.overhead_per_run_ms === undefined ? {} : { overheadPerRunMs: says.overhead_per_run_ms }), ...(says.iteration_ms_max === undefined ? {} : { iterationMsMax: says.iteration_ms_max }), runsMax: says.runs_max, admission: says.admission, ...(says.keeps_tails === undefined ? {} : { keepsTails: says.keeps_tails }),
     dram: { bytesPerS: says.dram.bytes_per_s, latencyMs: says.dram.latency_ms }, nvme: { bytesPerS: says.nvme.bytes_per_s, latencyMs: says.nvme.latency_ms },
   };
 }

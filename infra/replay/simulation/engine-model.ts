@@ -30,8 +30,6 @@ export interface Device {
   readonly runsMax: number;
   /** What there must be room for when a run starts: all that it will be, or its prompt, and then whoever is last gives way when there is none for the next tokens. */
   readonly admission: 'whole' | 'prompt';
-  /** Its worker tells a run's whole prompt as its backlog until an iteration begins with it: what of it is there is known only then. Else what is missing. */
-  readonly tellsWholePrompts?: boolean;
   /** A trace's last block is used again although it is not full; else only full ones are. */
   readonly keepsTails?: boolean;
   /** Between hbm and the tier below, and so on; 0 bytes a second: the device has no such tier. */

@@ -36,20 +36,3 @@ test('fleet costs: what a run costs its engine once, and what a step costs on it
   expect(twoSteps({ device: { overheadPerRunMs: 7 } }).endsMs).toEqual([first + 7, second + 14]);
   expect(twoSteps({ fleet: { stepOverheadMs: 32 } }).endsMs).toEqual([first + 30, second + 60]);
 });
-
-test('fleet costs: a worker that tells whole prompts does so every quarter of a second, and until then it is taken to have what it had', () => {
-  const seenBy = (device: Partial<Device>): number[] => {
-    const seen: number[] = [];
-    // Iterations of a begin at 2, 134 and 266; b waits for the third; c comes when the beat of 250 is there.
-    const tasks = ([['a', 384, 0], ['b', 200, 200], ['c', 64, 255]] as const).map(([trace, prompt, startMs]) => taskOf(traceOf(trace, [{ prompt }], { startMs })));
-    new Replay(tasks, {
-      fleet: roundFleet({ device: { ...freeContext, ...device } }), arrivals: { kind: 'recorded', scale: 1 }, seed: 1,
-      policy: () => plain({ place: (_ask, [first]) => { seen.push(first!.view.load.backlogTokens); return first ?? null; } }),
-    }).run();
-    return seen;
-  };
-  expect(seenBy({})).toEqual([0, 0, 0]);
-  const [atA, atB, atC] = seenBy({ tellsWholePrompts: true });
-  expect([atA, atB]).toEqual([0, 0]);
-  expect(atC).toBeGreaterThanOrEqual(200);
-});

@@ -44,7 +44,6 @@ interface Known { version: number; held: Held }
 const endless = { attemptMs: 1e15, attemptsMax: 1e9, idleMs: 1e15, sideCallsMax: 8, childrenMax: 1e9 };
 /** Of bus, saving and order, where a fleet says nothing else: what lies between a step and the worker that runs it. */
 const orderMs = 2;
-const beatMs = 250;
 
 /**
  * A fleet in virtual time: the trace machine and the control actor are those of production, called as its hosts call them; the bus, the saved state
@@ -55,7 +54,6 @@ export class FleetModel {
   readonly #policy: Policy;
   readonly #control: FleetControl;
   readonly #machine = traceLogic(endless);
-  readonly #beating = new Set<Seat>();
   readonly #seats = new Map<string, Seat>();
   readonly #traces = new Map<string, Live>();
   readonly #listener: FleetListener;
@@ -168,20 +166,6 @@ export class FleetModel {
       const laneTokens = this.#fleet.device.keepsTails === true ? seat.laneTokensOf(trace) : undefined;
       const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority, adapter, ...(laneTokens === undefined ? {} : { laneTokens }) };
       seat.worker.submit(from === undefined || from === seat || this.links === null ? request : { ...request, source: this.links.source(from.worker, seat.worker) });
-      if (this.#fleet.device.tellsWholePrompts === true) this.#beatWhileBusy(seat);
-    });
-  }
-
-  /** Every quarter of a second: what it says of runs that have not begun is taken to be so until it says more. */
-  #beatWhileBusy(seat: Seat): void {
-    const { nowMs } = this.events, { worker } = seat;
-    if (this.#beating.has(seat)) return;
-    this.#beating.add(seat);
-    this.events.at((Math.floor(nowMs / beatMs) + 1) * beatMs, () => {
-      this.#beating.delete(seat);
-      if (!worker.isAlive || worker.running + worker.waiting === 0) return;
-      this.#control.beat(seat);
-      this.#beatWhileBusy(seat);
     });
   }
 

@@ -254,19 +254,6 @@ test('worker model: where an iteration has a time that it takes at most, a long 
   expect(bench.endedAtMs['a']).toBe(5 + 10 * 69);
 });
 
-test('worker model: where a worker tells whole prompts, a run is a backlog of all of its prompt until an iteration begins with it, and then of what is left', () => {
-  const backlogs = (device: Device): number[] => {
-    const bench = new Bench({ hbm: 100 }, false, device).at(0, 'a', 128, 1, { prompt: [[0, 2]] }).at(1_000, 'b', 20, 1).at(1_010, 'c', 200, 1, { prompt: [[0, 2]] });
-    const told: number[] = [];
-    for (const atMs of [1_011, 1_025]) bench.events.at(atMs, () => { told.push(bench.worker.backlogTokens); });
-    bench.run();
-    return told;
-  };
-  // At 1,011 an iteration with b is under way and c waits for the next, which begins at 1,024; 128 tokens of c are there.
-  expect(backlogs(freeContext)).toEqual([20 + 72, 72]);
-  expect(backlogs({ ...freeContext, tellsWholePrompts: true })).toEqual([20 + 200, 72]);
-});
-
 test('worker model: an adapter is brought from the host once, those who come meanwhile wait for it, and it stays for those who come later', () => {
   // 5 blocks of 256 bytes, 10 ms and 10 ms of latency on the line: there at 20. b comes at 5 and waits 15. Both prompts until 20 + 64; c finds it idle.
   const bench = new Bench({ hbm: 20, adapterBytes: 1_280 }).at(0, 'a', 30, 1, { adapter: 3 }).at(5, 'b', 30, 1, { adapter: 3 }).at(1_000, 'c', 30, 1, { adapter: 3 }).at(2_000, 'd', 30, 1).run();

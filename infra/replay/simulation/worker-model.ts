@@ -73,14 +73,11 @@ export class WorkerModel {
   get isAlive(): boolean { return this.#isAlive; }
   get backlogTokens(): number {
     let tokens = 0;
-    const isWhole = this.device.tellsWholePrompts === true;
-    for (const run of this.#waiting) tokens += isWhole ? run.tokens : this.#admission.missingTokens(run);
-    for (const run of this.#recalling) tokens += isWhole ? run.tokens : run.left;
-    for (const run of this.#prefilling) tokens += isWhole && run.isFresh && !this.#isUnderWay(run) ? run.tokens : run.left;
+    for (const run of this.#waiting) tokens += this.#admission.missingTokens(run);
+    for (const run of this.#recalling) tokens += run.left;
+    for (const run of this.#prefilling) tokens += run.left;
     return tokens;
   }
-
-  #isUnderWay(run: Run): boolean { return this.#phase?.chunks.some((chunk) => chunk.run === run) === true; }
 
   /** Room for one more of `blocks` new blocks, if nobody waits before it. */
   get grantableBlocks(): number { return Math.max(0, this.memory.grantable + this.#unusedGrowth() - this.#admission.spareBlocks(this.running === 0)); }
