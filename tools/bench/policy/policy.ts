@@ -10,7 +10,7 @@ import { cellsOf, figuresOf, ndjson } from './figures.ts';
 import { type Flags, readFlags } from './flags.ts';
 import type { BenchPlan, Job, Outcome } from './job.ts';
 import { readPool } from './pool.ts';
-import { benchPublished } from './published.ts';
+import { benchPublished } from './published/published.ts';
 import { stampOf } from './stamp.ts';
 import { ablation, sensitivity } from './studies.ts';
 import { distanceTable, regimeTable, worstTable } from './tables.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readPool } from './pool.ts';
-import type { Recordings } from './published-job.ts';
-import { models } from './published-hardware.ts';
+import { readPool } from '../pool.ts';
+import type { Recordings } from './job.ts';
+import { models } from './hardware.ts';
 
 /** All of them, both halves: nothing is tuned here. One file at a time, so that a set-up gets what it names. */
 export async function readRecordings(files: { readonly weka: string; readonly miniSwe: string }): Promise<Recordings> {

@@ -1,6 +1,6 @@
-import { exponential, generator } from '../../../infra/replay/random.ts';
-import type { Task } from '../../../infra/replay/tasks.ts';
-import { replayBlockTokens, type ReplayStep, type ReplayTrace } from '../../../schemas/replay-trace.ts';
+import { exponential, generator } from '../../../../infra/replay/random.ts';
+import type { Task } from '../../../../infra/replay/tasks.ts';
+import { replayBlockTokens, type ReplayStep, type ReplayTrace } from '../../../../schemas/replay-trace.ts';
 
 /** What a number is drawn from. `least` and `most` cut it off, where they are given. */
 export type Law = { readonly least?: number; readonly most?: number } & (

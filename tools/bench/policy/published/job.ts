@@ -1,18 +1,18 @@
-import type { Policy } from '../../../actors/control/policy.ts';
-import { copyMs } from '../../../actors/control/copies.ts';
-import { policies } from '../../../actors/control/policies/all.ts';
-import type { Future } from '../../../actors/control/policies/oracle.ts';
-import type { Fleet } from '../../../infra/replay/fleet.ts';
-import { generator } from '../../../infra/replay/random.ts';
-import { type Arrivals, Replay, type ReplayOptions } from '../../../infra/replay/replay.ts';
-import type { Task } from '../../../infra/replay/tasks.ts';
-import { humanGapScale } from './load.ts';
-import { repeated } from './pool.ts';
-import { forgetful, type PublishedMetric } from './published-claims.ts';
-import { fleetOf } from './published-hardware.ts';
-import { arrivals, programsOf, requestsOf } from './published-programs.ts';
-import { type Coming, type SetupId, type Setup, setups } from './published-setups.ts';
-import { entryOf } from './variants.ts';
+import type { Policy } from '../../../../actors/control/policy.ts';
+import { copyMs } from '../../../../actors/control/copies.ts';
+import { policies } from '../../../../actors/control/policies/all.ts';
+import type { Future } from '../../../../actors/control/policies/oracle.ts';
+import type { Fleet } from '../../../../infra/replay/fleet.ts';
+import { generator } from '../../../../infra/replay/random.ts';
+import { type Arrivals, Replay, type ReplayOptions } from '../../../../infra/replay/replay.ts';
+import type { Task } from '../../../../infra/replay/tasks.ts';
+import { humanGapScale } from '../load.ts';
+import { repeated } from '../pool.ts';
+import { forgetful, type PublishedMetric } from './claims.ts';
+import { fleetOf } from './hardware.ts';
+import { arrivals, programsOf, requestsOf } from './programs.ts';
+import { type Coming, type SetupId, type Setup, setups } from './setups.ts';
+import { entryOf } from '../variants.ts';
 
 /** Plain data, so that any thread can do it. `shrink`: of the programs, for tests. */
 export interface PublishedJob { readonly setup: SetupId; readonly policy: string; readonly params: Readonly<Record<string, number>>; readonly seed: number; readonly shrink: number }

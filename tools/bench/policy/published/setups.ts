@@ -1,5 +1,5 @@
-import type { FleetSpec } from './published-hardware.ts';
-import type { Law, ProgramKind } from './published-programs.ts';
+import type { FleetSpec } from './hardware.ts';
+import type { Law, ProgramKind } from './programs.ts';
 
 /** How work comes. `open`: programs as a Poisson process. `closed`: so many at once. `search`: a Poisson process of the largest rate at which a token takes no longer than `secondsPerToken`. */
 export type Coming =

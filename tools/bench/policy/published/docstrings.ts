@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../../infra/config.ts';
-import type { Finding } from './published-tables.ts';
+import { packageRoot } from '../../../../infra/config.ts';
+import type { Finding } from './tables.ts';
 
 const sentence = /here [^\n:]+: (?:reproduced|direction only|not reproduced), see docs\/benchmarks\/policy-published\.md/;
 

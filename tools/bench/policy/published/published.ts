@@ -6,19 +6,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { packageRoot } from '../../../infra/config.ts';
-import { markdown, plain, withGenerated } from '../report.ts';
-import { UsageError } from '../usage-error.ts';
-import { type Crew, here, threadsOf } from './crew.ts';
-import { named, wholeOf } from './flags.ts';
-import { usualFiles } from './pool.ts';
-import { type Claim, claims } from './published-claims.ts';
-import { writeDocstrings } from './published-docstrings.ts';
-import { type PublishedJob, type PublishedOutcome, type Recordings, runPublished } from './published-job.ts';
-import { readRecordings } from './published-recordings.ts';
-import { setups } from './published-setups.ts';
-import { type Finding, findingOf, findingTable, setupTable, sourceTable } from './published-tables.ts';
-import { stampOf } from './stamp.ts';
+import { packageRoot } from '../../../../infra/config.ts';
+import { markdown, plain, withGenerated } from '../../report.ts';
+import { UsageError } from '../../usage-error.ts';
+import { type Crew, here, threadsOf } from '../crew.ts';
+import { named, wholeOf } from '../flags.ts';
+import { usualFiles } from '../pool.ts';
+import { type Claim, claims } from './claims.ts';
+import { writeDocstrings } from './docstrings.ts';
+import { type PublishedJob, type PublishedOutcome, type Recordings, runPublished } from './job.ts';
+import { readRecordings } from './recordings.ts';
+import { setups } from './setups.ts';
+import { type Finding, findingOf, findingTable, setupTable, sourceTable } from './tables.ts';
+import { stampOf } from '../stamp.ts';
 
 export interface PublishedFlags { readonly claims: readonly Claim[]; readonly seeds: number; readonly threads: number; readonly shrink: number; readonly isWriting: boolean; readonly json: string | null }
 
@@ -45,7 +45,7 @@ export function readPublishedFlags(args: readonly string[]): PublishedFlags {
 export async function benchPublished(args: readonly string[]): Promise<void> {
   const flags = readPublishedFlags(args), startMs = performance.now();
   const recordings = await readRecordings(usualFiles), jobs = jobsOf(flags);
-  const crew: Crew<PublishedJob, PublishedOutcome> = flags.threads === 1 ? here((job) => runPublished(job, recordings)) : await threadsOf(new URL('./published-thread.ts', import.meta.url), recordings satisfies Recordings, flags.threads);
+  const crew: Crew<PublishedJob, PublishedOutcome> = flags.threads === 1 ? here((job) => runPublished(job, recordings)) : await threadsOf(new URL('./thread.ts', import.meta.url), recordings satisfies Recordings, flags.threads);
   try {
     const outcomes = await crew.run(jobs, (done) => { if (done % 6 === 0 || done === jobs.length) say(`${done} of ${jobs.length}, ${seconds(startMs)} s`); });
     report(flags, outcomes.filter((outcome) => outcome !== null), startMs);

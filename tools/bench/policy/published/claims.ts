@@ -1,5 +1,5 @@
-import type { SetupId } from './published-setups.ts';
-import type { Claimed } from './published-verdict.ts';
+import type { SetupId } from './setups.ts';
+import type { Claimed } from './verdict.ts';
 
 /** What one replay, or one search, gives. `rate`: of programs a second within the bound; `rent`: cost of holding and copying over that of who knows the gaps. */
 export const metrics = { outTokensPerS: 'tokens out a second', stepsPerS: 'steps a second', jctS: 'mean JCT', rate: 'programs a second', recomputed: 'tokens computed again', rent: 'cost of holding and copying' } as const;

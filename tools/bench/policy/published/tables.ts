@@ -1,9 +1,9 @@
-import { short } from '../report.ts';
-import { type Interval, ratioInterval } from './intervals.ts';
-import { type Claim, metrics } from './published-claims.ts';
-import type { PublishedOutcome } from './published-job.ts';
-import { setups } from './published-setups.ts';
-import { type Verdict, verdictOf } from './published-verdict.ts';
+import { short } from '../../report.ts';
+import { type Interval, ratioInterval } from '../intervals.ts';
+import { type Claim, metrics } from './claims.ts';
+import type { PublishedOutcome } from './job.ts';
+import { setups } from './setups.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
 
 type Table = readonly (readonly string[])[];
 

@@ -1,4 +1,4 @@
-import type { Interval } from './intervals.ts';
+import type { Interval } from '../intervals.ts';
 
 /** A published ratio: one number, or the range that its authors give; null on both sides: they say which way, and no number. `better`: the way. */
 export interface Claimed { readonly from: number | null; readonly to: number | null; readonly isMore: boolean }

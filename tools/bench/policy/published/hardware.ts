@@ -1,6 +1,6 @@
-import { blockBytes, type Device, kvBytesPerToken, type ModelShape } from '../../../infra/replay/simulation/engine-model.ts';
-import { type Fleet, readDevice } from '../../../infra/replay/fleet.ts';
-import { timesRate } from '../../../infra/replay/simulation/rate.ts';
+import { blockBytes, type Device, kvBytesPerToken, type ModelShape } from '../../../../infra/replay/simulation/engine-model.ts';
+import { type Fleet, readDevice } from '../../../../infra/replay/fleet.ts';
+import { timesRate } from '../../../../infra/replay/simulation/rate.ts';
 
 /** A worker in units of one H200 as it is modelled here, by data sheets: multiplications, reading, the link to dram. What several cards of a worker lose by working together is not in it. */
 export interface Hardware { readonly name: string; readonly flops: number; readonly reads: number; readonly dramLink: number; readonly hbmGb: number }
