@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policies } from '../../actors/control/policies/all.ts';
 import { packageRoot } from '../../infra/config.ts';
@@ -32,11 +32,12 @@ export async function calibrateJct(traces: string, rounds: number, how: 'anew' |
   const folder = join(packageRoot(), '.cache', 'calibrate');
   mkdirSync(folder, { recursive: true });
   const work = join(folder, 'work.jsonl'), fleet = fleetOfWork(), runs: JctRun[] = [];
+  // Rounds of an earlier call were of another commit: none of them is to be taken for one of this.
+  if (how === 'anew') for (const file of readdirSync(folder)) if (/^\d+\..+\.jsonl?$/.test(file)) rmSync(join(folder, file));
   if (how === 'anew' || !existsSync(work)) writeFileSync(work, (await workOf(traces)).map(replayLine).join(''));
   for (let round = 1; round <= rounds; round++) {
     for (const policy of round % 2 === 1 ? compared : compared.toReversed()) {
       const json = join(folder, `${round}.${policy}.json`), record = join(folder, `${round}.${policy}.jsonl`);
-      if (how === 'anew') for (const file of [json, record]) rmSync(file, { force: true });
       if (how !== 'again' && !existsSync(record)) await runLive(work, policy, json, record, say);
       if (!existsSync(record)) { say(`  round ${round}, ${policy}: ${record} is not there, nothing was run live`); continue; }
       const run = { round, policy, ...told(JSON.parse(readFileSync(json, 'utf8')) as Report), simulated: simulated(await simulate(record, policy, fleet), fleet) };
