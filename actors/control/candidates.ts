@@ -35,4 +35,4 @@ export function claimOn(state: ControlState, worker: string): Claim | null {
   return oldest;
 }
 
-const isSame = (a: Held, b: Held): boolean => a === b || (a.hbmTokens === b.hbmTokens && a.dramTokens === b.dramTokens);
+const isSame = (a: Held, b: Held): boolean => a === b || (a.hbmTokens === b.hbmTokens && a.dramTokens === b.dramTokens && a.isAdapterResident === b.isAdapterResident);

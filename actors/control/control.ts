@@ -119,7 +119,7 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
   }
   const view = state.workers.get(chosen.worker) as WorkerView;
   const moves = view.link === null ? null : policy.migrate?.(ask, chosen, candidates) ?? null;
-  const tokensToCompute = chosen.tokensToCompute - (moves?.tokens ?? 0);
+  const tokensToCompute = Math.max(1, chosen.tokensToCompute - (moves?.tokens ?? 0));
   state.waiting.delete(ask.step);
   if (state.claim?.step === ask.step) state.claim = null;
   state.workers.set(view.name, { ...view, promisedBlocks: view.promisedBlocks + blocksNeeded(ask), promisedRuns: view.promisedRuns + 1, promisedTokens: new Map(view.promisedTokens).set(ask.step, tokensToCompute), idleSinceMs: null });

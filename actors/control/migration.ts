@@ -20,10 +20,10 @@ export function transferMs(tokens: number, from: WorkerView, to: WorkerView): nu
   return Math.max(sends.sendingMs, receives.receivingMs) + line.latencyMs + (blocksOf(tokens) * to.load.blockBytes * 1000) / line.bytesPerS;
 }
 
-/** What `source` has of the prompt beyond what `to` has; null: nothing. */
+/** What `source` has of the prompt beyond what `to` has; null: nothing, or nothing that would be there sooner than computed. */
 export function broughtFrom(source: Candidate, to: Candidate): Migration | null {
   const tokens = tokensHeld(source) - tokensHeld(to);
-  if (source.worker === to.worker || tokens <= 0) return null;
+  if (source.worker === to.worker || savesMs(source, to) <= 0) return null;
   return { from: source.worker, tokens, why: `${tokens} tokens come from ${source.worker} in ${Math.round(transferMs(tokens, source.view, to.view))} ms; to compute them takes ${Math.round(recomputeMs(tokens, to.view))} ms` };
 }
 

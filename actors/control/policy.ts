@@ -19,8 +19,8 @@ export interface Policy {
   /** It lets steps wait although there is room for them, and bounds their wait itself: no room is claimed for those that are late. */
   readonly holdsBack?: true;
   /**
-   * Those of the waiting steps that a tick looks at; without it all. Of the others `place` would answer null whatever is held of their prompts, and would
-   * remember nothing by it: past the knee that is nearly every one, on every tick. `openings`: of all workers.
+   * Those of the waiting steps that a tick looks at; without it all. Of the others `place` would answer null, as things are when
+   * the tick begins, whatever is held of their prompts, and would remember nothing by it: past the knee that is nearly every one, on every tick. `openings`: of all workers.
    */
   worthALook?(waiting: readonly WaitingStep[], openings: readonly Opening[], nowMs: number): readonly WaitingStep[];
   /** Of two steps that wait, at a conductor or a worker, the smaller runs first. `remainingS`: expected accelerator seconds until its trace is done. */

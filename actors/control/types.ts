@@ -8,7 +8,7 @@ export interface WorkerLink {
   /** To and from workers of its region, and of others; null: none of these are under the same control. */
   readonly near: LinkRate;
   readonly far: LinkRate | null;
-  /** Milliseconds until its line is free, of what it sends and of what it receives. */
+  /** Milliseconds from its beat until its line is free, of what it sends and of what it receives: old where it has not beaten since. */
   readonly sendingMs: number;
   readonly receivingMs: number;
 }

@@ -64,7 +64,7 @@ export interface Report { readonly event: StepEnded | StepFailed; readonly trace
 
 export type WorkerEvent =
   | { readonly kind: 'order'; readonly token: number; readonly order: Order; readonly traceparent: string | null }
-  /** `blocksFound`: of its full blocks, how many the node holds now, in either tier. */
+  /** `blocksFound`: its full blocks before the first that the node lacks now, in either tier. */
   | { readonly kind: 'promptReady'; readonly run: number; readonly tokens: Int32Array; readonly chain: BlockChain; readonly blocksFound: number }
   | { readonly kind: 'promptMissing'; readonly run: number; readonly message: string }
   | { readonly kind: 'engine'; readonly event: Extract<EngineEvent, { kind: 'started' | 'delta' | 'ended' }> }

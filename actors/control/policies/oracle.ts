@@ -39,11 +39,11 @@ export interface Future {
 export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<typeof tunables>, future: Future): Policy {
   const homes = new Map<string, string>();
 
-  function bestOf(ask: PlaceAsk, open: readonly Candidate[]): Candidate | null {
+  function bestOf(ask: PlaceAsk, open: readonly Candidate[], candidates: readonly Candidate[]): Candidate | null {
     const homeName = homes.get(ask.trace) ?? ask.previousWorker;
     if (open.some(({ worker }) => worker === homeName)) {
       return smallest(open, (candidate) => {
-        const { worker, score, tokensToCompute, view } = candidate, saved = savedS(candidate, open);
+        const { worker, score, tokensToCompute, view } = candidate, saved = savedS(candidate, candidates);
         // KV that comes along pushes out what others would have to bring back: it is as dear as computing where runs have all of hbm, and free where there are none.
         const fullness = Math.min(1, activeBlocks(view) / Math.max(1, view.load.hbmBlocks));
         return score - saved + (worker === homeName ? 0 : movePrice * (tokensToCompute / prefillRate(view) - saved * (1 - fullness)));
@@ -51,7 +51,7 @@ export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<t
     }
     const leftS = new Map<string, number>();
     for (const [trace, worker] of homes) leftS.set(worker, (leftS.get(worker) ?? 0) + future.remainingS(trace));
-    return smallest(open, (candidate) => candidate.score - savedS(candidate, open) + (leftS.get(candidate.worker) ?? 0));
+    return smallest(open, (candidate) => candidate.score - savedS(candidate, candidates) + (leftS.get(candidate.worker) ?? 0));
   }
 
   return {
@@ -59,7 +59,7 @@ export function oracle({ demoteOver, recallUnder, earlyBy, movePrice }: Params<t
     spills: true,
     order: ({ trace }) => future.remainingS(trace),
     place(ask, candidates) {
-      const chosen = bestOf(ask, able(ask, candidates));
+      const chosen = bestOf(ask, able(ask, candidates), candidates);
       if (chosen !== null) homes.set(ask.trace, chosen.worker);
       return chosen;
     },

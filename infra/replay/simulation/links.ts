@@ -98,7 +98,10 @@ export class Links {
     let arrived = Math.floor(blocks * arrivedShare);
     // What went from its dram or nvme meanwhile could not be sent.
     if (isOver) { const { hbm, dram, nvme } = source.memory.find(path); arrived = Math.min(arrived, Math.max(0, hbm + dram + nvme - from)); }
-    if (source.isAlive) source.memory.unpin(kept, nowMs);
+    if (source.isAlive) {
+      source.memory.unpin(kept, nowMs);
+      this.#events.at(nowMs, () => source.lookAgain());
+    }
     const sentBytes = (isOver ? arrived : blocks * sentShare) * source.blockBytes, receivedBytes = arrived * source.blockBytes;
     this.counters.sentBytes += sentBytes;
     this.counters.receivedBytes += receivedBytes;

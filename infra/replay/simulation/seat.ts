@@ -104,6 +104,7 @@ export class Seat {
     if (path === undefined) return;
     this.#pins.delete(trace);
     this.worker.memory.unpin(path, this.#events.nowMs);
+    this.#events.at(this.#events.nowMs, () => this.worker.lookAgain());
   }
 
   #drop(trace: string): void {

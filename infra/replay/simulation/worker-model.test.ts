@@ -254,6 +254,12 @@ test('worker model: where an iteration has a time that it takes at most, a long 
   expect(bench.endedAtMs['a']).toBe(5 + 10 * 69);
 });
 
+test('worker model: what a run that gave way leaves is looked at again after one iteration, and growth that was given beyond it is there for who waits', () => {
+  // c gives way at 4,146; of what it leaves w needs 20 blocks, less than a would be given for its next 512 tokens.
+  const bench = new Bench({ hbm: 40 }, false, onPrompt).at(0, 'a', 500, 1_000).at(0, 'c', 1_270, 1_000, { priority: 9 }).at(2_500, 'w', 1_270, 10, { priority: 5 }).run();
+  expect([bench.worker.preempted, Math.round(bench.timesOf('w')[0]!)]).toEqual([1, 1_651]);
+});
+
 test('worker model: an adapter is brought from the host once, those who come meanwhile wait for it, and it stays for those who come later', () => {
   // 5 blocks of 256 bytes, 10 ms and 10 ms of latency on the line: there at 20. b comes at 5 and waits 15. Both prompts until 20 + 64; c finds it idle.
   const bench = new Bench({ hbm: 20, adapterBytes: 1_280 }).at(0, 'a', 30, 1, { adapter: 3 }).at(5, 'b', 30, 1, { adapter: 3 }).at(1_000, 'c', 30, 1, { adapter: 3 }).at(2_000, 'd', 30, 1).run();

@@ -88,6 +88,14 @@ export class WorkerModel {
     this.#goOn();
   }
 
+  /** Blocks came free beside any run of its own: whoever waits may start. Not from within a change of this or another worker, but as an event of its own. */
+  lookAgain(): void {
+    if (!this.#isAlive) return;
+    this.#startWaiting();
+    this.#goOn();
+    this.#listener.onChange();
+  }
+
   /** Everything that it ran and held is gone. Answers what it had been asked. */
   lose(): readonly RunRequest[] {
     this.#isAlive = false;
@@ -171,9 +179,10 @@ export class WorkerModel {
       count = this.#admission.grow(this.#decoding, batch.count, startMs);
     }
     if (count === Number.POSITIVE_INFINITY) return; // Nobody is left who could go on.
+    const planned = count;
     if (this.#isAsked) count = 1;
     const times = timesOf(device, model, batch, count);
-    this.#phase = { startMs, ...times, chunks: batch.chunks, planned: count, count, due: this.#events.at(startMs + spanMs(times, count), () => this.#endPhase()) };
+    this.#phase = { startMs, ...times, chunks: batch.chunks, planned, count, due: this.#events.at(startMs + spanMs(times, count), () => this.#endPhase()) };
   }
 
   /** Blocks that were given for iterations which have not begun. */
