@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -89,6 +89,7 @@ test('fleet: a link is bytes a second each way, and the time of one way; without
 
 const refusals: readonly (readonly [string, string, string])[] = [
   ['a worker too small for one block', described({ workers: '{ count: 1, device: tiny, hbm: 32767 }' }), 'workers.hbm of 32767 bytes hold no block of small on tiny: one is 32768 bytes'],
+  ['more hbm than the device has beside the weights', described({ workers: '{ count: 1, device: tiny, hbm: 873741825 }' }), 'workers.hbm of 873741825 bytes, with 200000000 of weights and 0 reserved, is 1073741825; tiny has 1073741824 bytes of hbm'],
   ['weights larger than hbm', described({ model: 'llama-3.1-8b' }), '1073741824 bytes of hbm, less 0 reserved and 16060000000 of weights, hold no block of llama-3.1-8b on tiny: one is 8388608 bytes'],
   ['a tier that the device has no line to', described({ workers: '{ count: 1, device: tiny, dram: 1GiB, nvme: 1GiB }' }), 'workers.nvme is 1073741824 bytes, and tiny has no line to it: nvme.bytes_per_s is 0'],
   ['no price of the device', described({ prices: '---\nprices: { h200: 3.5, dram_gib: 0 }\n' }), 'no price of tiny (US dollars an hour); there are h200, dram_gib'],
@@ -98,6 +99,7 @@ const refusals: readonly (readonly [string, string, string])[] = [
   ['an unknown model', described({ model: 'gpt-9' }), 'no gpt-9.yaml beside it or in'],
   ['an unknown field', described({ more: 'workres: 3\n' }), 'workres'],
   ['no worker', described({ workers: '{ count: 0, device: tiny }' }), 'workers.count'],
+  ['more workers than are walked through', described({ workers: '{ count: 100001, device: tiny }' }), 'workers.count: is 100001; at most 100000'],
   ['a negative price', described({ prices: '---\nprices: { tiny: -1 }\n' }), 'prices.tiny'],
   ['a link of no bandwidth', described({ more: 'network: { gbit: 0, rtt_ms: 1 }\n' }), 'network.gbit: 0 gbit; a link has more than 0'],
   ['a link of less', described({ more: 'network: { gbit: 10, rtt_ms: 1, between: { gbit: -4, rtt_ms: 1 } }\n' }), 'network.between.gbit: -4 gbit; a link has more than 0'],
@@ -107,6 +109,7 @@ const refusals: readonly (readonly [string, string, string])[] = [
   ['a region twice', described({ more: 'regions: [{ name: a, share: 0.5 }, { name: a, share: 0.5 }]\n' }), 'regions.name: a, a: a is there more than once'],
   ['an adapter larger than the room beside the weights', described({ more: 'adapters: { count: 2, bytes: 900MiB }\n' }), 'adapters.bytes of 943718400 take 28800 blocks of 32768; beside the weights there is room for 26664, and KV needs one'],
   ['no adapter', described({ more: 'adapters: { count: 0, bytes: 1MiB }\n' }), 'adapters.count: is 0; at least 1, or leave adapters out'],
+  ['more adapters than are walked through', described({ more: 'adapters: { count: 1000001, bytes: 1MiB }\n' }), 'adapters.count: is 1000001; at most 1000000'],
   ['an adapter of negative bytes', described({ more: 'adapters: { count: 2, bytes: -5 }\n' }), 'adapters.bytes: Too small: expected number to be >=0'],
   ['an adapter of no bytes', described({ more: 'adapters: { count: 2, bytes: 0 }\n' }), 'adapters.bytes is 0: leave adapters out where tasks need none'],
   ['a negative skew', described({ more: 'adapters: { count: 2, bytes: 1MiB, zipf: -1 }\n' }), 'adapters.zipf'],
@@ -124,4 +127,20 @@ for (const [what, text, message] of refusals) {
 
 test('fleet: a name that does not come along is refused', () => {
   expect(() => readFleet('h900x8')).toThrow(/h900x8\.yaml": no such file/);
+});
+
+test('fleet: as much as is allowed is read: hbm to the last byte beside weights and what is reserved, 100,000 workers, 1,000,000 adapters', () => {
+  writeFileSync(join(folder, 'held.yaml'), device.replace('tiny', 'held').replace('reserved: 0', 'reserved: 1MiB'));
+  const held = (hbm: number): string => described({ workers: `{ count: 100000, device: held, hbm: ${hbm} }`, more: 'adapters: { count: 1000000, bytes: 1MiB }\n', prices: '---\nprices: { held: 1 }\n' });
+  const room = 2 ** 30 - 2 ** 20 - 2e8, { workers, capacity, adapters } = fleetOf(held(room));
+  expect([workers, capacity.hbm, adapters?.count]).toEqual([100_000, Math.floor(room / 32_768), 1_000_000]);
+  expect(() => fleetOf(held(room + 1))).toThrow('200000000 of weights and 1048576 reserved, is 1073741825; held has 1073741824');
+});
+
+test('fleet: a directory is said to be one, whatever it is called', () => {
+  for (const name of ['things', 'things.yaml']) {
+    mkdirSync(join(folder, name));
+    expect(() => readFleet(join(folder, name))).toThrow(InputError);
+    expect(() => readFleet(join(folder, name))).toThrow(`fleet "${join(folder, name)}": is a directory`);
+  }
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
@@ -32,6 +32,8 @@ export interface Fleet {
 }
 
 const positive = z.number().positive();
+/** What the replay walks through one by one has an end. */
+const atMost = (most: number): Parameters<ReturnType<typeof z.int>['max']> => [most, { error: ({ input }) => `is ${String(input)}; at most ${most}` }];
 /** 10 gbit are 1.25e9 bytes a second, each way. */
 const cable = {
   gbit: z.number().positive({ error: ({ input }) => `${String(input)} gbit; a link has more than 0` }),
@@ -56,8 +58,8 @@ const modelFile = z.strictObject({
 });
 const fleetFile = z.strictObject({
   fleet: z.string(), model: z.string(), regions: z.array(z.strictObject({ name: z.string(), share: positive })).min(1).optional(),
-  workers: z.strictObject({ count: z.int().min(1), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
-  adapters: z.strictObject({ count: z.int().min(1, { error: ({ input }) => `is ${String(input)}; at least 1, or leave adapters out where tasks need none` }), bytes: sizeInBytes, zipf: z.number().min(0).default(1) }).optional(),
+  workers: z.strictObject({ count: z.int().min(1).max(...atMost(100_000)), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
+  adapters: z.strictObject({ count: z.int().min(1, { error: ({ input }) => `is ${String(input)}; at least 1, or leave adapters out where tasks need none` }).max(...atMost(1_000_000)), bytes: sizeInBytes, zipf: z.number().min(0).default(1) }).optional(),
   step_overhead_ms: z.number().min(0).optional(),
   network: z.strictObject({ ...cable, between: z.strictObject(cable).optional() }).optional(),
 });
@@ -68,10 +70,12 @@ const gib = 2 ** 30;
 
 /**
  * A fleet by the name of one that comes along (laptop, h200x8, h200x64, two-regions, workstation) or by its YAML file; devices and models by name, or files beside it.
- * Throws InputError: not there, not understood (with the path of the field), no price, or too small for the model.
+ * Throws InputError: not there, not understood (with the path of the field), no price, too small for the model, or of more memory than the device has.
  */
 export function readFleet(given: string): Fleet {
   const file = given.endsWith('.yaml') || given.endsWith('.yml') ? given : join(here, 'fleets', `${given}.yaml`);
+  // A name that comes along may be that of a folder here too.
+  if (isDirectory(existsSync(file) ? file : given)) throw new InputError(`fleet "${given}": is a directory; a YAML file is expected, or the name of a fleet that comes along`);
   const [described, priced] = documents(file);
   const fleet = understood(fleetFile, described, file);
   if (priced === undefined) throw new InputError(`${file}: prices are missing: a second document, "prices: { ${fleet.workers.device}: 3.50, dram_gib: 0.004, nvme_gib: 0.0002 }", US dollars an hour`);
@@ -85,9 +89,13 @@ export function readFleet(given: string): Fleet {
   const { count, hbm, dram, nvme } = fleet.workers;
   const bytes = blockBytes(model);
   const capacity = { hbm: hbm === undefined ? hbmBlocks(device, model) : Math.floor(hbm / bytes), dram: Math.floor(dram / bytes), nvme: Math.floor(nvme / bytes) };
+  const weights = Math.round(model.params * model.bytesPerParam);
   if (capacity.hbm < 1) {
-    const room = hbm === undefined ? `${device.hbmBytes} bytes of hbm, less ${device.reservedBytes} reserved and ${Math.round(model.params * model.bytesPerParam)} of weights,` : `workers.hbm of ${hbm} bytes`;
+    const room = hbm === undefined ? `${device.hbmBytes} bytes of hbm, less ${device.reservedBytes} reserved and ${weights} of weights,` : `workers.hbm of ${hbm} bytes`;
     throw new InputError(`${file}: ${room} hold no block of ${model.name} on ${device.name}: one is ${Math.round(bytes)} bytes`);
+  }
+  if (hbm !== undefined && hbm + weights + device.reservedBytes > device.hbmBytes) {
+    throw new InputError(`${file}: workers.hbm of ${hbm} bytes, with ${weights} of weights and ${device.reservedBytes} reserved, is ${hbm + weights + device.reservedBytes}; ${device.name} has ${device.hbmBytes} bytes of hbm`);
   }
   for (const tier of ['dram', 'nvme'] as const) {
     if (capacity[tier] > 0 && device[tier].bytesPerS === 0) throw new InputError(`${file}: workers.${tier} is ${fleet.workers[tier]} bytes, and ${device.name} has no line to it: ${tier}.bytes_per_s is 0`);
@@ -138,6 +146,8 @@ function one(fleetPath: string, folder: string, name: string): [unknown, string]
   if (file === undefined) throw new InputError(`${fleetPath}: no ${name}.yaml beside it or in ${join(here, folder)}`);
   return [documents(file)[0], file];
 }
+
+const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 function documents(file: string): unknown[] {
   let text: string;

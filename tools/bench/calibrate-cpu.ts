@@ -4,6 +4,7 @@ import { problemOf, type RatePoint, RateTable } from '../../infra/replay/simulat
 import { type Cell as Work, EngineMeter, middleDepth } from './engine-meter.ts';
 import { fitted } from './fit.ts';
 import { type Spread, spread } from './stats.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface Cell extends Work { readonly use: 'fitted' | 'held out' }
 /** Of a cell. `modelMs`: with the fitted rates, `fileMs`: with those of the device's file. */
@@ -38,10 +39,11 @@ export interface CpuCalibration { readonly device: Device; readonly rows: readon
 /** In every round all cells, so that whatever the machine does hits all alike; between them the reference, which tells how fast it is then. */
 const reference = prefill(128, 0);
 
-/** Measures this machine's engine, in so many rounds behind those of `earlier`; `onRound` is told what there is after each. */
+/** Measures this machine's engine, in so many rounds behind those of `earlier`; `onRound` is told what there is after each. Throws UsageError: those of `earlier` measured something else. */
 export async function measureCpu(modelPath: string, engines: Engines, rounds: number, commit: string, earlier: CpuTimes | null, onRound: (times: CpuTimes) => void): Promise<CpuTimes> {
   const meters = Array.from({ length: engines.count }, () => new EngineMeter(modelPath, engines.threads));
   try {
+    if (earlier !== null) refuseOthers(earlier, { engines, numerics: meters[0]!.numerics, cells });
     const measure = async (work: Work): Promise<number> => mean(await Promise.all(meters.map((meter) => meter.measure(work))));
     await Promise.all(meters.map((meter) => meter.fill()));
     const times = [...earlier?.times ?? []], references = [...earlier?.references ?? []], made: CpuTimes = { engines, numerics: meters[0]!.numerics, cells, times, references, commit };
@@ -59,6 +61,21 @@ export async function measureCpu(modelPath: string, engines: Engines, rounds: nu
   } finally {
     for (const meter of meters) await meter.close();
   }
+}
+
+type What = Pick<CpuTimes, 'engines' | 'numerics' | 'cells'>;
+
+/** Times of a round are told apart by their place alone: joined to others they would be taken for those of other cells. Throws UsageError, which says all that differs. */
+export function refuseOthers(earlier: What, now: What): void {
+  const enginesOf = ({ engines: { count, threads } }: What): string => `${count} engines of ${threads} threads`;
+  const cellOf = ({ cells }: What, i: number): string => (cells[i] === undefined ? 'none' : `${nameOf(cells[i])} (${cells[i].use})`);
+  const at = Array.from({ length: Math.max(earlier.cells.length, now.cells.length) }, (_, i) => i).find((i) => cellOf(earlier, i) !== cellOf(now, i));
+  const differ = [
+    ...(at === undefined ? [] : [`${earlier.cells.length} cells, now ${now.cells.length}; the first that differs is number ${at + 1}: ${cellOf(earlier, at)}, now ${cellOf(now, at)}`]),
+    ...(enginesOf(earlier) === enginesOf(now) ? [] : [`${enginesOf(earlier)}, now ${enginesOf(now)}`]),
+    ...(earlier.numerics === now.numerics ? [] : [`numerics ${earlier.numerics}, now ${now.numerics}`]),
+  ];
+  if (differ.length > 0) throw new UsageError(`--more: the rounds of ${now.engines.device} that are there were of ${differ.join('; ')}: measure anew, without --more`);
 }
 
 /** Fits the device's rates to the cells that may be fitted: of each the median over the rounds counts, every time as it would be if the references beside it took what they usually do. */

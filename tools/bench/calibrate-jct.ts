@@ -27,7 +27,7 @@ export interface Seconds { readonly queue: number; readonly recall: number; read
 export interface Told { readonly jctS: number; readonly servedS: number; readonly tokens: { readonly hit: number; readonly recalled: number; readonly computed: number; readonly generated: number }; readonly seconds: Seconds; /** Of all workers. */ readonly busyS: number; readonly wallS: number }
 export interface JctRun { readonly round: number; readonly policy: Compared; readonly steps: number; readonly outsideMsP50: number; readonly live: Told; readonly simulated: Told }
 
-/** Runs the work under both policies by turns, live, and what was run each time again in the simulator. `again`: nothing is run live, what there is of earlier calls is simulated; `more`: rounds that are there already are not run. */
+/** Runs the work under both policies by turns, live, and what was run each time again in the simulator. `again`: nothing is run live, all that there is of earlier calls is simulated; `more`: so many rounds behind those of earlier calls, with which they are returned. */
 export async function calibrateJct(traces: string, rounds: number, how: 'anew' | 'again' | 'more', say: (line: string) => void): Promise<readonly JctRun[]> {
   const folder = join(packageRoot(), '.cache', 'calibrate');
   mkdirSync(folder, { recursive: true });
@@ -35,17 +35,26 @@ export async function calibrateJct(traces: string, rounds: number, how: 'anew' |
   // Rounds of an earlier call were of another commit: none of them is to be taken for one of this.
   if (how === 'anew') for (const file of readdirSync(folder)) if (/^\d+\..+\.jsonl?$/.test(file)) rmSync(join(folder, file));
   if (how === 'anew' || !existsSync(work)) writeFileSync(work, (await workOf(traces)).map(replayLine).join(''));
-  for (let round = 1; round <= rounds; round++) {
+  const { earlier, further } = roundsOf(readdirSync(folder), rounds, how);
+  for (const round of [...earlier, ...further]) {
     for (const policy of round % 2 === 1 ? compared : compared.toReversed()) {
       const json = join(folder, `${round}.${policy}.json`), record = join(folder, `${round}.${policy}.jsonl`);
-      if (how !== 'again' && !existsSync(record)) await runLive(work, policy, json, record, say);
-      if (!existsSync(record)) { say(`  round ${round}, ${policy}: ${record} is not there, nothing was run live`); continue; }
+      if (further.includes(round)) await runLive(work, policy, json, record, say);
+      const missing = [record, json].find((file) => !existsSync(file));
+      if (missing !== undefined) { say(`  round ${round}, ${policy}: ${missing} is not there: it was not run live, or not to its end`); continue; }
       const run = { round, policy, ...told(JSON.parse(readFileSync(json, 'utf8')) as Report), simulated: simulated(await simulate(record, policy, fleet), fleet) };
       say(`  round ${round}, ${policy}: ${run.live.jctS.toFixed(1)} s live, ${run.simulated.jctS.toFixed(1)} s simulated`);
       runs.push(run);
     }
   }
   return runs;
+}
+
+/** The rounds whose recordings lie among these files, in order, and those that are to be run live now. */
+export function roundsOf(files: readonly string[], rounds: number, how: 'anew' | 'again' | 'more'): { readonly earlier: readonly number[]; readonly further: readonly number[] } {
+  const recorded = files.filter((file) => compared.some((policy) => /^\d+\./.test(file) && file.endsWith(`.${policy}.jsonl`))).map((file) => Number.parseInt(file, 10));
+  const earlier = how === 'anew' ? [] : [...new Set(recorded)].toSorted((a, b) => a - b), last = earlier.at(-1) ?? 0;
+  return { earlier, further: how === 'again' ? [] : Array.from({ length: rounds }, (_, i) => last + 1 + i) };
 }
 
 /** The fleet "laptop" with the memory that the live one is given. */

@@ -3,11 +3,12 @@ import { readFleet } from '../../infra/replay/fleet.ts';
 import { iterationMs } from '../../infra/replay/simulation/engine-model.ts';
 import { RateTable } from '../../infra/replay/simulation/rate.ts';
 import { mergedSections } from './calibrate.ts';
-import type { Compared, JctRun, Told } from './calibrate-jct.ts';
+import { type Compared, type JctRun, roundsOf, type Told } from './calibrate-jct.ts';
 import { jctPart } from './calibrate-jct-part.ts';
-import { calibrateCpu, cells, iterationOf, nameOf } from './calibrate-cpu.ts';
+import { calibrateCpu, cells, iterationOf, nameOf, refuseOthers } from './calibrate-cpu.ts';
 import { h200Points } from './calibrate-h200.ts';
 import { fitted } from './fit.ts';
+import { UsageError } from './usage-error.ts';
 
 describe('calibration', () => {
   test('three published throughputs of an H200 that no rate was fitted to come out within 15%', () => {
@@ -40,6 +41,28 @@ describe('calibration', () => {
   test('sections of a document that are made anew take the place of theirs, the others stay', () => {
     expect(mergedSections('### One\n\nold\n\n### Two\n\nkept\n', '### Three\n\nmade\n### One\n\nnew\n')).toBe('### One\n\nnew\n\n### Two\n\nkept\n\n### Three\n\nmade');
     expect(mergedSections('', '### One\n\nnew')).toBe('### One\n\nnew');
+  });
+
+  test('again takes all rounds that were recorded, more begins behind the largest, anew takes none', () => {
+    const files = ['10.slackwater.jsonl', '10.slackwater.json', '2.round-robin-lru.jsonl', '2.slackwater.jsonl', '1.slackwater.jsonl', '11.slackwater.json', '12.other.jsonl', 'work.jsonl', 'cpu-1core.json'];
+    expect(roundsOf(files, 2, 'again')).toEqual({ earlier: [1, 2, 10], further: [] });
+    expect(roundsOf(files, 2, 'more')).toEqual({ earlier: [1, 2, 10], further: [11, 12] });
+    expect(roundsOf(files, 3, 'anew')).toEqual({ earlier: [], further: [1, 2, 3] });
+    expect(roundsOf(['work.jsonl'], 2, 'more')).toEqual({ earlier: [], further: [1, 2] });
+  });
+
+  test('rounds of other cells, engines or numerics are not joined, and what differs is said', () => {
+    const now = { engines: { device: 'cpu-1core', count: 2, threads: 1 }, numerics: 'avx512', cells };
+    const refused = (earlier: Partial<typeof now>, message: string): void => {
+      const joined = (): void => refuseOthers({ ...now, ...earlier }, now);
+      expect(joined).toThrow(UsageError);
+      expect(joined).toThrow(message);
+    };
+    expect(() => refuseOthers(JSON.parse(JSON.stringify(now)) as typeof now, now)).not.toThrow();
+    refused({ cells: cells.slice(0, -1) }, `were of ${cells.length - 1} cells, now ${cells.length}; the first that differs is number ${cells.length}: none, now prefill 32 at 512 + decode 8 at 256 (held out): measure anew`);
+    refused({ cells: [cells[1]!, cells[0]!, ...cells.slice(2)] }, 'number 1: prefill 256 at 0 (fitted), now prefill 512 at 0 (fitted)');
+    refused({ cells: cells.with(3, { ...cells[3]!, use: 'held out' }) }, 'number 4: prefill 64 at 0 (held out), now prefill 64 at 0 (fitted)');
+    refused({ engines: { ...now.engines, count: 1 }, numerics: 'avx2' }, 'the rounds of cpu-1core that are there were of 1 engines of 1 threads, now 2 engines of 1 threads; numerics avx2, now avx512: measure anew, without --more');
   });
 
   test('a round that lacks a policy compares nothing, and none at all is said to be none', () => {

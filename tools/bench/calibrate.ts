@@ -21,7 +21,7 @@ export const calibrateUsage = `npm run bench -- calibrate [--only h200|cpu|jct] 
   h200       published throughputs of one H200 beside the model's
   cpu        iterations of this machine's engine, measured and modelled: one engine on two threads, then two at once on one each (minutes; 6 rounds)
   jct        the same work live under two policies by turns, and simulated (minutes; 2 rounds); of the recordings of --traces
-  --again    measures nothing: fits and simulates what the last call measured; --more: adds rounds to it
+  --again    measures nothing: fits and simulates all rounds that were measured; --more: measures --rounds further ones behind them, and reports all
   --fit-h200 looks for better rates of devices/h200.yaml (minutes), prints them and changes nothing
   --write    brings docs/benchmarks/calibration.md up to date, with the parts that were run; the rates of the CPU are printed, and stand in devices/cpu-*.yaml when somebody puts them there`;
 

@@ -27,11 +27,11 @@ export async function replayFiles(files: readonly string[], options: TraceOption
   if (flags.json !== null) writeFileSync(flags.json, results.map((result) => `${JSON.stringify(result)}\n`).join(''));
   printLine(`${tasks.length} tasks, ${results[0]!.steps} steps on ${fleet.name}: ${fleet.workers} × ${fleet.device.name}, ${fleet.model.name}, ${fleet.capacity.hbm} blocks of hbm each\n`);
   const hasAdapters = fleet.adapters !== null;
-  printLine(table(['policy', 'JCT mean s', 'p95', 'without gaps', 'p95', 'first token ms', 'steps/s', 'hit', 'recalled', 'migrated', 'again', 'preempted', ...(hasAdapters ? ['adapters loaded'] : []), 'busy', 'usd/task'], results.map((result) => {
+  printLine(table(['policy', 'JCT mean s', 'p95', 'without gaps', 'p95', 'first token ms', 'steps/s', 'hit', 'recalled', 'migrated', 'avoidable', 'preempted', ...(hasAdapters ? ['adapters loaded'] : []), 'busy', 'usd/task'], results.map((result) => {
     const share = (tokens: number): string => `${((100 * tokens) / Math.max(1, result.tokens.prompt)).toFixed(1)}%`;
     return [
       result.policy, result.jctS.mean.toFixed(0), result.jctS.p95.toFixed(0), result.servedS.mean.toFixed(1), result.servedS.p95.toFixed(1), result.firstTokenMs.mean.toFixed(0), result.stepsPerS.toFixed(2),
-      share(result.tokens.hit), share(result.tokens.recalled), share(result.tokens.migrated), share(result.tokens.avoidable), `${result.preempted}`, ...(hasAdapters ? [`${result.adapters.loaded}`] : []), `${(100 * result.busyShare).toFixed(1)}%`, result.usdPerTask.toFixed(4),
+      share(result.tokens.hit), share(result.tokens.recalled), share(result.tokens.migrated), share(result.tokens.avoidable - result.tokens.again), `${result.preempted}`, ...(hasAdapters ? [`${result.adapters.loaded}`] : []), `${(100 * result.busyShare).toFixed(1)}%`, result.usdPerTask.toFixed(4),
     ];
   })));
   return 0;

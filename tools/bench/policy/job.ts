@@ -93,7 +93,7 @@ function outcomeOf(job: Job, load: Load, result: ReplayResult, fleet: ReturnType
       jct_mean_s: result.jctS.mean, jct_p50_s: result.jctS.p50, jct_p95_s: result.jctS.p95, jct_p99_s: result.jctS.p99, served_mean_s: result.servedS.mean, served_p95_s: result.servedS.p95,
       first_token_mean_s: result.firstTokenMs.mean / 1000, steps_per_s: result.stepsPerS,
       hit_rate: share(tokens.hit), recalled_rate: share(tokens.recalled), migrated_rate: share(tokens.migrated), computed_rate: share(tokens.computed - tokens.again), avoidable_rate: share(tokens.avoidable - tokens.again), again_rate: share(tokens.again), preempted_rate: result.preempted / steps,
-      computed_tokens: tokens.computed, recalled_tokens: tokens.recalled, migrated_tokens: tokens.migrated, hit_tokens: tokens.hit,
+      computed_tokens: tokens.computed - tokens.again, recalled_tokens: tokens.recalled, migrated_tokens: tokens.migrated, hit_tokens: tokens.hit,
       accelerator_h_per_task: hours, usd_per_task: usd, tasks_per_usd: 1 / usd, busy_share: result.busyShare,
       pressure: result.liveTokens / (fleet.workers * fleet.capacity.hbm * blockTokens), bound_jct_mean_s: alone(({ jctS }) => jctS), bound_served_mean_s: alone(({ servedS }) => servedS),
     },

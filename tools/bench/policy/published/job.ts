@@ -89,10 +89,10 @@ function replayed(job: PublishedJob, fleet: Fleet, tasks: readonly Task[], comin
   return {
     values: {
       outTokensPerS: counted.reduce((sum, { tokens }) => sum + tokens, 0) / spanS, stepsPerS: counted.length / spanS, jctS: result.jctS.mean, rate: Number.NaN,
-      recomputed: result.tokens.avoidable, rent: rent.ratio,
+      recomputed: result.tokens.avoidable - result.tokens.again, rent: rent.ratio,
     },
     secondsPerToken: perToken.reduce((sum, one) => sum + one, 0) / perToken.length,
-    steps: result.steps, hitRate: (result.tokens.hit + result.tokens.recalled) / result.tokens.prompt, recomputedRate: result.tokens.avoidable / result.tokens.prompt, queueS: result.secondsOf.queue / result.steps,
+    steps: result.steps, hitRate: (result.tokens.hit + result.tokens.recalled) / result.tokens.prompt, recomputedRate: (result.tokens.avoidable - result.tokens.again) / result.tokens.prompt, queueS: result.secondsOf.queue / result.steps,
   };
 }
 

@@ -9,8 +9,8 @@ export type Verdict = 'reproduced' | 'direction only' | 'not reproduced';
 export const tolerance = 0.15;
 
 /**
- * Of our ratio over several seeds. Inside of the range, or within the tolerance of its nearer end: reproduced; unless the range speaks of a difference and the
- * interval has 1 in it or lies on the other side. On the same side of 1, with an interval that leaves 1 out: direction only. Else not reproduced, a ratio that is no
+ * Of our ratio over several seeds. Inside of the range, or within the tolerance of its nearer end: reproduced; but an interval on the other side of 1 is
+ * not, nor one with 1 in it where the range speaks of a difference. On the same side of 1, with an interval that leaves 1 out: direction only. Else not reproduced, a ratio that is no
  * number included.
  */
 export function verdictOf({ mean, low, high }: Pick<Interval, 'mean' | 'low' | 'high'>, { from, to, isMore }: Claimed): Verdict {
@@ -18,6 +18,6 @@ export function verdictOf({ mean, low, high }: Pick<Interval, 'mean' | 'low' | '
   const isThatWay = isMore ? low > 1 : high < 1;
   if (from === null || to === null) return isThatWay ? 'direction only' : 'not reproduced';
   const isInside = mean >= from * (1 - tolerance) && mean <= to * (1 + tolerance), isOfNone = from >= 1 - tolerance && to <= 1 + tolerance;
-  if (isInside && (isThatWay || isOfNone)) return 'reproduced';
+  if (isInside && (isThatWay || (isOfNone && low <= 1 && high >= 1))) return 'reproduced';
   return isThatWay ? 'direction only' : 'not reproduced';
 }
