@@ -8,7 +8,7 @@ export const tunables = {} as const satisfies Tunables;
 /**
  * A load balancer that counts requests, over plain engines: each step to the worker with the fewest, served in order of arrival, and the least recently used goes first.
  * Published: load-aware routing gives 1.04x the tokens a second of random routing (llm-d, benchmark report "73-capacity", 40 requests/s);
- * here 0.96×: reproduced, see docs/benchmarks/policy-published.md.
+ * here 0.96×: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export const leastLoadedLru = (): Policy => ({
   name: 'least-loaded-lru',
