@@ -1,12 +1,12 @@
-import { blockTokens } from '../../../actors/lib/chain.ts';
+import { blockTokens, blocksOf } from '../../../actors/lib/chain.ts';
 import { InputError } from '../input-error.ts';
 import { AdapterMemory } from './adapter-memory.ts';
 import { blocksToGrow, tokensWithin } from './batch.ts';
 import { type Device, type ModelShape, blockBytes, prefillRate } from './engine-model.ts';
 import { KvMemory, type TierBlocks } from './kv-memory.ts';
 import { type Path, emptyPath, pathUpTo } from './prefix-tree.ts';
-import { type Run, blocksOf } from './run.ts';
-import { TransferLine } from './transfer-line.ts';
+import type { Run } from './run.ts';
+import { TierLines } from './transfer-line.ts';
 
 /** Blocks for so many tokens are given to a run at once when it grows: what a phase does not use of them is taken back at its end. */
 const growthTokens = 512;
@@ -20,7 +20,7 @@ interface LetIn { readonly waitMs: number; readonly fetchFrom: number | null }
 export class Admission {
   readonly memory: KvMemory;
   readonly adapters: AdapterMemory | null;
-  readonly lines: { readonly dram: TransferLine; readonly nvme: TransferLine };
+  readonly lines: TierLines;
   readonly blockBytes: number;
   /** Runs are let in on their prompts, and grow. */
   readonly grows: boolean;
@@ -32,7 +32,7 @@ export class Admission {
     this.adapters = adapterBytes === null ? null : new AdapterMemory(adapterBytes, this.blockBytes);
     if (this.adapters !== null && this.adapters.blocks >= capacity.hbm) throw new InputError(`an adapter of ${adapterBytes} bytes takes ${this.adapters.blocks} of ${capacity.hbm} blocks of hbm, and leaves none to KV`);
     this.memory = new KvMemory(capacity, spills, this.adapters);
-    this.lines = { dram: new TransferLine(device.dram), nvme: new TransferLine(device.nvme) };
+    this.lines = new TierLines(device.dram, device.nvme);
     this.grows = device.admission === 'prompt';
     this.prefillTokensPerS = prefillRate(device, model, 4_096);
   }
@@ -71,7 +71,7 @@ export class Admission {
     run.blocks = blocks;
     run.room = room;
     const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes }, lower = found.dram + found.nvme;
-    const recallMs = Math.max(bytes.dram > 0 ? lines.dram.waitMs(bytes.dram, nowMs) : 0, bytes.nvme > 0 ? lines.nvme.waitMs(bytes.nvme, nowMs) : 0);
+    const recallMs = lines.recallMs(bytes, nowMs);
     // Its adapter it has to wait for in any case.
     const isRecalled = lower > 0 && recallMs - adapterMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
     const have = found.hbm + (isRecalled ? lower : 0), migrated = isOversized ? 0 : this.#comesFrom(run, have);
@@ -79,8 +79,7 @@ export class Admission {
     run.letIn({ hit: found.hbm * blockTokens + (have === found.hbm ? tail : 0), recalled: (have - found.hbm) * blockTokens + (have === found.hbm ? 0 : tail), migrated: migrated * blockTokens, ever: everComputed(run.reusable) * blockTokens });
     const fetchFrom = migrated > 0 ? have : null;
     if (!isRecalled) return { waitMs: adapterMs, fetchFrom };
-    if (bytes.nvme > 0) lines.nvme.start(bytes.nvme, nowMs);
-    if (bytes.dram > 0) lines.dram.start(bytes.dram, nowMs);
+    lines.recall(bytes, nowMs);
     memory.counters.recalled += lower;
     return { waitMs: Math.max(recallMs, adapterMs), fetchFrom };
   }

@@ -1,7 +1,8 @@
+import { blocksOf } from '../../../actors/lib/chain.ts';
 import { chunkInTime } from './chunk.ts';
 import { type Device, type ModelShape, contextOfChunk, iterationMs } from './engine-model.ts';
 import type { Due } from './event-queue.ts';
-import { type Run, blocksOf } from './run.ts';
+import type { Run } from './run.ts';
 
 /** What the runs of an iteration do in it: chunks of prompts, and a token for each that decodes. `count`: for so many iterations in a row it is the same. `overheadMs`: of the runs that begin in it. */
 export interface Batch { readonly chunks: readonly Chunk[]; readonly decodes: number; readonly decodeContext: number; readonly count: number; readonly overheadMs: number }

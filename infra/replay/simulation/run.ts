@@ -1,4 +1,4 @@
-import { blockTokens } from '../../../actors/lib/chain.ts';
+import { blockTokens, blocksOf } from '../../../actors/lib/chain.ts';
 import type { Due } from './event-queue.ts';
 import { type Path, emptyPath, pathUpTo } from './prefix-tree.ts';
 
@@ -163,8 +163,6 @@ export class Run {
     this.#reached = Math.max(reached, computed);
   }
 }
-
-export const blocksOf = (tokens: number): number => Math.ceil(tokens / blockTokens);
 
 /** By priority, then by arrival. */
 export const isBefore = (run: Run, other: Run): boolean => (run.request.priority === other.request.priority ? run.order < other.order : run.request.priority < other.request.priority);

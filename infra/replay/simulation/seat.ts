@@ -84,7 +84,7 @@ export class Seat {
         if (dram + nvme === 0) return;
         this.#counters.recalls++;
         const { blockBytes } = this.worker;
-        const endMs = Math.max(dram > 0 ? lines.dram.start(dram * blockBytes, this.#events.nowMs) : 0, nvme > 0 ? lines.nvme.start(nvme * blockBytes, this.#events.nowMs) : 0);
+        const endMs = lines.recall({ dram: dram * blockBytes, nvme: nvme * blockBytes }, this.#events.nowMs);
         inGap(endMs - nowMs, () => { memory.recall(path, this.#events.nowMs); });
       });
     }

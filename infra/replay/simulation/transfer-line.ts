@@ -35,6 +35,29 @@ export class TransferLine {
   }
 }
 
+/** The lines of one worker between its tiers: hbm and dram, dram and nvme. */
+export class TierLines {
+  readonly dram: TransferLine;
+  readonly nvme: TransferLine;
+
+  constructor(dram: Link, nvme: Link) {
+    this.dram = new TransferLine(dram);
+    this.nvme = new TransferLine(nvme);
+  }
+
+  /** How long a recall of so many bytes from each tier would take, asked for now; the tiers send side by side. */
+  recallMs({ dram, nvme }: LowerBytes, nowMs: number): number {
+    return Math.max(dram > 0 ? this.dram.waitMs(dram, nowMs) : 0, nvme > 0 ? this.nvme.waitMs(nvme, nowMs) : 0);
+  }
+
+  /** Answers when it ends. */
+  recall({ dram, nvme }: LowerBytes, nowMs: number): number {
+    return Math.max(dram > 0 ? this.dram.start(dram, nowMs) : nowMs, nvme > 0 ? this.nvme.start(nvme, nowMs) : nowMs);
+  }
+}
+
+interface LowerBytes { readonly dram: number; readonly nvme: number }
+
 /** What of a transfer goes over one of the lines that lead to its end. */
 export interface Hop { readonly line: TransferLine; readonly bytes: number }
 /** From `beginMs` on bytes leave, for `spanMs`, and each is there `latencyMs` later. */

@@ -7,7 +7,7 @@ import type { EventQueue } from './event-queue.ts';
 import { lastOf, leaversFor } from './giving-way.ts';
 import type { KvMemory } from './kv-memory.ts';
 import { Run, type RunEnd, type RunRequest, type RunUsage, firstOf } from './run.ts';
-import type { TransferLine } from './transfer-line.ts';
+import type { TierLines } from './transfer-line.ts';
 
 export interface WorkerEvents {
   onFirstToken(request: RunRequest, usage: RunUsage): void;
@@ -59,7 +59,7 @@ export class WorkerModel {
   get memory(): KvMemory { return this.#admission.memory; }
   /** Null: nobody asks for one. */
   get adapters(): AdapterMemory | null { return this.#admission.adapters; }
-  get lines(): { readonly dram: TransferLine; readonly nvme: TransferLine } { return this.#admission.lines; }
+  get lines(): TierLines { return this.#admission.lines; }
   get blockBytes(): number { return this.#admission.blockBytes; }
   get prefillTokensPerS(): number { return this.#admission.prefillTokensPerS; }
   /** Of one sequence. */
