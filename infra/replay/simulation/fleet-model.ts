@@ -5,6 +5,7 @@ import { blockTokens } from '../../../actors/lib/chain.ts';
 import type { Instant } from '../../../actors/lib/logic.ts';
 import { traceLogic, type TraceActor } from '../../../actors/trace/trace.ts';
 import type { TraceEffect, TraceEvent } from '../../../actors/trace/types.ts';
+import { Directory } from './directory.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Fleet } from '../fleet.ts';
 import { FleetControl } from './fleet-control.ts';
@@ -35,10 +36,7 @@ export interface FleetListener {
   onStepEnded(step: StepInput, outcome: StepOutcome): void;
 }
 
-/** `found`: by the index of a seat; `held`: those of it that have something, null when that has to be seen again. */
-interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined; readonly found: (Known | undefined)[]; held: readonly Held[] | null }
-/** What a worker had of the step's prompt, when its memory was at that version. */
-interface Known { version: number; held: Held }
+interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined }
 
 /** Nothing that a replay measures may be a deadline's doing: traces wait as long as they must. */
 const endless = { attemptMs: 1e15, attemptsMax: 1e9, idleMs: 1e15, sideCallsMax: 8, childrenMax: 1e9 };
@@ -55,6 +53,7 @@ export class FleetModel {
   readonly #control: FleetControl;
   readonly #machine = traceLogic(endless);
   readonly #seats = new Map<string, Seat>();
+  readonly #directory = new Directory(this.#seats);
   readonly #traces = new Map<string, Live>();
   readonly #listener: FleetListener;
   readonly #fleet: Fleet;
@@ -85,12 +84,10 @@ export class FleetModel {
   get workerMs(): number { return this.#lost.reduce((sum, { atMs }) => sum + atMs, this.#seats.size * this.events.nowMs); }
 
   step(input: StepInput): void {
-    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined, found: [] as (Known | undefined)[], held: null };
+    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined };
     this.#traces.set(input.trace, live);
     live.step = input;
     live.askedAtMs = this.events.nowMs;
-    live.found.length = 0;
-    live.held = null;
     // Control would never place what no worker has room for; a recorded step that is larger than its memory runs all the same, and alone.
     const maxTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - maxTokens));
     this.#tell(input.trace, {
@@ -103,6 +100,7 @@ export class FleetModel {
   end(trace: string): void {
     this.#tell(trace, { kind: 'endAsked', trace, outcome: 'finished', logSeq: 0 } as TraceEvent);
     this.#policy.ended?.(trace);
+    this.#directory.leave(trace);
     this.#traces.delete(trace);
   }
 
@@ -115,7 +113,7 @@ export class FleetModel {
     this.links?.lost(seat.worker);
     this.#lost.push({ worker: seat.worker, atMs: this.events.nowMs });
     this.#control.lost(name);
-    for (const live of this.#traces.values()) live.held = null;
+    this.#directory.lost(seat);
     for (const trace of [...this.#traces.keys()]) this.#tell(trace, { kind: 'workerLost', worker: name });
   }
 
@@ -125,6 +123,7 @@ export class FleetModel {
       onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled + usage.migrated, computed: usage.computed - usage.again }),
       onEnded: (end) => this.#onEnded(seat, end),
       onChange: () => this.#control.beatSoon(seat),
+      onHeldChange: (segment) => this.#directory.changed(seat, segment),
       onNoRoom: () => { seat.unpinAll(); this.links?.cut(worker); },
     });
     const seat = new Seat(worker, this.#seats.size, region, this.events, this.counters, () => this.#control.beatSoon(seat));
@@ -170,15 +169,17 @@ export class FleetModel {
   }
 
   #ask(trace: string, ask: Ask): void {
-    const live = this.#traces.get(trace)!;
-    if (ask.what === 'retain') return this.#control.ask({ ...ask, ...toolOf(live.step), queuedMs: live.queuedMs }, []);
+    const live = this.#traces.get(trace)!, { step } = live;
+    if (ask.what === 'retain') return this.#control.ask({ ...ask, ...toolOf(step), queuedMs: live.queuedMs }, []);
+    if (ask.what === 'withdraw') this.#directory.leave(trace);
     if (ask.what !== 'place') return this.#control.ask(ask, []);
-    this.#control.ask(this.#fleet.regions.length === 1 ? ask : { ...ask, region: live.step!.region }, this.#heldOf(trace));
+    this.#control.ask(this.#fleet.regions.length === 1 ? ask : { ...ask, region: step!.region }, this.#directory.holdersOf(step!.prompt, step!.adapter));
   }
 
   #onDecided(trace: string, decided: Decided): void {
     if (decided.what === 'place') {
       this.counters.placed++;
+      this.#directory.leave(trace);
       const live = this.#traces.get(trace);
       if (live !== undefined) live.migrateFrom = decided.migrateFrom;
     }
@@ -187,21 +188,9 @@ export class FleetModel {
     this.#tell(trace, { kind: 'decided', decided });
   }
 
-  /** The same objects as before where nothing changed: whoever asks sees by that what did. */
   #heldOf(trace: string): readonly Held[] {
-    const live = this.#traces.get(trace);
-    if (live === undefined || live.step === null) return [];
-    const { adapter } = live.step;
-    for (const { worker: { name, memory, adapters }, index } of this.#seats.values()) {
-      const known = live.found[index];
-      if (known?.version === memory.version) continue;
-      const { hbm, dram, nvme } = memory.find(live.step.prompt), hbmTokens = hbm * blockTokens, dramTokens = (dram + nvme) * blockTokens, isAdapterResident = adapter !== null && adapters!.isResident(adapter);
-      if (known !== undefined) known.version = memory.version;
-      if (known?.held.hbmTokens === hbmTokens && known.held.dramTokens === dramTokens && (known.held.isAdapterResident ?? false) === isAdapterResident) continue;
-      live.found[index] = { version: memory.version, held: { worker: name, hbmTokens, dramTokens, ...(isAdapterResident ? { isAdapterResident } : {}) } };
-      live.held = null;
-    }
-    return live.held ??= [...this.#seats.values()].flatMap(({ index }) => { const { held } = live.found[index]!; return held.hbmTokens + held.dramTokens > 0 || held.isAdapterResident === true ? [held] : []; });
+    const step = this.#traces.get(trace)?.step ?? null;
+    return step === null ? [] : this.#directory.holdersFor(trace, step.prompt, step.adapter);
   }
 
   #onEnded(seat: Seat, end: RunEnd): void {

@@ -17,6 +17,7 @@ export class KvMemory {
   readonly capacity: TierBlocks;
   readonly #spills: boolean;
   readonly #adapters: AdapterMemory | null;
+  readonly #onChange: (segment: Segment | null) => void;
   readonly #holdings = new Map<Segment, Holding>();
   readonly #order = { hbm: new EvictionOrder('hbm'), dram: new EvictionOrder('dram'), nvme: new EvictionOrder('nvme') };
   readonly #used = { hbm: 0, dram: 0, nvme: 0 };
@@ -24,22 +25,21 @@ export class KvMemory {
   #private = 0;
   /** Blocks of holdings that runs use or pins keep. */
   #kept = 0;
-  #version = 0;
   /** Blocks. `named`: computed or brought in, and usable by others since; `evicted` (for others' sake), `vacated` (by a demotion) and `forgotten` ones left hbm; `copied` went from dram to nvme. */
   readonly counters = { named: 0, evicted: 0, vacated: 0, spilled: 0, copied: 0, demoted: 0, recalled: 0, forgotten: 0 };
 
-  constructor(capacity: TierBlocks, spills: boolean, adapters: AdapterMemory | null = null) {
+  /** `onChange`: blocks of the segment came or went, so that `find` may have another answer for prompts that have it; null: an adapter did. */
+  constructor(capacity: TierBlocks, spills: boolean, adapters: AdapterMemory | null = null, onChange: (segment: Segment | null) => void = () => undefined) {
     this.capacity = capacity;
     this.#spills = spills;
     this.#adapters = adapters;
+    this.#onChange = onChange;
   }
 
   get used(): TierBlocks { return { ...this.#used, hbm: this.capacity.hbm - this.#free }; }
   /** hbm blocks that a new run could get: the free ones and those that could go. */
   get grantable(): number { return this.capacity.hbm - this.#private - this.#kept - (this.#adapters === null ? 0 : this.#adapters.usedBlocks - this.#adapters.idleBlocks); }
   get #free(): number { return this.capacity.hbm - this.#used.hbm - this.#private - (this.#adapters?.usedBlocks ?? 0); }
-  /** Another one whenever `find` may have another answer, or another adapter is resident. */
-  get version(): number { return this.#version; }
   /** Places in the orders of eviction, those that are out of date included: what memory they take. */
   get places(): number { return this.#order.hbm.places + this.#order.dram.places + this.#order.nvme.places; }
 
@@ -77,7 +77,7 @@ export class KvMemory {
   /** An adapter takes its room: at most the grantable one. */
   makeRoomForAdapter(nowMs: number): void {
     this.#makeRoom(this.#adapters!.blocks, nowMs);
-    this.#version++;
+    this.#onChange(null);
   }
 
   /** Runs get `blocks` more of their own: at most the grantable ones. */
@@ -195,9 +195,13 @@ export class KvMemory {
 
   /** Nothing is there any more: the worker was lost. */
   clear(): void {
-    for (const segment of this.#holdings.keys()) segment.holders--;
+    const segments = [...this.#holdings.keys()];
     this.#holdings.clear();
-    this.#version++;
+    for (const segment of segments) {
+      segment.holders--;
+      this.#onChange(segment);
+    }
+    if (this.#adapters !== null) this.#onChange(null);
     for (const tier of ['hbm', 'dram', 'nvme'] as const) { this.#used[tier] = 0; this.#order[tier].clear(); }
     this.#adapters?.clear();
     this.#private = 0;
@@ -290,7 +294,7 @@ export class KvMemory {
     if (holding.hbm === 0) this.#parentOf(holding)?.kids.add(holding.segment.offset);
     const before = holding.kept;
     holding.hbm = hbm;
-    this.#version++;
+    this.#onChange(holding.segment);
     this.#used.hbm += grown;
     this.counters.named += grown;
     this.#kept += holding.kept - before;
@@ -301,7 +305,7 @@ export class KvMemory {
     if (blocks <= 0) return;
     const before = holding.kept;
     holding.hbm -= blocks;
-    this.#version++;
+    this.#onChange(holding.segment);
     this.#used.hbm -= blocks;
     this.#kept += holding.kept - before;
     if (holding.hbm > 0) return;
@@ -329,7 +333,7 @@ export class KvMemory {
     let missing = blocks - this.#free;
     while (missing > 0 && this.#adapters !== null && this.#adapters.idleBlocks > 0) {
       missing -= this.#adapters.evict();
-      this.#version++;
+      this.#onChange(null);
     }
     while (missing > 0) {
       const holding = this.#order.hbm.take(nowMs, hasFree, null);
@@ -376,7 +380,7 @@ export class KvMemory {
   }
 
   #setLower(holding: Holding, tier: LowerTier, from: number, to: number): void {
-    this.#version++;
+    this.#onChange(holding.segment);
     this.#used[tier] += to - from - (holding[tier].to - holding[tier].from);
     holding[tier] = to > from ? { from, to } : { from: 0, to: 0 };
   }
