@@ -1,7 +1,7 @@
 import type { Claim } from '../../schemas/messages.ts';
 import type { PlaceAsk } from '../lib/asks.ts';
 import { blockTokens, blocksOf } from '../lib/chain.ts';
-import type { Held, WorkerView } from './types.ts';
+import type { Held, WaitingStep, WorkerView } from './types.ts';
 
 export interface Candidate {
   readonly worker: string;
@@ -72,11 +72,10 @@ export function heldBy(worker: string, holdings: readonly Held[]): Held {
 /** It could take the step if it were empty. */
 export const isEver = (ask: PlaceAsk, view: WorkerView): boolean => !lacksModel(ask, view) && !lacksContext(ask, view) && blocksNeeded(ask) <= view.load.hbmBlocks && awayS(ask, view) < Number.POSITIVE_INFINITY;
 
-/** Some worker could begin the step at once. */
-export function isRoomFor(ask: PlaceAsk, openings: readonly Opening[]): boolean {
-  const needed = blocksNeeded(ask);
-  for (const opening of openings) if ((needed <= opening.blocks || opening.claim?.step === ask.step) && hasRoom(ask, opening.view, opening.claim)) return true;
-  return false;
+/** Those of the waiting steps that some worker could begin at once. Past the knee that is hardly one of a hundred, and most need more than the roomiest worker has. */
+export function withRoom(waiting: readonly WaitingStep[], openings: readonly Opening[]): readonly WaitingStep[] {
+  const most = Math.max(...openings.map(({ blocks }) => blocks)), claimed = openings.flatMap(({ claim }) => (claim === null ? [] : [claim.step]));
+  return waiting.filter(({ ask }) => (blocksNeeded(ask) <= most || claimed.includes(ask.step)) && openings.some(({ view, claim }) => hasRoom(ask, view, claim)));
 }
 
 export const openingOf = (view: WorkerView, claim: Claim | null): Opening => ({ view, claim, blocks: lacksRuns(nobody, view, claim) ? -1 : roomFor(nobody, view, claim) });

@@ -1,6 +1,6 @@
 import { priorityOf } from '../order.ts';
 import type { Policy } from '../policy.ts';
-import { type Candidate, hasRoom, isEver, isRoomFor } from '../placement.ts';
+import { type Candidate, hasRoom, isEver, withRoom } from '../placement.ts';
 import { pinTier } from '../retention.ts';
 import type { WaitingStep } from '../types.ts';
 
@@ -25,7 +25,8 @@ export function roundRobinLru(): Policy {
         return next !== undefined && hasRoom(ask, next.view, next.claim);
       };
       // The turn moves on only when a step gets one.
-      return waiting.some(isNextFree) ? waiting.filter(({ ask }) => isRoomFor(ask, openings)) : [];
+      const begin = withRoom(waiting, openings);
+      return begin.some(isNextFree) ? begin : [];
     },
     place(_ask, candidates) {
       if (!areSorted(candidates)) sorted = candidates.map(({ worker }, at) => ({ name: worker, at })).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -125,6 +125,18 @@ describe('saga', () => {
     expect(fleet.at(1_100).beat('w1', busy).tick()).toEqual(['a w2']);
   });
 
+  test('where room was kept for a step, its session stays from then on', () => {
+    const fleet = new SmallFleet(policies.saga.make({}, unknown), 5_000), full = { running: 4, hbmGrantable: 0 };
+    expect(fleet.beat('w1').beat('w2', full).step('a')).toBe('w1');
+    fleet.gap('a', { worker: 'w1' });
+    expect(fleet.at(1_000).beat('w1', full).step('a', { stepsDone: 1, acceptedAtMs: 1_000 })).toBe('waits');
+    // The claim is on w2, where it would begin soonest; w1 could take it too by then, and is where it belongs.
+    expect(fleet.at(7_000).beat('w1', { ...full, backlogTokens: 5_000 }).tick()).toEqual([]);
+    expect(fleet.at(7_100).beat('w2', { running: 1, hbmGrantable: 50 }).tick()).toEqual(['a w2']);
+    fleet.gap('a', { worker: 'w2' });
+    expect(fleet.at(8_000).beat('w1').beat('w2').step('a', { stepsDone: 2 })).toBe('w2');
+  });
+
   test('a hold is the quantile of the tool, halved under memory pressure', () => {
     const fleet = make().beat('w1');
     for (let i = 0; i < 40; i++) {

@@ -1,7 +1,7 @@
 import { blockTokens } from '../../lib/chain.ts';
 import type { PlaceAsk } from '../../lib/asks.ts';
 import { broughtFrom } from '../migration.ts';
-import { type Candidate, runsOf } from '../placement.ts';
+import { type Candidate, runsOf, withRoom } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
@@ -73,12 +73,16 @@ export function saga(params: Params<typeof tunables>): Policy {
       // Past its fair completion a session goes before all that are not, the latest first.
       return leftMs > 0 ? -Math.min(1e6, (remainingS * 1000) / leftMs) : -1e6 + leftMs / 1e6;
     },
+    worthALook: withRoom,
     place(ask, candidates, _waitedMs, nowMs) {
       gaps.closed(ask);
       if (!arrivalMs.has(ask.trace)) arrivalMs.set(ask.trace, ask.acceptedAtMs);
-      queues.leave(ask.trace);
       theft = null;
-      const chosen = route(ask, able(ask, candidates), nowMs);
+      const open = able(ask, candidates);
+      // It stays in its queue until there is room somewhere.
+      if (queues.has(ask.trace) && !open.some(({ hasRoom }) => hasRoom)) return null;
+      queues.leave(ask.trace);
+      const chosen = route(ask, open, nowMs);
       if (chosen !== null) homes.set(ask.trace, chosen.worker);
       return chosen;
     },
@@ -88,6 +92,9 @@ export function saga(params: Params<typeof tunables>): Policy {
     },
     retain(ask, view, nowMs) {
       gaps.opened(ask.trace, ask.tool, nowMs);
+      // Where room was kept for it, it went there unrouted.
+      homes.set(ask.trace, ask.worker);
+      queues.leave(ask.trace);
       ends.served(ask.trace, ask.stepsDone);
       const hbmShare = view === null ? 0 : ask.tokens / Math.max(1, view.load.hbmBlocks * blockTokens);
       // Recency is (now - last use) / ttlMax for all, so that the order of two of them is that of their last uses, at whatever time they are compared.
@@ -119,6 +126,7 @@ class Queues {
   readonly #workers = new Map<string, string>();
   readonly #lengths = new Map<string, number>();
 
+  has(trace: string): boolean { return this.#workers.has(trace); }
   of(worker: string): number { return this.#lengths.get(worker) ?? 0; }
 
   wait(trace: string, worker: string): void {

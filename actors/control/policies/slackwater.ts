@@ -1,5 +1,5 @@
 import { priorityOf } from '../order.ts';
-import { choose, isRoomFor } from '../placement.ts';
+import { choose, withRoom } from '../placement.ts';
 import type { Policy } from '../policy.ts';
 import { pinTier, retain } from '../retention.ts';
 import type { Params, Tunables } from '../tunable.ts';
@@ -14,7 +14,7 @@ export const slackwater = ({ demoteAfterMs }: Params<typeof tunables>): Policy =
   name: 'slackwater',
   spills: false,
   order: (ask, remainingS, waitedMs) => priorityOf(ask.class, remainingS, waitedMs),
-  worthALook: (waiting, openings) => waiting.filter(({ ask }) => isRoomFor(ask, openings)),
+  worthALook: withRoom,
   place: (_ask, candidates, waitedMs, nowMs) => choose(candidates, waitedMs, nowMs),
   retain: (ask, view) => retain(ask, view, demoteAfterMs),
   pin: pinTier,
