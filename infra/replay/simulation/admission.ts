@@ -3,7 +3,7 @@ import { InputError } from '../input-error.ts';
 import { AdapterMemory } from './adapter-memory.ts';
 import { blocksToGrow, tokensWithin } from './batch.ts';
 import { type Device, type ModelShape, blockBytes, prefillRate } from './engine-model.ts';
-import { KvMemory, type TierBlocks } from './kv-memory.ts';
+import { type Found, KvMemory, type TierBlocks } from './kv-memory.ts';
 import { type Path, type Segment, emptyPath, pathUpTo } from './prefix-tree.ts';
 import type { Run } from './run.ts';
 import { TierLines } from './transfer-line.ts';
@@ -52,29 +52,42 @@ export class Admission {
 
   /** Gives the run its blocks and its adapter. Null, and nothing is changed: there is no room. */
   tryLetIn(run: Run, isAlone: boolean, nowMs: number): LetIn | null {
-    const { memory, lines } = this, found = memory.find(run.reusable), isOversized = this.isOversized(run);
+    const { memory } = this, found = memory.find(run.reusable), isOversized = this.isOversized(run);
     if (isOversized && !isAlone) return null;
     const kept = isOversized ? pathUpTo(run.path, found.hbm) : run.path;
     const resident = isOversized ? found.hbm : memory.find(kept).hbm;
-    const room = this.#roomOf(run), blocks = (isOversized ? this.#blocksBeside(run) : room) - resident, spare = this.spareBlocks(isAlone);
-    const { adapter } = run.request;
-    if (adapter !== null && !memory.wouldBegin(kept, blocks + spare + this.#adapterBlocks(adapter, []), [])) return null;
-    const isThere = adapter !== null && this.adapters!.isResident(adapter);
-    if (isThere) this.adapters!.use(adapter);
-    if (!memory.begin(kept, blocks, nowMs, spare)) return null;
-    if (adapter !== null && !isThere) memory.makeRoomForAdapter(nowMs);
-    this.#chargeSpills(nowMs);
-    if (adapter !== null && !isThere) this.adapters!.load(adapter, this.lines.dram.start(this.adapters!.bytes, nowMs));
-    const adapterMs = adapter === null ? 0 : Math.max(0, this.adapters!.readyMs(adapter) - nowMs);
+    const room = this.#roomOf(run), blocks = (isOversized ? this.#blocksBeside(run) : room) - resident;
+    if (!this.#takeRoom(kept, blocks, this.spareBlocks(isAlone), run.request.adapter, nowMs)) return null;
     run.kept = kept;
     run.resident = resident;
     run.blocks = blocks;
     run.room = room;
+    return this.#bringIn(run, found, nowMs);
+  }
+
+  /** For the blocks, and for the adapter where it is not there yet: both or, false, none of them. */
+  #takeRoom(kept: Path, blocks: number, spare: number, adapter: number | null, nowMs: number): boolean {
+    const { memory, adapters } = this;
+    if (adapter !== null && !memory.wouldBegin(kept, blocks + spare + this.#adapterBlocks(adapter, []), [])) return false;
+    const isToCome = adapter !== null && !adapters!.isResident(adapter);
+    // Before room is made, which takes that of idle ones.
+    if (adapter !== null && !isToCome) adapters!.use(adapter);
+    if (!memory.begin(kept, blocks, nowMs, spare)) return false;
+    if (isToCome) memory.makeRoomForAdapter(nowMs);
+    this.#chargeSpills(nowMs);
+    if (isToCome) adapters!.load(adapter, this.lines.dram.start(adapters!.bytes, nowMs));
+    return true;
+  }
+
+  /** What it finds below or elsewhere comes, where that is sooner than computing it. */
+  #bringIn(run: Run, found: Found, nowMs: number): LetIn {
+    const { memory, lines } = this, { adapter } = run.request;
+    // For its adapter it has to wait in any case.
+    const adapterMs = adapter === null ? 0 : Math.max(0, this.adapters!.readyMs(adapter) - nowMs);
     const bytes = { dram: found.dram * this.blockBytes, nvme: found.nvme * this.blockBytes }, lower = found.dram + found.nvme;
     const recallMs = lines.recallMs(bytes, nowMs);
-    // Its adapter it has to wait for in any case.
     const isRecalled = lower > 0 && recallMs - adapterMs < (lower * blockTokens / this.prefillTokensPerS) * 1000;
-    const have = found.hbm + (isRecalled ? lower : 0), migrated = isOversized ? 0 : this.#comesFrom(run, have);
+    const have = found.hbm + (isRecalled ? lower : 0), migrated = this.isOversized(run) ? 0 : this.#comesFrom(run, have);
     const tail = migrated > 0 ? 0 : tailOf(run, have);
     run.letIn({ hit: found.hbm * blockTokens + (have === found.hbm ? tail : 0), recalled: (have - found.hbm) * blockTokens + (have === found.hbm ? 0 : tail), migrated: migrated * blockTokens, ever: everComputed(run.reusable) * blockTokens });
     const fetchFrom = migrated > 0 ? have : null;
@@ -94,7 +107,8 @@ export class Admission {
   /** Whether the run would be let in if those had left. */
   wouldLetIn(run: Run, without: readonly Run[]): boolean {
     const leaving = without.flatMap(({ request }) => request.adapter ?? []);
-    return this.memory.wouldBegin(run.path, this.#roomOf(run) - this.memory.find(run.path).hbm + this.#adapterBlocks(run.request.adapter, leaving), without, this.adapters?.idleWithout(leaving) ?? 0);
+    const leavers = without.map((leaver) => ({ kept: leaver.kept, blocks: leaver.blocks, leaves: this.#leftBy(leaver, leaver.leaves) }));
+    return this.memory.wouldBegin(run.path, this.#roomOf(run) - this.memory.find(run.path).hbm + this.#adapterBlocks(run.request.adapter, leaving), leavers, this.adapters?.idleWithout(leaving) ?? 0);
   }
 
   /** Gives those that decode room for as many of `count` tokens more as there are blocks. Answers how many. */
@@ -142,11 +156,14 @@ export class Admission {
     run.blocks -= own;
   }
 
-  /** `leaves`: the path that has names from then on. An oversized run leaves nothing behind. */
+  /** `leaves`: the path that has names from then on. */
   letGo(run: Run, leaves: Path, nowMs: number): void {
-    this.memory.end(run.kept, run.blocks, nowMs, this.isOversized(run) ? emptyPath : leaves);
+    this.memory.end(run.kept, run.blocks, nowMs, this.#leftBy(run, leaves));
     if (run.request.adapter !== null) this.adapters!.leave(run.request.adapter);
   }
+
+  /** An oversized run leaves nothing behind. */
+  #leftBy(run: Run, leaves: Path): Path { return this.isOversized(run) ? emptyPath : leaves; }
 
   /** What of the grantable blocks the adapter takes: none where others use it than one run for each time that it is `leaving`. */
   #adapterBlocks(adapter: number | null, leaving: readonly number[]): number {

@@ -81,11 +81,11 @@ test('kv memory: whatever is begun, named, ended, pinned, demoted, recalled and 
           const run = runs.get(step.slot);
           if (run === undefined) break;
           const leaves = pathUpTo(run.path, run.isNamed ? run.path.blocks : Math.min(run.path.blocks, run.resident + step.computed));
-          const state = JSON.stringify([memory.used, memory.grantable, changes, memory.counters]), without = { kept: run.path, blocks: run.own };
+          const state = JSON.stringify([memory.used, memory.grantable, changes, memory.counters]), without = { kept: run.path, blocks: run.own, leaves: run.resident === leaves.blocks ? emptyPath : leaves };
           const other = paths[step.path]!, ownOf = (): number => other.blocks + step.blocks - memory.find(other).hbm;
           const isRoom = memory.wouldBegin(other, ownOf(), [without]);
           expect(JSON.stringify([memory.used, memory.grantable, changes, memory.counters])).toBe(state);
-          memory.end(run.path, run.own, nowMs, run.resident === leaves.blocks ? emptyPath : leaves);
+          memory.end(run.path, run.own, nowMs, without.leaves);
           runs.delete(step.slot);
           expect(memory.find(leaves).hbm).toBe(leaves.blocks);
           const own = ownOf(), begins = memory.begin(other, own, nowMs);

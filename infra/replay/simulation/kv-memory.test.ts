@@ -64,3 +64,16 @@ test('kv memory: a branch that its trace has left goes before prefixes in use, w
   memory.check();
   expect([left, now, other].map((path) => memory.find(path).hbm)).toEqual([0, 4, 6]);
 });
+
+test('kv memory: what a run leaves that others keep by name is not free once it has left', () => {
+  const tree = new PrefixTree(), memory = new KvMemory({ hbm: 12, dram: 0, nvme: 0 }, false);
+  const [twice, other] = [tree.path([[0, 4]], 'a'), tree.path([[100, 11]], 'b')];
+  // Two runs compute the same prompt; the first has one block of it when it is asked to leave.
+  for (const nowMs of [0, 1]) expect(memory.begin(twice, 4, nowMs)).toBe(true);
+  const leaver = { kept: twice, blocks: 4, leaves: tree.path([[0, 1]], 'a') };
+  expect([7, 8].map((blocks) => memory.wouldBegin(other, blocks, [leaver]))).toEqual([true, false]);
+  // Whoever needs that block itself does not need it twice.
+  expect([7, 8].map((blocks) => memory.wouldBegin(twice, blocks, [leaver]))).toEqual([true, true]);
+  memory.end(twice, 4, 2, leaver.leaves);
+  expect([8, 7].map((blocks) => memory.begin(other, blocks, 3))).toEqual([false, true]);
+});

@@ -5,6 +5,9 @@ import type { Path, Segment } from './prefix-tree.ts';
 
 export interface TierBlocks { readonly hbm: number; readonly dram: number; readonly nvme: number }
 
+/** A run that may leave: what it keeps by name, the blocks of its own, and the path that has names once it has left. */
+export interface Leaver { readonly kept: Path; readonly blocks: number; readonly leaves: Path }
+
 /** How much of a path a worker has: its first `hbm` blocks are resident, `lower` more can be recalled, then something is missing. */
 export interface Found { readonly hbm: number; readonly dram: number; readonly nvme: number }
 
@@ -62,14 +65,14 @@ export class KvMemory {
     return true;
   }
 
-  /** Whether `begin` would find room if those runs had left, each with the path that it keeps and the blocks of its own, and `more` blocks with them. */
-  wouldBegin(path: Path, blocks: number, without: readonly { readonly kept: Path; readonly blocks: number }[], more = 0): boolean {
+  /** Whether `begin` would find room if those runs had left, and `more` blocks with them. */
+  wouldBegin(path: Path, blocks: number, without: readonly Leaver[], more = 0): boolean {
     let own = more;
     for (const run of without) {
       own += run.blocks;
       for (const [holding, use] of this.#along(run.kept)) this.#changeKeeps(holding, use, -1);
     }
-    const isRoom = blocks <= this.grantable + own - this.#freeAlong(path);
+    const isRoom = blocks <= this.grantable + own - this.#freeAlong(path) - this.#keptOf(without, path);
     for (const run of without) for (const [holding, use] of this.#along(run.kept)) this.#changeKeeps(holding, use, 1);
     return isRoom;
   }
@@ -278,6 +281,18 @@ export class KvMemory {
     let free = 0;
     for (const [holding, use] of this.#along(path)) free += Math.max(0, Math.min(holding.hbm, use) - holding.kept);
     return free;
+  }
+
+  /** Of what those would leave, blocks that have no name yet and that others keep by it, but for those of `path`: they would not be free. */
+  #keptOf(leavers: readonly Leaver[], path: Path): number {
+    const named = new Map<Segment, number>();
+    for (const { leaves } of leavers) leaves.segments.forEach((segment, i) => { named.set(segment, Math.max(named.get(segment) ?? 0, leaves.uses[i]!)); });
+    let kept = 0;
+    for (const [segment, use] of named) {
+      const holding = this.#holdings.get(segment);
+      if (holding !== undefined) kept += Math.max(0, Math.min(use, holding.keeps.max) - Math.max(holding.hbm, path.uses[path.segments.indexOf(segment)] ?? 0));
+    }
+    return kept;
   }
 
   #insert(path: Path): void {

@@ -127,20 +127,21 @@ export class Run {
     return isFirst;
   }
 
-  /** It queues again. Answers the path of the full blocks that it leaves behind. */
+  /** Tokens whose KV it has: what is on its way up has not come. */
+  get #computed(): number { return this.#stage === 'recall' ? this.#found.hit : this.#stage === 'decode' ? this.tokens - 1 : this.context; }
+  /** The path of the full blocks that it would leave behind if it gave way. */
+  get leaves(): Path { return pathUpTo(this.request.after, Math.floor(this.#computed / blockTokens)); }
+
+  /** It queues again. Answers the path that it leaves behind. */
   giveWay(nowMs: number): Path {
-    const { after } = this.request;
-    // What is on its way up has not come.
-    let computed = this.#stage === 'recall' ? this.#found.hit : this.context;
-    if (this.#stage === 'decode') {
-      computed = this.tokens - 1;
-      this.#reached = Math.max(this.#reached, computed);
-    } else this.#settle(computed);
+    const computed = this.#computed, { leaves } = this;
+    if (this.#stage === 'decode') this.#reached = Math.max(this.#reached, computed);
+    else this.#settle(computed);
     this.enter('queued', nowMs);
     this.#preemptions++;
     this.left = 0;
-    if (this.hasBegun) this.path = pathUpTo(after, Math.floor(this.tokens / blockTokens));
-    return pathUpTo(after, Math.floor(computed / blockTokens));
+    if (this.hasBegun) this.path = pathUpTo(this.request.after, Math.floor(this.tokens / blockTokens));
+    return leaves;
   }
 
   end(nowMs: number): RunEnd {
