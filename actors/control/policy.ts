@@ -33,7 +33,7 @@ export interface Policy {
   /**
    * Asked right after `place` chose `to`, of candidates that are linked: from whom the KV that it lacks comes, instead of being computed there. Null, or no
    * such method: from nobody. It is made only when it is sooner than computing, once the step's blocks are free; what does not arrive is computed. Only
-   * fleets of the replay can do this, live ones not yet: `refusals` in `policies/named.ts`.
+   * fleets of the replay can do this, live ones not yet.
    */
   migrate?(ask: PlaceAsk, to: Candidate, candidates: readonly Candidate[]): Migration | null;
   /** A generation ended: what becomes of the trace's prefix in the gap. `view`: of the worker that has it; null: not seen. */

@@ -2,7 +2,7 @@ import { decodeBeat, decodeFirstToken, encodeBeat } from '../../schemas/codec.ts
 import type { Beat, Decision } from '../../schemas/messages.ts';
 import { type Subjects, subjects } from '../../schemas/subjects.ts';
 import { candidatesOf, controlLogic, controlStart } from '../control/control.ts';
-import { type PolicySettings, policyNamed, refusals } from '../control/policies/named.ts';
+import { type PolicySettings, policyNamed } from '../control/policies/named.ts';
 import type { Policy } from '../control/policy.ts';
 import type { ControlEffect, ControlEvent, ControlState, Held } from '../control/types.ts';
 import type { Decided, PlaceAsk } from '../lib/asks.ts';
@@ -98,7 +98,6 @@ export class Conductor {
       bus.listen(this.#subjects.beats, (message) => this.#onBeat(message)),
       bus.listen(this.#subjects.kvs, (message) => this.#directory.hear(message.bytes)),
     );
-    for (const refusal of refusals(this.#policy)) this.#options.onFault(refusal);
     this.#beat();
     this.#tick(0);
     // One beat's time to hear of the others, so that those who start together share at once.
