@@ -54,7 +54,7 @@ export function fitH200(): Readonly<Record<string, number>> {
 function throughput(device: Device, shape: ModelShape, input: number, output: number, requests: number): number {
   const events = new EventQueue();
   let ended = 0;
-  const worker = new WorkerModel('w1', device, shape, { dram: 0, nvme: 0 }, false, events, { onFirstToken: () => {}, onEnded: () => { ended++; }, onChange: () => {}, onHeldChange: () => {}, onNoRoom: () => {} });
+  const worker = new WorkerModel('w1', device, shape, { dram: 0, nvme: 0 }, false, events, { onFirstToken: () => {}, onEnded: () => { ended++; }, onChange: () => {}, onNoRoom: () => {} });
   for (let i = 0; i < requests; i++) worker.submit({ trace: `t${i}`, step: `t${i}/1`, attempt: 1, prompt: emptyPath, promptTokens: input, outTokens: output, after: emptyPath, priority: i, adapter: null });
   while (events.next()) { /* Everything happens in events. */ }
   if (ended !== requests) throw new Error(`${ended} of ${requests} requests ended`);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readFleet } from '../../infra/replay/fleet.ts';
 import { iterationMs } from '../../infra/replay/simulation/engine-model.ts';
 import { RateTable } from '../../infra/replay/simulation/rate.ts';
-import { mergedSections } from './calibrate.ts';
+import { benchCalibrate, mergedSections } from './calibrate.ts';
 import { type Compared, type JctRun, roundsOf, type Told } from './calibrate-jct.ts';
 import { jctPart } from './calibrate-jct-part.ts';
 import { calibrateCpu, cells, iterationOf, nameOf, refuseOthers } from './calibrate-cpu.ts';
@@ -49,6 +49,13 @@ describe('calibration', () => {
     expect(roundsOf(files, 2, 'more')).toEqual({ earlier: [1, 2, 10], further: [11, 12] });
     expect(roundsOf(files, 3, 'anew')).toEqual({ earlier: [], further: [1, 2, 3] });
     expect(roundsOf(['work.jsonl'], 2, 'more')).toEqual({ earlier: [], further: [1, 2] });
+  });
+
+  test.each([
+    [['--again', '--more'], 'one of them'], [['--again', '--rounds', '3'], 'not with --rounds 3'], [['--rounds', '0'], '--rounds 0: a whole number from 1 on'], [['--only', 'gpu'], '--only gpu: h200, cpu, jct'], [['--agian'], '--agian'],
+  ])('%j is refused before anything is measured', async (args, message) => {
+    await expect(benchCalibrate(args)).rejects.toThrow(UsageError);
+    await expect(benchCalibrate(args)).rejects.toThrow(message);
   });
 
   test('rounds of other cells, engines or numerics are not joined, and what differs is said', () => {

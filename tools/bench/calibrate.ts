@@ -103,6 +103,8 @@ function read(args: readonly string[]): Flags {
   const only = parts.find((part) => part === values.only) ?? null, rounds = values.rounds === undefined ? null : Number(values.rounds);
   if (values.only !== undefined && only === null) throw new UsageError(`--only ${values.only}: ${parts.join(', ')}`);
   if (rounds !== null && (!Number.isInteger(rounds) || rounds < 1)) throw new UsageError(`--rounds ${values.rounds}: a whole number from 1 on`);
+  if (values.again && values.more) throw new UsageError('--again measures nothing and --more measures: one of them');
+  if (values.again && rounds !== null) throw new UsageError(`--again takes all rounds that were measured: not with --rounds ${rounds}`);
   const traces = resolve(process.env['INIT_CWD'] ?? process.cwd(), values.traces ?? join(packageRoot(), '..', 'shared', 'traces', 'miniswe_deepseek', 'steps_dev.jsonl.gz'));
   return { only, rounds, again: values.again === true, isMore: values.more === true, traces, isFitting: values['fit-h200'] === true, isWriting: values.write === true };
 }

@@ -25,8 +25,7 @@ export function roundRobinLru(): Policy {
         return next !== undefined && hasRoom(ask, next.view, next.claim);
       };
       // The turn moves on only when a step gets one.
-      const begin = withRoom(waiting, openings);
-      return begin.some(isNextFree) ? begin : [];
+      return waiting.some(isNextFree) ? withRoom(waiting, openings) : [];
     },
     place(_ask, candidates) {
       if (!areSorted(candidates)) sorted = candidates.map(({ worker }, at) => ({ name: worker, at })).sort((a, b) => (a.name < b.name ? -1 : 1));

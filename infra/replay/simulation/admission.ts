@@ -4,7 +4,7 @@ import { AdapterMemory } from './adapter-memory.ts';
 import { blocksToGrow, tokensWithin } from './batch.ts';
 import { type Device, type ModelShape, blockBytes, prefillRate } from './engine-model.ts';
 import { type Found, KvMemory, type TierBlocks } from './kv-memory.ts';
-import { type Path, type Segment, emptyPath, pathUpTo } from './prefix-tree.ts';
+import { type Path, emptyPath, pathUpTo } from './prefix-tree.ts';
 import type { Run } from './run.ts';
 import { TierLines } from './transfer-line.ts';
 
@@ -27,11 +27,11 @@ export class Admission {
   readonly prefillTokensPerS: number;
   #charged = { spilled: 0, copied: 0 };
 
-  constructor(device: Device, model: ModelShape, capacity: TierBlocks, adapterBytes: number | null, spills: boolean, onHeldChange: (segment: Segment | null) => void) {
+  constructor(device: Device, model: ModelShape, capacity: TierBlocks, adapterBytes: number | null, spills: boolean) {
     this.blockBytes = blockBytes(model);
     this.adapters = adapterBytes === null ? null : new AdapterMemory(adapterBytes, this.blockBytes);
     if (this.adapters !== null && this.adapters.blocks >= capacity.hbm) throw new InputError(`an adapter of ${adapterBytes} bytes takes ${this.adapters.blocks} of ${capacity.hbm} blocks of hbm, and leaves none to KV`);
-    this.memory = new KvMemory(capacity, spills, this.adapters, onHeldChange);
+    this.memory = new KvMemory(capacity, spills, this.adapters);
     this.lines = new TierLines(device.dram, device.nvme);
     this.grows = device.admission === 'prompt';
     this.prefillTokensPerS = prefillRate(device, model, 4_096);

@@ -25,10 +25,10 @@ test('what is held of a prompt that is watched is what a look-up anew finds, and
   fc.assert(fc.property(fc.array(command, { minLength: 10, maxLength: 80 }), (commands) => {
     const events = new EventQueue(), tree = new PrefixTree(), paths = runsOf.map((runs) => tree.path(runs, 'here')), seats = new Map<string, Seat>(), directory = new Directory(seats);
     const add = (index: number): void => {
-      const worker: WorkerModel = new WorkerModel(`w${index}`, roundDevice, roundModel, { hbm: 16, dram: 12, nvme: 8, adapterBytes: 500 }, true, events, {
-        onFirstToken: () => {}, onEnded: () => {}, onChange: () => {}, onNoRoom: () => {}, onHeldChange: (segment) => directory.changed(seat, segment),
+      const worker = new WorkerModel(`w${index}`, roundDevice, roundModel, { hbm: 16, dram: 12, nvme: 8, adapterBytes: 500 }, true, events, {
+        onFirstToken: () => {}, onEnded: () => {}, onChange: () => {}, onNoRoom: () => {},
       });
-      const seat: Seat = new Seat(worker, index, 'home', events, { demotions: 0, recalls: 0 }, () => {});
+      const seat = new Seat(worker, index, 'home', events, { demotions: 0, recalls: 0 }, () => {});
       seats.set(worker.name, seat);
     };
     for (let i = 0; i < seatsMax; i++) add(i);
@@ -47,7 +47,7 @@ test('what is held of a prompt that is watched is what a look-up anew finds, and
           if (lost === undefined || seats.size === 1) break;
           seats.delete(`w${seat}`);
           lost.worker.lose();
-          directory.lost(lost);
+          directory.lost();
           for (const known of watched.values()) known.told = null;
           break;
         }

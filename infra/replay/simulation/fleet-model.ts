@@ -113,7 +113,7 @@ export class FleetModel {
     this.links?.lost(seat.worker);
     this.#lost.push({ worker: seat.worker, atMs: this.events.nowMs });
     this.#control.lost(name);
-    this.#directory.lost(seat);
+    this.#directory.lost();
     for (const trace of [...this.#traces.keys()]) this.#tell(trace, { kind: 'workerLost', worker: name });
   }
 
@@ -123,7 +123,6 @@ export class FleetModel {
       onFirstToken: (request, usage) => this.#tell(request.trace, { kind: 'firstToken', trace: request.trace, step: request.step, attempt: request.attempt, hit: usage.hit, recalled: usage.recalled + usage.migrated, computed: usage.computed - usage.again }),
       onEnded: (end) => this.#onEnded(seat, end),
       onChange: () => this.#control.beatSoon(seat),
-      onHeldChange: (segment) => this.#directory.changed(seat, segment),
       onNoRoom: () => { seat.unpinAll(); this.links?.cut(worker); },
     });
     const seat = new Seat(worker, this.#seats.size, region, this.events, this.counters, () => this.#control.beatSoon(seat));

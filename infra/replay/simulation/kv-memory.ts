@@ -5,6 +5,9 @@ import type { Path, Segment } from './prefix-tree.ts';
 
 export interface TierBlocks { readonly hbm: number; readonly dram: number; readonly nvme: number }
 
+/** Past the knee a hundred waiting prompts are looked up on every tick, and nearly all that changed in between are blocks of others: that is seen from the last changes. */
+const changesKept = 32;
+
 /** A run that may leave: what it keeps by name, the blocks of its own, and the path that has names once it has left. */
 export interface Leaver { readonly kept: Path; readonly blocks: number; readonly leaves: Path }
 
@@ -20,7 +23,6 @@ export class KvMemory {
   readonly capacity: TierBlocks;
   readonly #spills: boolean;
   readonly #adapters: AdapterMemory | null;
-  readonly #onChange: (segment: Segment | null) => void;
   readonly #holdings = new Map<Segment, Holding>();
   readonly #order = { hbm: new EvictionOrder('hbm'), dram: new EvictionOrder('dram'), nvme: new EvictionOrder('nvme') };
   readonly #used = { hbm: 0, dram: 0, nvme: 0 };
@@ -28,21 +30,33 @@ export class KvMemory {
   #private = 0;
   /** Blocks of holdings that runs use or pins keep. */
   #kept = 0;
+  /** How often blocks of a segment came or went, or an adapter did (null), and of which ones the last times. */
+  #version = 0;
+  readonly #lastChanged: (Segment | null)[] = new Array<null>(changesKept).fill(null);
   /** Blocks. `named`: computed or brought in, and usable by others since; `evicted` (for others' sake), `vacated` (by a demotion) and `forgotten` ones left hbm; `copied` went from dram to nvme. */
   readonly counters = { named: 0, evicted: 0, vacated: 0, spilled: 0, copied: 0, demoted: 0, recalled: 0, forgotten: 0 };
 
-  /** `onChange`: blocks of the segment came or went, so that `find` may have another answer for prompts that have it; null: an adapter did. */
-  constructor(capacity: TierBlocks, spills: boolean, adapters: AdapterMemory | null = null, onChange: (segment: Segment | null) => void = () => undefined) {
+  constructor(capacity: TierBlocks, spills: boolean, adapters: AdapterMemory | null = null) {
     this.capacity = capacity;
     this.#spills = spills;
     this.#adapters = adapters;
-    this.#onChange = onChange;
   }
 
   get used(): TierBlocks { return { ...this.#used, hbm: this.capacity.hbm - this.#free }; }
   /** hbm blocks that a new run could get: the free ones and those that could go. */
   get grantable(): number { return this.capacity.hbm - this.#private - this.#kept - (this.#adapters === null ? 0 : this.#adapters.usedBlocks - this.#adapters.idleBlocks); }
   get #free(): number { return this.capacity.hbm - this.#used.hbm - this.#private - (this.#adapters?.usedBlocks ?? 0); }
+  /** Another one after every change of what is here. */
+  get version(): number { return this.#version; }
+  /** Whether `find` may have another answer for the path than at that version, or, where it goes with one, another adapter is resident. */
+  mayDiffer(path: Path, hasAdapter: boolean, version: number): boolean {
+    if (this.#version - version > changesKept) return true;
+    for (let at = version; at < this.#version; at++) {
+      const segment = this.#lastChanged[at % changesKept]!;
+      if (segment === null ? hasAdapter : path.segments.includes(segment)) return true;
+    }
+    return false;
+  }
   /** Places in the orders of eviction, those that are out of date included: what memory they take. */
   get places(): number { return this.#order.hbm.places + this.#order.dram.places + this.#order.nvme.places; }
 
@@ -80,7 +94,7 @@ export class KvMemory {
   /** An adapter takes its room: at most the grantable one. */
   makeRoomForAdapter(nowMs: number): void {
     this.#makeRoom(this.#adapters!.blocks, nowMs);
-    this.#onChange(null);
+    this.#changed(null);
   }
 
   /** Runs get `blocks` more of their own: at most the grantable ones. */
@@ -198,13 +212,9 @@ export class KvMemory {
 
   /** Nothing is there any more: the worker was lost. */
   clear(): void {
-    const segments = [...this.#holdings.keys()];
+    for (const segment of this.#holdings.keys()) segment.holders--;
     this.#holdings.clear();
-    for (const segment of segments) {
-      segment.holders--;
-      this.#onChange(segment);
-    }
-    if (this.#adapters !== null) this.#onChange(null);
+    this.#version += changesKept + 1;
     for (const tier of ['hbm', 'dram', 'nvme'] as const) { this.#used[tier] = 0; this.#order[tier].clear(); }
     this.#adapters?.clear();
     this.#private = 0;
@@ -309,7 +319,7 @@ export class KvMemory {
     if (holding.hbm === 0) this.#parentOf(holding)?.kids.add(holding.segment.offset);
     const before = holding.kept;
     holding.hbm = hbm;
-    this.#onChange(holding.segment);
+    this.#changed(holding.segment);
     this.#used.hbm += grown;
     this.counters.named += grown;
     this.#kept += holding.kept - before;
@@ -320,7 +330,7 @@ export class KvMemory {
     if (blocks <= 0) return;
     const before = holding.kept;
     holding.hbm -= blocks;
-    this.#onChange(holding.segment);
+    this.#changed(holding.segment);
     this.#used.hbm -= blocks;
     this.#kept += holding.kept - before;
     if (holding.hbm > 0) return;
@@ -348,7 +358,7 @@ export class KvMemory {
     let missing = blocks - this.#free;
     while (missing > 0 && this.#adapters !== null && this.#adapters.idleBlocks > 0) {
       missing -= this.#adapters.evict();
-      this.#onChange(null);
+      this.#changed(null);
     }
     while (missing > 0) {
       const holding = this.#order.hbm.take(nowMs, hasFree, null);
@@ -394,8 +404,10 @@ export class KvMemory {
     return true;
   }
 
+  #changed(segment: Segment | null): void { this.#lastChanged[this.#version++ % changesKept] = segment; }
+
   #setLower(holding: Holding, tier: LowerTier, from: number, to: number): void {
-    this.#onChange(holding.segment);
+    this.#changed(holding.segment);
     this.#used[tier] += to - from - (holding[tier].to - holding[tier].from);
     holding[tier] = to > from ? { from, to } : { from: 0, to: 0 };
   }

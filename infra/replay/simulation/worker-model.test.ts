@@ -27,7 +27,6 @@ class Bench {
       onFirstToken: ({ trace }) => { this.firstAtMs[trace] = this.events.nowMs; },
       onEnded: (end) => { this.ends.push(end); this.endedAtMs[end.request.trace] = this.events.nowMs; },
       onChange: () => {},
-      onHeldChange: () => {},
       onNoRoom: () => { this.noRooms++; this.onNoRoom(); },
     });
   }

@@ -6,7 +6,6 @@ import { type Device, type ModelShape, hbmBlocks, iterationMs } from './engine-m
 import type { EventQueue } from './event-queue.ts';
 import { lastOf, leaversFor } from './giving-way.ts';
 import type { KvMemory } from './kv-memory.ts';
-import type { Segment } from './prefix-tree.ts';
 import { Run, type RunEnd, type RunRequest, type RunUsage, firstOf } from './run.ts';
 import type { TierLines } from './transfer-line.ts';
 
@@ -15,8 +14,6 @@ export interface WorkerEvents {
   onEnded(end: RunEnd): void;
   /** A run has ended: somebody may wait for its room. */
   onChange(): void;
-  /** Blocks of the segment came here or went from here; null: an adapter did. */
-  onHeldChange(segment: Segment | null): void;
   /** Nothing else runs, and yet there is no room for the next run or token: what is pinned has to give way, as it does in production. */
   onNoRoom(): void;
 }
@@ -55,7 +52,7 @@ export class WorkerModel {
     this.model = model;
     this.#events = events;
     this.#listener = listener;
-    this.#admission = new Admission(device, model, { hbm: capacity.hbm ?? hbmBlocks(device, model), dram: capacity.dram, nvme: capacity.nvme }, capacity.adapterBytes ?? null, spills, (segment) => listener.onHeldChange(segment));
+    this.#admission = new Admission(device, model, { hbm: capacity.hbm ?? hbmBlocks(device, model), dram: capacity.dram, nvme: capacity.nvme }, capacity.adapterBytes ?? null, spills);
     this.decodeTokensPerS = 1000 / iterationMs(device, model, { prefillTokens: 0, prefillContext: 0, decodes: 1, decodeContext: 8_192 });
   }
 
