@@ -140,6 +140,19 @@ describe('thunder agent', () => {
     expect(fleet.gap('runs', { tokens: 2_100 }).keepValue).toBe(0);
   });
 
+  test('a new program begins between two checks too when it fits and no other waits, one that was paused does not', () => {
+    const made = { intervalMs: 20_000, bufferTokens: 0, halfLifeMs: 1_000 }, fleet = new SmallFleet(policies['thunder-agent'].make(made, unknown)).beat('w1');
+    expect([fleet.step('a', { promptTokens: 5_000 }), fleet.step('new', { promptTokens: 3_000 })]).toEqual(['w1', 'waits']);
+    fleet.at(1_000).gap('a', { tokens: 5_000 });
+    // After two seconds at its tool a counts for a quarter, 1,250 of 6,400 tokens.
+    expect(fleet.at(1_500).beat('w1').tick()).toEqual([]);
+    expect(fleet.at(3_000).beat('w1').tick()).toEqual(['new w1']);
+    const other = new SmallFleet(policies['thunder-agent'].make(made, unknown)).beat('w1');
+    expect([other.step('a', { promptTokens: 5_000 }), other.step('b', { promptTokens: 3_000, stepsDone: 1 })]).toEqual(['w1', 'waits']);
+    other.at(1_000).gap('a', { tokens: 5_000 });
+    expect(other.at(3_000).beat('w1').tick()).toEqual([]);
+  });
+
   test('a paused program gets no room by having waited, until half an hour', () => {
     const fleet = new SmallFleet(policies['thunder-agent'].make({}, unknown), 1_000).beat('w1');
     expect([fleet.step('a', { promptTokens: 5_000 }), fleet.step('b', { promptTokens: 5_000 })]).toEqual(['w1', 'waits']);
