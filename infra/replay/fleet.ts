@@ -27,6 +27,8 @@ export interface Fleet {
   readonly adapters: Adapters | null;
   /** Of a step, outside of workers: from its submission to its order there, and from its end to its answer. Absent: as little as of a fleet with cores to spare. */
   readonly stepOverheadMs?: number;
+  /** What harnesses ask for with each step, at most: nobody knows how long an answer will be, so control and workers reserve and order by this. Absent: just as much as the answer has, as when a recording is replayed live. */
+  readonly maxTokens?: number;
   /** US dollars an hour, of all workers and their lower tiers together. */
   readonly usdPerHour: number;
 }
@@ -60,7 +62,7 @@ const fleetFile = z.strictObject({
   fleet: z.string(), model: z.string(), regions: z.array(z.strictObject({ name: z.string(), share: positive })).min(1).optional(),
   workers: z.strictObject({ count: z.int().min(1).max(...atMost(100_000)), device: z.string(), hbm: sizeInBytes.optional(), dram: sizeInBytes.default(0), nvme: sizeInBytes.default(0) }),
   adapters: z.strictObject({ count: z.int().min(1, { error: ({ input }) => `is ${String(input)}; at least 1, or leave adapters out where tasks need none` }).max(...atMost(1_000_000)), bytes: sizeInBytes, zipf: z.number().min(0).default(1) }).optional(),
-  step_overhead_ms: z.number().min(0).optional(),
+  step_overhead_ms: z.number().min(0).optional(), max_tokens: z.int().min(1, { error: ({ input }) => `is ${String(input)}; a harness asks for at least 1` }).optional(),
   network: z.strictObject({ ...cable, between: z.strictObject(cable).optional() }).optional(),
 });
 const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(0)) });
@@ -114,7 +116,7 @@ export function readFleet(given: string): Fleet {
   if (twice !== undefined) throw new InputError(`${file}: regions.name: ${regions.map(({ name }) => name).join(', ')}: ${twice.name} is there more than once`);
   if (fleet.network?.between !== undefined && regions.length === 1) throw new InputError(`${file}: network.between of ${fleet.network.between.gbit} gbit leads from region to region, and regions has ${regions.length}`);
   const usdPerHour = shares.length * count * (price(device.name) + (dram > 0 ? (dram / gib) * price('dram_gib') : 0) + (nvme > 0 ? (nvme / gib) * price('nvme_gib') : 0));
-  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, adapters, usdPerHour, ...(fleet.step_overhead_ms === undefined ? {} : { stepOverheadMs: fleet.step_overhead_ms }), regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
+  return { name: fleet.fleet, device, model, workers: shares.length * count, capacity, adapters, usdPerHour, ...(fleet.step_overhead_ms === undefined ? {} : { stepOverheadMs: fleet.step_overhead_ms }), ...(fleet.max_tokens === undefined ? {} : { maxTokens: fleet.max_tokens }), regions, network: fleet.network === undefined ? null : { near: rateOf(fleet.network), far: fleet.network.between === undefined ? null : rateOf(fleet.network.between) } };
 }
 
 function refuseAdapters(file: string, { bytes }: Adapters, device: Device, hbmBlocks: number, blockBytes: number): void {

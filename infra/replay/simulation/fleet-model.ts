@@ -36,7 +36,7 @@ export interface FleetListener {
   onStepEnded(step: StepInput, outcome: StepOutcome): void;
 }
 
-interface Live { actor: TraceActor | null; step: StepInput | null; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined }
+interface Live { actor: TraceActor | null; step: StepInput | null; /** That its step asks for. */ maxTokens: number; askedAtMs: number; queuedMs: number; worker: string | null; migrateFrom: string | undefined }
 
 /** Nothing that a replay measures may be a deadline's doing: traces wait as long as they must. */
 const endless = { attemptMs: 1e15, attemptsMax: 1e9, idleMs: 1e15, sideCallsMax: 8, childrenMax: 1e9 };
@@ -80,19 +80,20 @@ export class FleetModel {
   get workers(): readonly WorkerModel[] { return [...this.#seats.values()].map(({ worker }) => worker); }
   /** Those that were lost as well. */
   get allWorkers(): readonly WorkerModel[] { return [...this.#lost.map(({ worker }) => worker), ...this.workers]; }
-  /** Milliseconds that workers were there for, of all of them together. */
-  get workerMs(): number { return this.#lost.reduce((sum, { atMs }) => sum + atMs, this.#seats.size * this.events.nowMs); }
+  /** Milliseconds that workers were there for until then, of all of them together. */
+  workerMs(untilMs: number): number { return this.#lost.reduce((sum, { atMs }) => sum + Math.min(atMs, untilMs), this.#seats.size * untilMs); }
 
   step(input: StepInput): void {
-    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined };
+    const live = this.#traces.get(input.trace) ?? { actor: null, step: null, maxTokens: 0, askedAtMs: 0, queuedMs: 0, worker: null, migrateFrom: undefined };
     this.#traces.set(input.trace, live);
     live.step = input;
     live.askedAtMs = this.events.nowMs;
     // Control would never place what no worker has room for; a recorded step that is larger than its memory runs all the same, and alone.
-    const maxTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - maxTokens));
+    const outTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - outTokens));
+    live.maxTokens = Math.max(outTokens, Math.min(this.#fleet.maxTokens ?? outTokens, this.#tokensMax - tokens));
     this.#tell(input.trace, {
       kind: 'stepAccepted', trace: input.trace, step: `${input.trace}/${input.seq}`, id: `${input.trace}/${input.seq}`, tenant: 'replay', parent: input.parent, lane: 'main', seq: input.seq, isSeqGiven: true, model: 'model',
-      prompt: { pages: [], tail: noTokens, tailChain: noBytes, tokens }, messageChain: '', sampling: { maxTokens, temperature: 0, topK: 0, topP: 1, seed: 0n, stop: [], logprobs: 0 },
+      prompt: { pages: [], tail: noTokens, tailChain: noBytes, tokens }, messageChain: '', sampling: { maxTokens: live.maxTokens, temperature: 0, topK: 0, topP: 1, seed: 0n, stop: [], logprobs: 0 },
       class: 'agent', deadlineMs: 1e15, identity: { how: 'explicit', confidence: 1 }, atMs: this.events.nowMs, logSeq: input.seq,
     } as unknown as TraceEvent);
   }
@@ -162,7 +163,7 @@ export class FleetModel {
       if (seat === undefined) return; // Lost in the meantime: the trace has heard of it.
       seat.endGap(trace);
       const laneTokens = this.#fleet.device.keepsTails === true ? seat.laneTokensOf(trace) : undefined;
-      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, after, priority, adapter, ...(laneTokens === undefined ? {} : { laneTokens }) };
+      const request: RunRequest = { trace, step, attempt, prompt, promptTokens, outTokens, maxTokens: Math.max(outTokens, live.maxTokens), after, priority, adapter, ...(laneTokens === undefined ? {} : { laneTokens }) };
       seat.worker.submit(from === undefined || from === seat || this.links === null ? request : { ...request, source: this.links.source(from.worker, seat.worker) });
     });
   }

@@ -11,6 +11,8 @@ export interface RunRequest {
   readonly promptTokens: number;
   /** At least 1. */
   readonly outTokens: number;
+  /** What was asked for at most, as far as anybody knows beforehand. Absent: so many as come. */
+  readonly maxTokens?: number;
   /** Full blocks of prompt and generation, as far as a later prompt names them. */
   readonly after: Path;
   /** Smaller runs first. */
@@ -93,8 +95,8 @@ export class Run {
   get tokens(): number { return this.request.promptTokens + this.request.outTokens - this.outLeft; }
   /** The last token is computed in any case: its logits are what the next one is drawn from. */
   get reusable(): Path { return pathUpTo(this.path, Math.floor((this.tokens - 1) / blockTokens)); }
-  /** Blocks of all that it will be. */
-  get blocksMax(): number { return blocksOf(this.request.promptTokens + this.request.outTokens); }
+  /** Blocks of all that it may be. */
+  get blocksMax(): number { return blocksOf(this.request.promptTokens + (this.request.maxTokens ?? this.request.outTokens)); }
 
   enter(stage: Stage, nowMs: number): void {
     this.#spentMs[this.#stage] += nowMs - this.#sinceMs;
