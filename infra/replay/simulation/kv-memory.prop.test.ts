@@ -257,3 +257,32 @@ test('kv memory: what goes is, block by block, the smallest value, then the leas
     }
   }));
 });
+
+const drawnRun = fc.record({ path: pathIndex, more: fc.nat(3), computed: fc.nat(9), isNamed: fc.boolean(), isLeaving: fc.boolean(), leavesNothing: fc.boolean() });
+
+test('kv memory: whether there would be room without several runs, of shared prefixes and pins, is whether there is when they have left', () => {
+  fc.assert(fc.property(fc.integer({ min: 10, max: 40 }), fc.array(pathIndex, { maxLength: 4 }), fc.array(drawnRun, { minLength: 2, maxLength: 6 }), fc.array(pathIndex, { maxLength: 2 }), pathIndex, fc.nat(8), (hbm, earlier, drawn, pinned, better, more) => {
+    const tree = new PrefixTree(), paths = runsOf.map((runs) => tree.path(runs, 'here')), memory = new KvMemory({ hbm, dram: 6, nvme: 0 }, true);
+    let nowMs = 0;
+    const begin = (path: Path, extra: number): { readonly path: Path; readonly resident: number; own: number } | null => {
+      const resident = memory.find(path).hbm, own = path.blocks - resident + extra;
+      return memory.begin(path, own, ++nowMs) ? { path, resident, own } : null;
+    };
+    for (const index of earlier) { const run = begin(paths[index]!, 0); if (run !== null) { memory.name(run.path, run.own); memory.end(run.path, 0, ++nowMs, run.path); } }
+    const leavers = drawn.flatMap(({ path: index, more: extra, computed, isNamed, isLeaving, leavesNothing }) => {
+      const run = begin(paths[index]!, extra);
+      if (run === null) return [];
+      return [{ ...run, isLeaving, isNamed, leaves: leavesNothing ? emptyPath : pathUpTo(run.path, isNamed ? run.path.blocks : Math.min(run.path.blocks, run.resident + computed)) }];
+    }).map((run) => {
+      if (!run.isNamed) return run;
+      memory.name(run.path, run.path.blocks - run.resident);
+      return { ...run, own: run.own - (run.path.blocks - run.resident) };
+    }).filter(({ isLeaving }) => isLeaving).map(({ path, own, leaves }) => ({ kept: path, blocks: own, leaves }));
+    for (const index of pinned) memory.pin(paths[index]!, ++nowMs);
+    const other = paths[better]!, ownOf = (): number => other.blocks + more - memory.find(other).hbm;
+    const isRoom = memory.wouldBegin(other, ownOf(), leavers);
+    for (const { kept, blocks, leaves } of leavers) memory.end(kept, blocks, ++nowMs, leaves);
+    memory.check();
+    expect(memory.begin(other, ownOf(), ++nowMs)).toBe(isRoom);
+  }), { numRuns: 300 });
+});

@@ -76,4 +76,37 @@ test('kv memory: what a run leaves that others keep by name is not free once it 
   expect([7, 8].map((blocks) => memory.wouldBegin(twice, blocks, [leaver]))).toEqual([true, true]);
   memory.end(twice, 4, 2, leaver.leaves);
   expect([8, 7].map((blocks) => memory.begin(other, blocks, 3))).toEqual([false, true]);
+  // Of two that leave some of what a third one keeps, the one that leaves more counts.
+  const more = new KvMemory({ hbm: 16, dram: 0, nvme: 0 }, false);
+  for (const nowMs of [0, 1, 2]) expect(more.begin(twice, 4, nowMs)).toBe(true);
+  const both = [3, 1].map((blocks) => ({ kept: twice, blocks: 4, leaves: tree.path([[0, blocks]], 'a') }));
+  expect([9, 10].map((blocks) => more.wouldBegin(other, blocks, both))).toEqual([true, false]);
+});
+
+test('kv memory: a prompt may differ after a change of its own, however many others follow, and not before', () => {
+  const tree = new PrefixTree(), memory = new KvMemory({ hbm: 8, dram: 0, nvme: 0 }, false), [watched, other] = [tree.path([[0, 4]], 'a'), tree.path([[100, 8]], 'b')];
+  compute(memory, watched, 1);
+  const { version } = memory;
+  expect(memory.mayDiffer(watched, true, version)).toBe(false);
+  // The first change is that what is watched goes.
+  while (memory.version - version < 100) {
+    compute(memory, other, 2);
+    expect(memory.mayDiffer(watched, false, version)).toBe(true);
+    expect(memory.mayDiffer(other, false, memory.version - 1)).toBe(true);
+    memory.forget(other);
+    expect(memory.mayDiffer(watched, false, version)).toBe(true);
+    expect(memory.mayDiffer(watched, true, memory.version - 1)).toBe(false);
+  }
+  const late = memory.version;
+  memory.clear();
+  expect(memory.mayDiffer(watched, false, late)).toBe(true);
+});
+
+test('kv memory: a prompt of which only copies below were pushed out may differ', () => {
+  const { memory, paths: [path, other] } = holding({ hbm: 20, dram: 6, nvme: 0 }, [[0, 4]], [[500, 4]]);
+  memory.demote(path!, 'dram', 10);
+  const { version } = memory;
+  memory.demote(other!, 'dram', 11);
+  expect(memory.find(path!)).toEqual({ hbm: 0, dram: 2, nvme: 0 });
+  expect(memory.mayDiffer(path!, false, version)).toBe(true);
 });
