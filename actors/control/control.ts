@@ -117,6 +117,7 @@ function tryPlace(state: ControlState, waiting: WaitingStep, now: Instant, polic
     effects.push({ kind: 'decided', trace: ask.trace, decided: { what: 'defer', step: ask.step, decision: decision(ask, now, 'defer', 'wait', policy, whyDeferred(state, ask), candidates) } });
     return;
   }
+  if (claimed !== undefined) policy.claimed?.(ask, claimed.worker);
   const view = state.workers.get(chosen.worker) as WorkerView;
   const moves = view.link === null ? null : policy.migrate?.(ask, chosen, candidates) ?? null;
   const tokensToCompute = Math.max(1, chosen.tokensToCompute - (moves?.tokens ?? 0));

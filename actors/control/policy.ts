@@ -30,6 +30,8 @@ export interface Policy {
    * step can never run. One that has no room may be chosen all the same: the step then waits in that worker's queue, or is refused by it.
    */
   place(ask: PlaceAsk, candidates: readonly Candidate[], waitedMs: number, nowMs: number): Candidate | null;
+  /** Room that was kept for the step decided where it goes, and `place` was not asked. */
+  claimed?(ask: PlaceAsk, worker: string): void;
   /**
    * Asked right after `place` chose `to`, of candidates that are linked: from whom the KV that it lacks comes, instead of being computed there. Null, or no
    * such method: from nobody. It is made only when it is sooner than computing, once the step's blocks are free; what does not arrive is computed. Only

@@ -17,11 +17,12 @@ const perLevel = 1e14;
 /**
  * Autellix (Luo, Shi, Cai, et al., arXiv:2502.13965): least attained service over whole programs (section 4.2.1, equation 1). A call enters, of
  * several queues, the one that its program's service so far falls into (4.2.2, algorithm 1; that each is twice as wide as the one before is ours);
- * within a queue the first come is served first. A call whose program has waited `starvation` times as long as it was served goes to the first queue.
+ * within a queue the first come is served first. A call whose program had waited `starvation` times as long as it was served, when it came, goes to the first queue.
  * Of a program with several threads the service is that of the longest path to the call (ATLAS, equation 2): a subagent starts with what its
  * parent had, and the parent goes on with the most that any of them has.
  * Placement (4.3, algorithm 2): calls of up to `shortTokens` tokens go to the engine with the fewest calls, longer ones to their program's.
- * Unlike theirs, a call that runs is neither moved to a lower queue nor preempted.
+ * Unlike theirs, a call that runs is neither moved to a lower queue nor preempted, and one that waits at its engine stays in the queue that it entered: what its
+ * program waited counts from the next call on.
  * Published: up to 2x the throughput of vLLM with prefix caching at the same latency on ShareGPT (section 6.3, figure 12);
  * here 1.14×: not reproduced, see docs/benchmarks/policy-published.md.
  */

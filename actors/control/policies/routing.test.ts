@@ -125,6 +125,28 @@ describe('saga', () => {
     expect(fleet.at(1_100).beat('w1', busy).tick()).toEqual(['a w2']);
   });
 
+  test('a step that came when there was no worker is in a queue as soon as there is one', () => {
+    const { worthALook, ...looksAtAll } = policies.saga.make({ stealRatio: 4 }, unknown);
+    for (const policy of [looksAtAll, { ...looksAtAll, worthALook: worthALook! }]) {
+      const fleet = new SmallFleet(policy), large = { promptTokens: 3_000 };
+      expect([fleet.step('a', large), fleet.step('b', large)]).toEqual(['waits', 'waits']);
+      expect(fleet.at(10).beat('w1', { running: 2, hbmGrantable: 30 }).beat('w2', { running: 2, hbmGrantable: 0 }).tick()).toEqual([]);
+      // With a and b in w1's queue that has four times as much as w3, and w3 steals.
+      expect(fleet.at(20).beat('w3').at(500).step('c', { ...large, previousWorker: 'w1', acceptedAtMs: 500 })).toBe('w3');
+    }
+  });
+
+  test('a step that went where room was kept for it waits no longer: nobody steals for its sake', () => {
+    const stolenAfter = (claimAfterMs: number): string => {
+      const fleet = new SmallFleet(policies.saga.make({ stealRatio: 4, idleMs: 100 }, unknown), claimAfterMs), full = { running: 2, hbmGrantable: 30 }, large = { promptTokens: 3_000 };
+      expect(fleet.beat('w1', full).beat('w2', { running: 4, hbmGrantable: 0 }).step('a', { ...large, previousWorker: 'w1' })).toBe('waits');
+      fleet.at(7_000).beat('w1', full).tick();
+      expect(fleet.at(7_100).beat('w1', { running: 1, hbmGrantable: 70 }).tick()).toEqual(['a w1']);
+      return fleet.at(7_200).beat('w1', full).beat('w2').at(7_600).step('c', { ...large, previousWorker: 'w1', acceptedAtMs: 7_600 });
+    };
+    expect([stolenAfter(1e9), stolenAfter(5_000)]).toEqual(['waits', 'waits']);
+  });
+
   test('where room was kept for a step, its session stays from then on', () => {
     const fleet = new SmallFleet(policies.saga.make({}, unknown), 5_000), full = { running: 4, hbmGrantable: 0 };
     expect(fleet.beat('w1').beat('w2', full).step('a')).toBe('w1');

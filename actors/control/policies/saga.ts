@@ -73,7 +73,11 @@ export function saga(params: Params<typeof tunables>): Policy {
       // Past its fair completion a session goes before all that are not, the latest first.
       return leftMs > 0 ? -Math.min(1e6, (remainingS * 1000) / leftMs) : -1e6 + leftMs / 1e6;
     },
-    worthALook: withRoom,
+    worthALook(waiting, openings) {
+      const begin = new Set(withRoom(waiting, openings));
+      // What was asked when no worker could take it is in no queue yet.
+      return waiting.filter((step) => begin.has(step) || !queues.has(step.ask.trace));
+    },
     place(ask, candidates, _waitedMs, nowMs) {
       gaps.closed(ask);
       if (!arrivalMs.has(ask.trace)) arrivalMs.set(ask.trace, ask.acceptedAtMs);
@@ -86,15 +90,16 @@ export function saga(params: Params<typeof tunables>): Policy {
       if (chosen !== null) homes.set(ask.trace, chosen.worker);
       return chosen;
     },
+    claimed(ask, worker) {
+      queues.leave(ask.trace);
+      homes.set(ask.trace, worker);
+    },
     migrate(ask, to, candidates) {
       const from = theft?.step === ask.step ? theft.from : null, home = candidates.find(({ worker }) => worker === from);
       return home === undefined ? null : broughtFrom(home, to);
     },
     retain(ask, view, nowMs) {
       gaps.opened(ask.trace, ask.tool, nowMs);
-      // Where room was kept for it, it went there unrouted.
-      homes.set(ask.trace, ask.worker);
-      queues.leave(ask.trace);
       ends.served(ask.trace, ask.stepsDone);
       const hbmShare = view === null ? 0 : ask.tokens / Math.max(1, view.load.hbmBlocks * blockTokens);
       // Recency is (now - last use) / ttlMax for all, so that the order of two of them is that of their last uses, at whatever time they are compared.
