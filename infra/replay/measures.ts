@@ -4,7 +4,6 @@ import type { FleetModel, StepInput, StepOutcome } from './simulation/fleet-mode
 import type { Links } from './simulation/links.ts';
 import { LiveContext } from './live/context.ts';
 import { type OverTime, TokensOverTime } from './over-time.ts';
-import type { Task } from './tasks.ts';
 
 export interface Spread { readonly mean: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number }
 
@@ -15,11 +14,12 @@ export interface ReplayResult {
   readonly tasks: number;
   readonly finished: number;
   readonly steps: number;
-  /** Until the last task had come: what came after is the emptying of the fleet, and counts in no rate. */
+  /** Until the last task had come: what came after is the emptying of the fleet, and counts in no rate. Where no step had ended by then, as when all come at once, the whole of it. */
   readonly windowS: number;
+  /** Until the last task was over. */
   readonly makespanS: number;
   readonly jctS: Spread;
-  /** Without recorded gaps: what the fleet is responsible for. */
+  /** Without the recorded gaps on a task's longest way, which at a join is that of its last child: what the fleet is responsible for. */
   readonly servedS: Spread;
   readonly firstTokenMs: Spread;
   readonly stepsPerS: number;
@@ -38,7 +38,7 @@ export interface ReplayResult {
   /** How often an adapter was brought into hbm, and how often one had to go. */
   readonly adapters: { readonly loaded: number; readonly evicted: number };
   readonly decisions: FleetModel['counters'];
-  /** Contexts of the traces that were not over, mean until the last task had come: the working set, as tokens. */
+  /** Contexts of the traces that were not over, mean over that window: the working set, as tokens. */
   readonly liveTokens: number;
   readonly overTime: OverTime;
   readonly skipped: Readonly<Record<string, number>>;
@@ -51,13 +51,13 @@ export class Measures {
   readonly #jctS: number[] = [];
   readonly #servedS: number[] = [];
   readonly #firstTokenMs: number[] = [];
-  readonly #servedOf = new Map<string, number>();
   readonly #tokens = { prompt: 0, hit: 0, recalled: 0, migrated: 0, computed: 0, avoidable: 0, again: 0, generated: 0 };
   readonly #seconds = { queue: 0, recall: 0, computeNew: 0, computeAvoidable: 0, decode: 0, gap: 0 };
   readonly #skipped: Record<string, number> = {};
   readonly #live = new LiveContext();
   readonly #overTime = new TokensOverTime();
   #liveTokens = 0;
+  #endMs = 0;
   #steps = 0;
   #windowMs = 0;
   #inWindow = 0;
@@ -94,31 +94,33 @@ export class Measures {
     this.#overTime.add(this.#events.nowMs, usage);
     this.#live.set(step.trace, step.promptTokens + step.outTokens, this.#events.nowMs);
     this.#firstTokenMs.push(waitedMs + end.firstTokenMs);
-    this.#servedOf.set(step.trace, (this.#servedOf.get(step.trace) ?? 0) + (queueMs + end.recallMs + end.prefillMs + end.decodeMs) / 1000);
   }
 
   traceEnded(trace: string): void { this.#live.set(trace, 0, this.#events.nowMs); }
 
-  taskEnded(task: Task, arrivedMs: number): void {
-    this.#jctS.push((this.#events.nowMs - arrivedMs) / 1000);
-    // Of the root: children run while it waits.
-    this.#servedS.push(this.#servedOf.get(task.root.trace) ?? 0);
-    for (const trace of task.members.keys()) this.#servedOf.delete(trace);
+  /** `gapsMs`: those on its longest way. */
+  taskEnded(arrivedMs: number, gapsMs: number): void {
+    this.#endMs = this.#events.nowMs;
+    this.#jctS.push((this.#endMs - arrivedMs) / 1000);
+    this.#servedS.push((this.#endMs - arrivedMs - gapsMs) / 1000);
   }
 
   result(regions: readonly FleetModel[], tasks: number): ReplayResult {
-    const makespanS = this.#events.nowMs / 1000, windowS = this.#windowMs / 1000;
-    const workerMs = regions.reduce((total, region) => total + region.workerMs, 0), acceleratorHours = workerMs / 3_600_000, finished = this.#jctS.length;
+    const finished = this.#jctS.length, hasWindow = this.#inWindow > 0;
+    // Timers of gaps that nobody comes back from are due later still: no worker is there for them.
+    const endMs = finished < tasks ? this.#events.nowMs : this.#endMs;
+    const makespanS = endMs / 1000, windowS = hasWindow ? this.#windowMs / 1000 : makespanS;
+    const workerMs = regions.reduce((total, region) => total + region.workerMs(endMs), 0), acceleratorHours = workerMs / 3_600_000;
     const sum = (of: (worker: FleetModel['workers'][number]) => number): number => regions.reduce((all, { allWorkers }) => all + allWorkers.reduce((total, worker) => total + of(worker), 0), 0);
     if (finished < tasks) this.#skipped['a task that was not over when nothing was due any more'] = tasks - finished;
     return {
       policy: this.#policy, fleet: this.#fleet.name, tasks, finished, steps: this.#steps, windowS, makespanS, jctS: spreadOf(this.#jctS), servedS: spreadOf(this.#servedS), firstTokenMs: spreadOf(this.#firstTokenMs),
-      stepsPerS: windowS > 0 ? this.#inWindow / windowS : this.#steps / Math.max(1e-9, makespanS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workerMs),
+      stepsPerS: (hasWindow ? this.#inWindow : this.#steps) / Math.max(1e-9, windowS), tokens: this.#tokens, secondsOf: this.#seconds, acceleratorHours, busyShare: sum(({ busyMs }) => busyMs) / Math.max(1e-9, workerMs),
       acceleratorHoursPerTask: acceleratorHours / Math.max(1, finished), usdPerTask: ((this.#fleet.usdPerHour / this.#fleet.workers) * acceleratorHours) / Math.max(1, finished),
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) }, preempted: sum(({ preempted }) => preempted),
       migrations: sumsOf([noMigrations, ...regions.flatMap(({ links }) => (links === null ? [] : [links.counters]))]),
       adapters: { loaded: sum(({ adapters }) => adapters?.counters.loaded ?? 0), evicted: sum(({ adapters }) => adapters?.counters.evicted ?? 0) },
-      decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: this.#liveTokens, overTime: this.#overTime.result, skipped: this.#skipped,
+      decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: hasWindow ? this.#liveTokens : this.#live.mean(endMs), overTime: this.#overTime.result, skipped: this.#skipped,
     };
   }
 }

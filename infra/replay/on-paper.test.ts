@@ -68,6 +68,8 @@ test('replay: ten steps with gaps, a demotion and its recall, a fan-out and its 
     blocks: { demoted: 4, recalled: 7, evicted: 0, spilled: 0 }, skipped: {},
   });
   expect(result.jctS.mean).toBe(2.114);
+  // Less the gaps on its longest way, which goes through a: 100, 1,000, 40, 50, 35, 0 and 3.
+  expect(result.servedS.mean).toBeCloseTo(0.886, 12);
   // The worker computed whenever it had anything: prompts and answers, a's and b's together from 1504 to 1720.
   expect(result.acceleratorHours * 3_600_000).toBeCloseTo(2_114, 9);
   expect(result.busyShare * 2_114).toBeCloseTo(132 + 45 + 68 + 5 + 68 + 8 + 10 + 216 + 68 + 25 + 68 + 5 + 70 + 7 + 55, 9);

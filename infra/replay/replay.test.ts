@@ -112,3 +112,31 @@ test('replay: tool and human gaps are scaled apart', () => {
   const task = taskOf(traceOf('a', [{ prompt: 64 }, { gapMs: 1_000, prompt: 64 }, { gap: 'human', gapMs: 10_000, prompt: 64 }]));
   expect(replay([task], { toolGapScale: 2, humanGapScale: 0.1 }).result.jctS.mean).toBeCloseTo((3 * 70 + 2_000 + 1_000) / 1_000, 9);
 });
+
+test('replay: what subagents take counts without their gaps, on the way of the one that ends last', () => {
+  const served = (childOut: number, childGapMs: number): number => {
+    const root = traceOf('a', [{ prompt: 64, children: ['b', 'c'] }, { gap: 'join', gapMs: 70, prompt: 64 }]), short = traceOf('b', [{ prompt: 64 }], { parent: 'a' });
+    const child = traceOf('c', [{ prompt: 64, out: childOut }, { gapMs: childGapMs, prompt: 64 }], { parent: 'a', startMs: 300 });
+    const { result } = replay([taskOf(root, short, child)]);
+    expect(result.jctS.mean - result.servedS.mean).toBeCloseTo((300 + childGapMs + 70) / 1000, 12);
+    return result.servedS.mean;
+  };
+  expect(served(100, 20)).toBeCloseTo(served(100, 5_000), 12);
+  expect(served(300, 20) - served(100, 20)).toBeCloseTo(0.2 * 5, 12);
+});
+
+test('replay: a fleet is paid for until the last task is over, however long timers of its gap would run', () => {
+  const policy = plain({ retain: () => ({ keepValue: 0, demoteAfterMs: 60_000, recallAfterMs: null, why: 'late' }) });
+  const { result } = replay(lonely(1, 2), { policy: () => policy, fleet: roundFleet({ workers: 2, capacity: { hbm: 20, dram: 20, nvme: 0 } }) });
+  expect(result.makespanS).toBe(result.jctS.max);
+  expect(result.acceleratorHours).toBeCloseTo((2 * result.makespanS) / 3_600, 12);
+});
+
+test('replay: where all tasks come at once, or no step ends while they come, rates and the working set are those of the whole run', () => {
+  for (const arrivals of [{ kind: 'closed', concurrency: 8 }, { kind: 'open', tasksPerHour: 1e9 }] as const) {
+    const { result } = replay(lonely(8), { arrivals });
+    expect(result.windowS).toBe(result.makespanS);
+    expect(result.stepsPerS).toBeCloseTo(32 / result.makespanS, 9);
+    expect(result.liveTokens).toBeGreaterThan(500);
+  }
+});

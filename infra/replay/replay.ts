@@ -33,7 +33,8 @@ export interface ReplayOptions {
   onStep?(step: StepInput, outcome: StepOutcome, endedAtMs: number): void;
 }
 
-interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
+/** `gapsMs`: recorded gaps on the longest way from the task's arrival to where the trace is. */
+interface Running { readonly trace: ReplayTrace; readonly task: OpenTask; at: number; gapsMs: number; nextUseMs: number; children: number; endedMs: number; prompt: Path; next: Path }
 /** A task that has come; `open` of its traces are not over. `named`: by its prompts so far. */
 interface OpenTask { readonly task: Task; readonly adapter: number | null; readonly arrivedMs: number; open: number; readonly region: string; readonly domain: FleetModel; readonly named: Set<Segment> }
 
@@ -98,7 +99,7 @@ export class Replay {
     const loseAt = this.#options.loseWorkerAt;
     if (loseAt !== undefined && this.#begun === Math.ceil(loseAt * this.#tasks.length)) this.#domains[0]!.lose('w1');
     if (this.#begun === this.#tasks.length) this.#measures.allHaveCome();
-    this.#begin(task.root, { task, adapter: this.#adapterOf(task), arrivedMs: this.#events.nowMs, open: 0, ...this.#homeOfNext(), named: new Set() });
+    this.#begin(task.root, 0, { task, adapter: this.#adapterOf(task), arrivedMs: this.#events.nowMs, open: 0, ...this.#homeOfNext(), named: new Set() });
   }
 
   /** A task comes, with all that grows from it, to a region: its home. Only where regions are linked is it served elsewhere. */
@@ -116,9 +117,9 @@ export class Replay {
     return regions.length - 1;
   }
 
-  #begin(trace: ReplayTrace, task: OpenTask): void {
+  #begin(trace: ReplayTrace, gapsMs: number, task: OpenTask): void {
     task.open++;
-    this.#running.set(trace.trace, { trace, task, at: 0, nextUseMs: this.#events.nowMs, children: 0, endedMs: 0, prompt: emptyPath, next: this.#path(trace, 0, task) });
+    this.#running.set(trace.trace, { trace, task, at: 0, gapsMs, nextUseMs: this.#events.nowMs, children: 0, endedMs: 0, prompt: emptyPath, next: this.#path(trace, 0, task) });
     this.#step(trace.trace);
   }
 
@@ -160,7 +161,8 @@ export class Replay {
       const trace = running.task.task.members.get(child);
       if (trace === undefined) { this.#measures.skipped('a child without a line'); continue; }
       running.children++;
-      this.#events.at(this.#events.nowMs + trace.start_ms * this.#toolScale, () => this.#begin(trace, running.task));
+      const startMs = trace.start_ms * this.#toolScale, gapsMs = running.gapsMs + startMs;
+      this.#events.at(this.#events.nowMs + startMs, () => this.#begin(trace, gapsMs, running.task));
     }
     this.#await(input.trace, running);
   }
@@ -176,6 +178,7 @@ export class Replay {
     if (next.gap === 'join' && running.children > 0) { running.nextUseMs = Number.POSITIVE_INFINITY; return; }
     const gapMs = this.#gapMs(next);
     running.nextUseMs = this.#events.nowMs + gapMs;
+    running.gapsMs += gapMs;
     this.#measures.gap(gapMs);
     this.#events.at(running.nextUseMs, () => this.#step(name));
   }
@@ -189,11 +192,14 @@ export class Replay {
     if (parent !== undefined) {
       parent.children--;
       const next = parent.trace.steps[parent.at];
-      if (parent.children === 0 && (next === undefined || next.gap === 'join')) this.#await(parent.trace.trace, parent);
+      if (parent.children === 0 && (next === undefined || next.gap === 'join')) {
+        parent.gapsMs = running.gapsMs;
+        this.#await(parent.trace.trace, parent);
+      }
     }
     if (running.task.open > 0) return;
     this.#trees.get(running.task.adapter)!.leave(running.task.named);
-    this.#measures.taskEnded(running.task.task, running.task.arrivedMs);
+    this.#measures.taskEnded(running.task.arrivedMs, running.gapsMs);
     if (this.#options.arrivals.kind === 'closed') this.#events.at(this.#events.nowMs, () => this.#beginNext());
   }
 
@@ -216,7 +222,7 @@ export class Replay {
 const domainsOf = (fleet: Fleet): Fleet[] =>
   fleet.regions.length === 1 || (fleet.network?.far ?? null) !== null ? [fleet] : fleet.regions.map((region) => ({ ...fleet, workers: fleet.workers / fleet.regions.length, regions: [region] }));
 
-/** The full blocks that are there when the step has ended: those of the prompt, and those of its answer that the next prompt goes on with. */
+/** The full blocks that are there when the step has ended: those of the prompt, and those of its answer that the next prompt goes on with. The KV of the last token is not there yet. */
 function after(prompt: Path, next: Path, step: ReplayStep, outTokens: number): Path {
-  return extendsPath(next, prompt) ? pathUpTo(next, Math.max(prompt.blocks, Math.floor((step.prompt_tokens + outTokens) / blockTokens))) : prompt;
+  return extendsPath(next, prompt) ? pathUpTo(next, Math.max(prompt.blocks, Math.floor((step.prompt_tokens + outTokens - 1) / blockTokens))) : prompt;
 }

@@ -6,7 +6,7 @@ import type { Task } from '../../../infra/replay/tasks.ts';
 import type { ReplayStep, ReplayTrace } from '../../../schemas/replay-trace.ts';
 
 /** One task on a fleet that does nothing else. */
-export interface Alone { readonly jctS: number; /** Of its root, without gaps. */ readonly servedS: number; /** Mean over its time of the contexts of its traces that are not over. */ readonly liveTokens: number }
+export interface Alone { readonly jctS: number; /** Without the gaps on its longest way. */ readonly servedS: number; /** Mean over its time of the contexts of its traces that are not over. */ readonly liveTokens: number }
 
 /**
  * What no policy can beat: every step runs at once and alone, on a worker that remembers all that the task computed before, and what tasks before it in
@@ -18,29 +18,32 @@ export function aloneTimes(tasks: readonly Task[], fleet: Fleet, humanGapScale: 
 }
 
 function aloneTime(task: Task, fleet: Fleet, tree: PrefixTree, humanGapScale: number): Alone {
-  let tokenMs = 0, servedMs = 0;
-  /** Answers when the trace and all below it are over. Not deeper than traces are nested. */
-  const walk = (trace: ReplayTrace, startMs: number): number => {
-    let endMs = startMs, childrenEndMs = startMs, context = 0;
+  let tokenMs = 0;
+  /** Answers when the trace and all below it are over, and the gaps on the longest way there. Not deeper than traces are nested. */
+  const walk = (trace: ReplayTrace, start: Reached): Reached => {
+    let here = start, lastChild = start, context = 0;
     trace.steps.forEach((step, i) => {
-      const fromMs = (step.gap === 'join' ? Math.max(endMs, childrenEndMs) : endMs) + (i === 0 ? 0 : step.gap_ms * (step.gap === 'human' ? humanGapScale : 1));
-      const tookMs = stepMs(trace, i, fleet, tree);
-      tokenMs += context * (fromMs + tookMs - endMs);
-      endMs = fromMs + tookMs;
+      const from = step.gap === 'join' ? later(here, lastChild) : here, gapMs = i === 0 ? 0 : step.gap_ms * (step.gap === 'human' ? humanGapScale : 1);
+      const next = { atMs: from.atMs + gapMs + stepMs(trace, i, fleet, tree), gapsMs: from.gapsMs + gapMs };
+      tokenMs += context * (next.atMs - here.atMs);
+      here = next;
       context = step.prompt_tokens + step.out_tokens;
-      if (trace === task.root) servedMs += tookMs;
       for (const child of step.children) {
         const member = task.members.get(child);
-        if (member !== undefined) childrenEndMs = Math.max(childrenEndMs, walk(member, endMs + member.start_ms));
+        if (member !== undefined) lastChild = later(lastChild, walk(member, { atMs: here.atMs + member.start_ms, gapsMs: here.gapsMs + member.start_ms }));
       }
     });
-    const overMs = Math.max(endMs, childrenEndMs);
-    tokenMs += context * (overMs - endMs);
-    return overMs;
+    const over = later(here, lastChild);
+    tokenMs += context * (over.atMs - here.atMs);
+    return over;
   };
-  const jctMs = walk(task.root, 0);
-  return { jctS: jctMs / 1000, servedS: servedMs / 1000, liveTokens: jctMs > 0 ? tokenMs / jctMs : 0 };
+  const { atMs, gapsMs } = walk(task.root, { atMs: 0, gapsMs: 0 });
+  return { jctS: atMs / 1000, servedS: (atMs - gapsMs) / 1000, liveTokens: atMs > 0 ? tokenMs / atMs : 0 };
 }
+
+/** Milliseconds since the task came, and of them the recorded gaps on the longest way. */
+interface Reached { readonly atMs: number; readonly gapsMs: number }
+const later = (a: Reached, b: Reached): Reached => (b.atMs > a.atMs ? b : a);
 
 function stepMs(trace: ReplayTrace, at: number, { device, model }: Fleet, tree: PrefixTree): number {
   const step = trace.steps[at]!, path = tree.path(step.blocks, `trace ${trace.trace}, step ${step.seq}`);
@@ -86,5 +89,5 @@ function remember(path: Path, upTo: number): void {
 function rememberAnswer(next: Path, prompt: Path, step: ReplayStep): void {
   const last = prompt.segments.length - 1;
   if (last >= 0 && (next.segments[last] !== prompt.segments[last] || next.uses[last]! < prompt.uses[last]!)) return;
-  remember(next, Math.min(next.blocks, Math.floor((step.prompt_tokens + step.out_tokens) / blockTokens)));
+  remember(next, Math.min(next.blocks, Math.floor((step.prompt_tokens + step.out_tokens - 1) / blockTokens)));
 }
