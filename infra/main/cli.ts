@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { policies } from '../../actors/control/policies/all.ts';
 import { policyNames } from '../../actors/control/policies/named.ts';
@@ -8,28 +8,27 @@ import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { findModel } from '../models/find-model.ts';
 import { progressOn } from '../models/progress.ts';
-import type { Arrivals } from '../replay/replay.ts';
 import { type TraceFormat, traceFormatNames } from '../traces/formats.ts';
 import type { TraceOptions } from '../traces/read.ts';
 import { doctor } from './commands/doctor.ts';
-import { type ReplayFlags, replayFiles } from './commands/replay.ts';
-import type { LiveFlags } from './commands/replay-live.ts';
+import { replayFiles } from './commands/replay.ts';
+import { type ReplayGiven, liveOf, replayOf } from './commands/replay-flags.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
 import { traceConvert, traceStats } from './commands/trace-files.ts';
 import { traceLs, traceShow, traceWatch } from './commands/trace.ts';
 import { exitCodes } from './exit-codes.ts';
+import { atLeastOne, fromHere, number, whole } from './flag-values.ts';
 import { StartError } from './role.ts';
 
-interface Flags {
-  config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean; json?: boolean | string;
-  name?: string; host?: string; port?: string; policy?: string; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
+interface Flags extends ReplayGiven {
+  config?: string; nats?: string; region?: string; model?: string; log?: Config['log']; printConfig?: boolean;
+  name?: string; host?: string; port?: string; hbm?: string; dram?: string; threads?: string; isa?: Config['worker']['isa']; weightMode?: Config['worker']['weightMode'];
   backend?: Config['worker']['backend']; metricsPort?: string; conductors?: string; workers?: string; store?: string;
   format?: TraceFormat; text?: boolean; blockTokens?: string; svg?: string; salt?: string;
   dir?: string; agents?: string; toolSeconds?: string; compare?: boolean;
-  fleet?: string; concurrency?: string; tasksPerHour?: string; asRecorded?: boolean; seed?: string;
-  live?: boolean; tasks?: string; scaleTokens?: string; timeScale?: string; record?: string;
+  live?: boolean;
 }
 
 const program = new Command('slackwater')
@@ -156,35 +155,6 @@ function recordingOf({ format, model, text, blockTokens }: Flags): TraceOptions 
   return { format, model: model === undefined ? undefined : fromHere(model), withText: text === true, blockTokens: blockTokens === undefined ? undefined : whole(blockTokens, 'block-tokens') };
 }
 
-function replayOf(flags: Flags): ReplayFlags {
-  const names = (flags.policy ?? 'round-robin-lru,slackwater').split(',');
-  for (const name of names) if (!(name in policies)) throw new ConfigError(`--policy ${name}: there are ${Object.keys(policies).join(', ')}`);
-  return { fleet: flags.fleet === undefined ? 'h200x8' : /\.ya?ml$/.test(flags.fleet) ? fromHere(flags.fleet) : flags.fleet, policies: names, arrivals: arrivalsOf(flags, 16, 1), seed: whole(flags.seed ?? '1', 'seed'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null };
-}
-
-function arrivalsOf({ concurrency, tasksPerHour, asRecorded }: Flags, atOnce: number, timeScale: number): Arrivals {
-  if ([concurrency, tasksPerHour, asRecorded].filter((given) => given !== undefined).length > 1) throw new ConfigError('--concurrency, --tasks-per-hour or --as-recorded: one of them');
-  if (asRecorded === true) return { kind: 'recorded', scale: timeScale };
-  if (tasksPerHour !== undefined) return { kind: 'open', tasksPerHour: atLeastOne(number(tasksPerHour, 'tasks-per-hour'), 'tasks-per-hour') };
-  return { kind: 'closed', concurrency: concurrency === undefined ? atOnce : atLeastOne(whole(concurrency, 'concurrency'), 'concurrency') };
-}
-
-function liveOf(flags: Flags): LiveFlags {
-  if (flags.fleet !== undefined) throw new ConfigError(`--fleet ${flags.fleet} is modelled; --live runs on a fleet of its own, or on the one of --nats`);
-  const chosen = (flags.policy ?? 'slackwater').split(',').map((name) => {
-    const known = policyNames.find((one) => one === name);
-    if (known === undefined) throw new ConfigError(`--policy ${name}: a live fleet has ${policyNames.join(', ')}${name in policies ? '; without --live a modelled one has it' : ''}`);
-    return known;
-  });
-  const scaleTokens = flags.scaleTokens === undefined ? null : number(flags.scaleTokens, 'scale-tokens');
-  if (scaleTokens !== null && (scaleTokens <= 0 || scaleTokens > 1)) throw new ConfigError(`--scale-tokens ${scaleTokens}: more than 0 and at most 1 is expected`);
-  const timeScale = number(flags.timeScale ?? '1', 'time-scale');
-  return {
-    policies: [...new Set(chosen)], arrivals: arrivalsOf(flags, 4, timeScale), seed: whole(flags.seed ?? '1', 'seed'), tasks: flags.tasks === undefined ? null : atLeastOne(whole(flags.tasks, 'tasks'), 'tasks'), scaleTokens, timeScale,
-    json: typeof flags.json === 'string' ? fromHere(flags.json) : null, record: flags.record === undefined ? null : fromHere(flags.record),
-  };
-}
-
 function settingsOf(flags: Flags): ConfigInput {
   const defined = <T extends object>(layer: T): T => Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as T;
   const name = flags.name;
@@ -197,25 +167,6 @@ function settingsOf(flags: Flags): ConfigInput {
     worker: defined({ name, hbm: flags.hbm, dram: flags.dram, threads: flags.threads === undefined || flags.threads === 'auto' ? flags.threads : whole(flags.threads, 'threads'), weightMode: flags.weightMode, isa: flags.isa, backend: flags.backend, metricsPort: flags.metricsPort === undefined ? undefined : whole(flags.metricsPort, 'metrics-port') }),
     fleet: defined({ conductors: flags.conductors === undefined ? undefined : whole(flags.conductors, 'conductors'), workers: flags.workers === undefined ? undefined : whole(flags.workers, 'workers') }),
   }) as ConfigInput;
-}
-
-/** npm runs scripts in the package's root; a path means where the user stands. */
-function fromHere(path: string): string { return path === '-' ? path : resolve(process.env['INIT_CWD'] ?? process.cwd(), path); }
-
-function whole(text: string, flag: string): number {
-  if (!/^\d+$/.test(text)) throw new ConfigError(`--${flag} ${text}: a whole number is expected`);
-  return Number(text);
-}
-
-function number(text: string, flag: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new ConfigError(`--${flag} ${text}: a number of 0 or more is expected`);
-  return value;
-}
-
-function atLeastOne(value: number, flag: string): number {
-  if (value < 1) throw new ConfigError(`--${flag} ${value}: at least 1 is expected`);
-  return value;
 }
 
 /** One line for what the surroundings did wrong; the stack for what we did. */
