@@ -16,6 +16,7 @@ import { readModel } from '../../text/read-model.ts';
 import { readTraces, type TraceOptions } from '../../traces/read.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printLine, table, withReader } from './reader.ts';
+import { startingAtZero, togetherLine } from './replay.ts';
 import { tellCounts } from './trace-files.ts';
 
 export interface LiveFlags {
@@ -40,6 +41,8 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
   const input = { ...roomOf(facts, config), scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed, isAsRecorded: flags.arrivals.kind === 'recorded' };
   const plan = planLive(all, input);
   if (plan.tooLong > 0) say(`left out: ${plan.tooLong} × task with a step longer than the ${input.roomTokens} tokens of ${input.roomOf} at --scale-tokens ${plan.scale}`);
+  const together = startingAtZero(plan.tasks);
+  if (input.isAsRecorded && together > 1) say(togetherLine(together, plan.tasks.length));
   const steps = plan.tasks.reduce((sum, task) => sum + task.steps, 0), atOnce = flags.arrivals.kind === 'closed' ? flags.arrivals.concurrency : plan.tasks.length;
   say(`${plan.tasks.length} of ${all.length} tasks, ${steps} steps; tokens × ${plan.scale.toFixed(4)}, gaps × ${flags.timeScale}: the longest task waits ${(plan.gapMsMax / 1_000).toFixed(0)} s`);
   const work = { tasks: plan.tasks, arrivals: flags.arrivals, scale: plan.scale, timeScale: flags.timeScale, layout: layoutOf(facts), model: config.model.name };
