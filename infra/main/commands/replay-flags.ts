@@ -2,7 +2,7 @@ import { policies } from '../../../actors/control/policies/all.ts';
 import { policyNames } from '../../../actors/control/policies/named.ts';
 import { ConfigError } from '../../config.ts';
 import type { Arrivals } from '../../replay/replay.ts';
-import { atLeastOne, fromHere, number, whole } from '../flag-values.ts';
+import { atLeastOne, fromHere, number, whole, writableFromHere } from '../flag-values.ts';
 import type { ReplayFlags } from './replay.ts';
 import type { LiveFlags } from './replay-live.ts';
 
@@ -16,7 +16,7 @@ export interface ReplayGiven {
 export function replayOf(flags: ReplayGiven): ReplayFlags {
   const names = (flags.policy ?? 'round-robin-lru,slackwater').split(',');
   for (const name of names) if (!(name in policies)) throw new ConfigError(`--policy ${name}: there are ${Object.keys(policies).join(', ')}`);
-  return { fleet: flags.fleet === undefined ? 'h200x8' : /\.ya?ml$/.test(flags.fleet) ? fromHere(flags.fleet) : flags.fleet, policies: names, arrivals: arrivalsOf(flags, 16, 1), seed: whole(flags.seed ?? '1', 'seed'), json: typeof flags.json === 'string' ? fromHere(flags.json) : null };
+  return { fleet: flags.fleet === undefined ? 'h200x8' : /\.ya?ml$/.test(flags.fleet) ? fromHere(flags.fleet) : flags.fleet, policies: names, arrivals: arrivalsOf(flags, 16, 1), seed: whole(flags.seed ?? '1', 'seed'), json: typeof flags.json === 'string' ? writableFromHere(flags.json, 'json') : null };
 }
 
 /** Throws ConfigError. */
@@ -32,7 +32,7 @@ export function liveOf(flags: ReplayGiven): LiveFlags {
   const timeScale = number(flags.timeScale ?? '1', 'time-scale');
   return {
     policies: [...new Set(chosen)], arrivals: arrivalsOf(flags, 4, timeScale), seed: whole(flags.seed ?? '1', 'seed'), tasks: flags.tasks === undefined ? null : atLeastOne(whole(flags.tasks, 'tasks'), 'tasks'), scaleTokens, timeScale,
-    json: typeof flags.json === 'string' ? fromHere(flags.json) : null, record: flags.record === undefined ? null : fromHere(flags.record),
+    json: typeof flags.json === 'string' ? writableFromHere(flags.json, 'json') : null, record: flags.record === undefined ? null : writableFromHere(flags.record, 'record'),
   };
 }
 

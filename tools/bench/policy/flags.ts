@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { findWriteProblem } from '../../../infra/replay/output-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { filesThere } from './pool.ts';
 import { type Regime, regimes } from './regimes.ts';
@@ -52,6 +53,8 @@ export function readFlags(args: readonly string[]): Flags {
   if (values.write && (study !== 'main' || values.quick)) throw new UsageError('--write takes the main table: not with --quick, --ablation or --sensitivity');
   if (study === 'ablation' && values.policies !== undefined) throw new UsageError('--ablation is of slackwater: it takes no --policies');
   const files = values.traces === undefined ? filesThere() : named(values.traces);
+  const unwritable = values.json === undefined ? null : findWriteProblem(values.json);
+  if (unwritable !== null) throw new UsageError(`--json ${values.json}: ${unwritable}`);
   for (const file of files) if (!existsSync(file)) throw new UsageError(`--traces ${file}: no such file`);
   if (files.length === 0) throw new UsageError('no recordings in ../shared/traces: --traces names some');
   const ids = values.regimes === undefined ? (values.quick ? quick.regimes : study === 'main' ? regimes.map(({ id }) => id) : studied.regimes) : named(values.regimes);
