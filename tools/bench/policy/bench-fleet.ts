@@ -16,6 +16,7 @@ export const rates: Readonly<Record<string, (fleet: Fleet, by: number) => Fleet>
   'dram link': (fleet, by) => withDevice(fleet, { dram: { ...fleet.device.dram, bytesPerS: fleet.device.dram.bytesPerS * by } }),
   'nvme link': (fleet, by) => withDevice(fleet, { nvme: { ...fleet.device.nvme, bytesPerS: fleet.device.nvme.bytesPerS * by } }),
   'room in dram': (fleet, by) => ({ ...fleet, capacity: { ...fleet.capacity, dram: Math.floor(fleet.capacity.dram * by) } }),
+  'tokens asked for': (fleet, by) => (fleet.maxTokens === undefined ? fleet : { ...fleet, maxTokens: Math.round(fleet.maxTokens * by) }),
   'room in nvme': (fleet, by) => ({ ...fleet, capacity: { ...fleet.capacity, nvme: Math.floor(fleet.capacity.nvme * by) } }),
 };
 
