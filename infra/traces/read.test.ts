@@ -28,6 +28,13 @@ describe('reading traces', () => {
     expect(traces.map((it) => it.steps[1]!.blocks)).toEqual([[[0, 4]], [[4, 4]]]);
   });
 
+  it('several files with one trace id are refused with both names', async () => {
+    const [a, b] = [fileOf([parent, ...children]), fileOf([trace('x'), trace('c2')])];
+    expect((await complaint([a, b])).replace(a, 'A').replace(b, 'B')).toBe('B: trace "c2" is in A too; expected ids that are unique over all files');
+    expect(await complaint([a, a])).toContain('trace "p" is in');
+    expect((await readAll([a, fileOf([trace('x')])])).traces.map((it) => it.trace)).toEqual(['p', 'c1', 'c2', 'x']);
+  });
+
   it('a file that is empty, or is not there, is told', async () => {
     expect(await complaint(fileOf(''))).toMatch(/^FILE: is empty; expected a recording/);
     expect(await complaint(fileOf('\n\n'))).toMatch(/^FILE: is empty/);

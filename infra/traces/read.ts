@@ -21,19 +21,31 @@ export interface TraceReading extends AsyncIterable<ReplayTrace> {
 
 /**
  * Reads files one after the other, plain or gzip; `-` is standard input. What is held at a time is a record of the
- * largest kind that the format has (docs/traces.md), not the file. Block ids are unique over all the files. Throws
- * TraceError, with file and line, at the first thing that is wrong.
+ * largest kind that the format has (docs/traces.md), not the file. Block ids are unique over all the files, and a trace
+ * id that two of them have is refused. Throws TraceError, with file and line, at the first thing that is wrong.
  */
 export function readTraces(paths: string | readonly string[], options: TraceOptions = {}): TraceReading {
   const skipped = new Map<string, number>(), assumed = new Map<string, number>(), formats = new Map<string, TraceFormat>();
   async function* traces(): AsyncGenerator<ReplayTrace> {
-    const ids = new BlockIds();
-    for (const path of typeof paths === 'string' ? [paths] : paths) {
-      yield* tracesOf(new Reading(path, options, ids, skipped, assumed), options.format ?? null, formats);
+    const ids = new BlockIds(), files = typeof paths === 'string' ? [paths] : paths;
+    const readBefore = new Map<string, string>();
+    for (const [at, path] of files.entries()) {
+      const reading = new Reading(path, options, ids, skipped, assumed), own: string[] = [];
+      for await (const trace of tracesOf(reading, options.format ?? null, formats)) {
+        const other = readBefore.get(trace.trace);
+        if (other !== undefined) reading.fail(null, `trace "${trace.trace}" is in ${other} too; expected ids that are unique over all files`);
+        if (at < files.length - 1) own.push(trace.trace);
+        if (readBefore.size + own.length > heldIdsMax) reading.fail(null, `more than ${heldIdsMax} traces in the files up to here; their ids are held, to find those that come again in a later file; files that belong together can be read as one (cat A B | … -)`);
+        yield trace;
+      }
+      for (const id of own) readBefore.set(id, path);
     }
   }
   return { skipped, assumed, formats, [Symbol.asyncIterator]: traces };
 }
+
+/** What a Map takes is 2^24. */
+const heldIdsMax = 16_000_000;
 
 async function* tracesOf(reading: Reading, given: TraceFormat | null, formats: Map<string, TraceFormat>): AsyncGenerator<ReplayTrace> {
   const lines = linesOf(reading.path);

@@ -26,13 +26,13 @@ export async function readAll(path: string | readonly string[], options: TraceOp
   return { traces, skipped: Object.fromEntries(reading.skipped), assumed: Object.fromEntries(reading.assumed) };
 }
 
-/** What reading says is wrong, without the path before it. */
-export async function complaint(path: string, options: TraceOptions = {}): Promise<string> {
+/** What reading says is wrong; of one file without its path. */
+export async function complaint(path: string | readonly string[], options: TraceOptions = {}): Promise<string> {
   try {
     await readAll(path, options);
   } catch (error) {
     if ((error as Error).name !== 'TraceError') throw error;
-    return (error as Error).message.replace(path, 'FILE');
+    return typeof path === 'string' ? (error as Error).message.replace(path, 'FILE') : (error as Error).message;
   }
   throw new Error(`nothing is wrong with ${path}`);
 }

@@ -74,6 +74,8 @@ describe('weka sessions', () => {
     ['times that go back', [session('s', [call(0, 300, [1, 4]), call(9, 300, [1, 4]), call(5, 300, [1, 4])])], 'FILE:1: "s": request 3 starts at 5 s, the one before it at 9 s; expected times that do not go back'],
     ['another block size', [session('s', [call(0, 300, [1, 4])], { block_size: 16 })], 'FILE:1: "block_size" is 16; expected 64'],
     ['a negative time', [session('s', [call(-1, 300, [1, 4])])], 'FILE:1: "requests[0].t" is -1; it must be at least 0; expected a session with "id", "block_size" and "requests"'],
+    ['a session twice', [session('s', []), session('s', [])], 'FILE:2: "id" is "s" for the second time; expected one line a session'],
+    ['a session with the name of another one\'s subagent', [session('s/agent_001', [call(0, 64, [1, 1])]), session('s', [call(0, 300, [1, 4]), agent(14, 9_000, [call(0, 64, [1, 1])])])], 'FILE:2: a subagent of "s" would be "s/agent_001", which another line has as its "id"; expected ids that are unique'],
     ['half a run', [session('a', [call(0, 300, [1, 4])]), session('s', [call(0, 300, [1, 4, 9])])], 'FILE:2: "hash_runs" has a run of 0 blocks; expected at least 1'],
   ])('refuses %s', async (_, records, message) => { expect(await complaint(fileOf(records))).toBe(message); });
 

@@ -18,9 +18,13 @@ export async function* readWeka(lines: AsyncIterable<Line>, reading: Reading): A
     if (session.block_size !== replayBlockTokens) reading.fail(line.number, `"block_size" is ${session.block_size}; expected ${replayBlockTokens}`);
     const name = reading.name(session.id);
     if (seen.has(name)) reading.fail(line.number, `"id" is "${name}" for the second time; expected one line a session`);
-    seen.add(name);
     const blocks = new SessionBlocks(reading, prefixes, session);
-    yield* new Session(reading, line.number, blocks).traces(name, null, 0, session);
+    for (const trace of new Session(reading, line.number, blocks).traces(name, null, 0, session)) {
+      if (seen.has(trace.trace)) reading.fail(line.number, `a subagent of "${name}" would be "${trace.trace}", which another line has as its "id"; expected ids that are unique`);
+      seen.add(trace.trace);
+      yield trace;
+    }
+    seen.add(name); // of a session without requests too
   }
 }
 
