@@ -12,6 +12,15 @@ describe('azure arrivals', () => {
     expect(traces[0]!.steps[0]!.blocks).toEqual([]);
   });
 
+  it('times may be quoted, say their distance from UTC, and fall on a leap day', async () => {
+    const { traces } = await readAll(fileOf([header, '"2024-02-28 23:59:59.5",1,1', '2024-02-29T00:00:00Z,1,1', '2024-02-29 01:00:01+01:00,1,1', '2024-03-01 00:00:00+00:00,1,1']));
+    expect(traces.map(({ start_ms }) => start_ms)).toEqual([0, 500, 1_500, 86_400_500]);
+  });
+
+  it.each(['2023-13-46 28:77:03.0', '2023-02-29 00:00:00', '2023-00-10 00:00:00', '2023-11-16 24:00:00', '2023-11-16 18:60:00', '2023-11-16 18:17:60', '2023-11-16 18:17:03+24:00'])('refuses %s, which is no time', async (time) => {
+    expect(await complaint(fileOf([header, '2022-11-16 18:17:04.5,1,1', `${time},1,1`]))).toBe(`FILE:3: "${time}" is no day and time that there is; expected one such as 2023-11-16 18:17:03.9799600`);
+  });
+
   it.each([
     ['times that go back', [header, '2023-11-16 18:17:04.5,1,1', '2023-11-16 18:17:04.2,1,1'], 'FILE:3: the arrival at 2023-11-16 18:17:04.2 is 300 ms before that of the row ahead; expected times that do not go back'],
     ['half a row', [header, '2023-11-16 18:17:04.5,1'], 'FILE:2: "2023-11-16 18:17:04.5,1" is no arrival; expected TIMESTAMP,ContextTokens,GeneratedTokens such as 2023-11-16 18:17:03.9799600,4808,10'],

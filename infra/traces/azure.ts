@@ -1,4 +1,5 @@
 import type { ReplayTrace } from '../../schemas/replay-trace.ts';
+import { dateMs } from './date.ts';
 import type { Line } from './lines.ts';
 import { type Reading, roundMs } from './reading.ts';
 
@@ -14,7 +15,8 @@ export async function* readAzure(lines: AsyncIterable<Line>, reading: Reading): 
     const text = Buffer.from(bytes).toString('utf8');
     if (azureHeader.test(text)) continue;
     const [time, prompt, generated, ...rest] = text.split(',');
-    const atMs = millisecondsOf(time ?? '');
+    const written = (time ?? '').trim().replace(/^"(.*)"$/, '$1'), atMs = dateMs(written);
+    if (Number.isNaN(atMs)) reading.fail(number, `"${written}" is no day and time that there is; expected one such as 2023-11-16 18:17:03.9799600`);
     if (atMs === null || rest.length > 0 || !/^\d+$/.test(prompt ?? '') || !/^\d+$/.test(generated?.trim() ?? '')) {
       reading.fail(number, `"${text.slice(0, 80)}" is no arrival; expected TIMESTAMP,ContextTokens,GeneratedTokens such as 2023-11-16 18:17:03.9799600,4808,10`);
     }
@@ -26,12 +28,4 @@ export async function* readAzure(lines: AsyncIterable<Line>, reading: Reading): 
       steps: [{ seq: 1, gap_ms: 0, gap: 'start', prompt_tokens: Number(prompt), blocks: [], out_tokens: Number(generated), tool: null, children: [] }],
     };
   }
-}
-
-/** UTC, to the digit that doubles still tell apart; null: no time. */
-function millisecondsOf(text: string): number | null {
-  const parts = /^\s*"?(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|\+00:?00)?"?\s*$/.exec(text);
-  if (parts === null) return null;
-  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number];
-  return Date.UTC(year, month - 1, day, hour, minute, second) + Math.round(Number(`0${parts[7] ?? ''}`) * 1e6) / 1e3;
 }

@@ -34,6 +34,8 @@ describe('mini-swe steps', () => {
     ['times that go back', [llm('a', 1, 10, 12, 200), llm('a', 2, 11, 13, 200)], 'FILE:2: "t0" is 11 s, 1 s before the row ahead of it ended; expected times that do not go back'],
     ['a generation that ends before it starts', [llm('a', 1, 10, 12, 200), llm('a', 2, 15, 14, 200)], 'FILE:2: "t1" is 14 s, 1 s before the row ahead of it ended; expected times that do not go back'],
     ['a trace that goes on later', [llm('a', 1, 10, 12, 200), llm('b', 1, 1, 2, 200), llm('a', 2, 15, 16, 200)], 'FILE:3: "trace" is "a", whose rows ended before; expected the rows of a trace together'],
+    ['a step twice', [llm('a', 1, 10, 12, 200), tool('a', 1, 12, 13), llm('a', 1, 13, 14, 200)], 'FILE:3: "step" is 1 for the second time in "a"; expected model calls that are counted up'],
+    ['steps out of order', [llm('a', 3, 10, 12, 200), llm('a', 2, 13, 14, 200)], 'FILE:2: "step" is 2 behind 3 in "a"; expected model calls that are counted up'],
     ['a row of another kind', [llm('a', 1, 10, 12, 200, { kind: 'nap' })], 'FILE:1: "kind" is "nap"; it may be "llm", "tool"; expected a row with "trace", "kind" ("llm" or "tool"), "t0" and "t1"'],
   ])('refuses %s', async (_, records, message) => { expect(await complaint(fileOf(records))).toBe(message); });
 });

@@ -18,7 +18,7 @@ export async function* readMinisweSteps(lines: AsyncIterable<Line>, reading: Rea
       if (open !== null) yield* close(open, reading);
       if (seen.has(name)) reading.fail(line.number, `"trace" is "${name}", whose rows ended before; expected the rows of a trace together`);
       seen.add(name);
-      open = { trace: name, steps: [], endMs: null, lastMs: null, tool: null };
+      open = { trace: name, steps: [], seq: null, endMs: null, lastMs: null, tool: null };
     }
     add(open, row, line.number, reading);
   }
@@ -27,7 +27,7 @@ export async function* readMinisweSteps(lines: AsyncIterable<Line>, reading: Rea
 
 const time = z.number().min(0).nullish();
 const rowShape = z.object({
-  trace: z.string().min(1), kind: z.literal(['llm', 'tool']), t0: time, t1: time,
+  trace: z.string().min(1), kind: z.literal(['llm', 'tool']), step: z.int().min(0).nullish(), t0: time, t1: time,
   in: z.int().min(0).nullish(), out: z.int().min(0).nullish(), tool: z.string().nullish(),
 });
 type Row = z.output<typeof rowShape>;
@@ -35,6 +35,8 @@ type Row = z.output<typeof rowShape>;
 interface Open {
   readonly trace: string;
   readonly steps: Omit<ReplayStep, 'blocks'>[];
+  /** The number that the last model call had. */
+  seq: number | null;
   /** End of the last generation; null: before the first, or not known. */
   endMs: number | null;
   /** The latest time of any row. */
@@ -51,6 +53,10 @@ function add(open: Open, row: Row, line: number, reading: Reading): void {
     open.lastMs = ms;
   }
   if (row.kind === 'tool') { open.tool = row.tool ?? open.tool; return; }
+  if (row.step !== null && row.step !== undefined) {
+    if (open.seq !== null && row.step <= open.seq) reading.fail(line, `"step" is ${row.step}${row.step === open.seq ? ' for the second time' : ` behind ${open.seq}`} in "${open.trace}"; expected model calls that are counted up`);
+    open.seq = row.step;
+  }
   if (row.in === null || row.in === undefined || row.out === null || row.out === undefined) { reading.skip('a model call without token counts'); return; }
   const isFirst = open.steps.length === 0;
   const isTimed = isFirst || (startMs !== null && open.endMs !== null);

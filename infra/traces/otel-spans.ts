@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dateMs } from './date.ts';
 import type { Line } from './lines.ts';
 import type { Reading } from './reading.ts';
 
@@ -45,13 +46,19 @@ function spanOf(span: z.output<typeof spanShape>, line: number, reading: Reading
   if (!trace || !id) reading.fail(line, 'a span without "traceId" or "spanId"; expected both');
   const attributes = attributesOf(span.attributes ?? {});
   const text = (key: string): string | null => (typeof attributes.get(key) === 'string' ? attributes.get(key) as string : null);
-  const number = (...keys: string[]): number | null => {
-    for (const key of keys) { const value = attributes.get(key); if (value !== undefined && value !== null && Number.isInteger(Number(value)) && Number(value) >= 0) return Number(value); }
-    return null;
+  const tokens = (...keys: string[]): number | null => {
+    const key = keys.find((it) => attributes.get(it) !== undefined && attributes.get(it) !== null);
+    if (key === undefined) return null;
+    const given = attributes.get(key), count = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given;
+    return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : reading.fail(line, `"${key}" is ${JSON.stringify(given)}; expected a whole number of tokens, 0 or more`);
   };
-  const prompt = number('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'), generated = number('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens');
+  const prompt = tokens('gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'), generated = tokens('gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens');
   const kind = kindOf(text('gen_ai.operation.name'), prompt !== null || generated !== null);
-  const startMs = unixMs(span.startTimeUnixNano, 1e-6) ?? unixMs(span.start_time ?? span.startTime, 1e-6), endMs = unixMs(span.endTimeUnixNano, 1e-6) ?? unixMs(span.end_time ?? span.endTime, 1e-6);
+  const timeMs = (...fields: readonly (keyof typeof span)[]): number | null => {
+    const field = fields.find((it) => span[it] !== undefined && span[it] !== null && span[it] !== ''), given = field === undefined ? null : span[field] as string | number;
+    return given === null ? null : unixMs(given) ?? reading.fail(line, `"${field}" is ${JSON.stringify(given)}, which is no time; expected nanoseconds since 1970, or a day and time such as 2023-11-16T18:17:03.9799600Z`);
+  };
+  const startMs = timeMs('startTimeUnixNano', 'start_time', 'startTime'), endMs = timeMs('endTimeUnixNano', 'end_time', 'endTime');
   if (kind === 'generation') {
     if (startMs === null || endMs === null) { reading.skip('a generation without times'); return null; }
     if (prompt === null || generated === null) { reading.skip('a generation without token counts'); return null; }
@@ -91,14 +98,12 @@ function callsToolsOf(reasons: unknown): boolean | null {
   return list.length === 0 ? null : list.some((reason) => /tool|function/i.test(String(reason)));
 }
 
-/** Nanoseconds since 1970 as a number or its digits, or a date; null: no time. Kept to the microsecond. */
-function unixMs(value: string | number | null | undefined, perUnit: number): number | null {
-  if (value === null || value === undefined || value === '') return null;
-  const digits = String(value);
-  if (/^\d+$/.test(digits)) return digits.length > 15 ? Number(BigInt(digits) / 1_000n) / 1e3 : Number(digits) * perUnit;
-  const date = /^(.*T\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)$/.exec(digits);
-  const whole = date === null ? Number.NaN : Date.parse(`${date[1]}${date[3]}`);
-  return Number.isNaN(whole) ? null : whole + Math.round(Number(`0${date![2] ?? ''}`) * 1e6) / 1e3;
+/** Nanoseconds since 1970 as a number or its digits, or a date with its zone; null: no time. Kept to the microsecond. */
+function unixMs(value: string | number): number | null {
+  const text = String(value);
+  if (/^\d{1,20}$/.test(text)) return text.length > 15 ? Number(BigInt(text) / 1_000n) / 1e3 : Number(text) * 1e-6;
+  const ms = /[+-]\d\d:?\d\d$|Z$/.test(text) ? dateMs(text) : null;
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** SDKs print ids with 0x in front. */

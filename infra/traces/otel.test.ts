@@ -49,8 +49,29 @@ describe('spans of generative AI', () => {
     expect(assumed).toMatchObject({ 'a generation that began while the one before it ran: gap 0': 1, 'a span whose parent is not in the file is taken to have none': 1 });
   });
 
+  it('a span that was sent again is one, and counted', async () => {
+    const { traces, skipped } = await readAll(fileOf([chat('x', undefined, 0, 40, 64), chat('y', undefined, 50, 60, 128), chat('x', undefined, 0, 40, 64), { ...chat('x', undefined, 70, 80, 64), trace: 'a2' }].map(otlp)));
+    expect(traces.map(({ trace, steps }) => [trace, steps.length])).toEqual([['a1', 2], ['a2', 1]]);
+    expect(skipped).toEqual({ 'a span that came before, the same': 1 });
+  });
+
+  it.each([
+    ['2023-13-46T28:77:03Z'], ['2023-02-30T00:00:00Z'], ['2023-11-16T18:17:03'], ['yesterday'], [-5], [1.5], ['9'.repeat(21)],
+  ])('refuses %s as a time', async (start_time) => {
+    const span = { trace_id: 'a', span_id: 'x', start_time, end_time: '2023-11-16T18:17:04Z', attributes: { 'gen_ai.usage.input_tokens': 64, 'gen_ai.usage.output_tokens': 1 } };
+    expect(await complaint(fileOf([span]))).toBe(`FILE:1: "start_time" is ${JSON.stringify(start_time)}, which is no time; expected nanoseconds since 1970, or a day and time such as 2023-11-16T18:17:03.9799600Z`);
+  });
+
+  it('dates say their distance from UTC', async () => {
+    const span = { trace_id: 'a', span_id: 'x', start_time: '2023-11-16T19:47:03.25+01:30', end_time: '2023-11-16T18:17:04Z', attributes: { 'gen_ai.usage.input_tokens': 64, 'gen_ai.usage.output_tokens': 1 } };
+    expect((await readAll(fileOf([span]))).traces[0]!.steps[0]!.took_ms).toBe(750);
+  });
+
   it.each([
     ['a span that ends before it starts', [chat('x', undefined, 100, 40, 64)], 'FILE:1: span x ends 60 ms before it starts; expected times that do not go back'],
+    ['a span id for another span', [chat('x', undefined, 0, 40, 64), chat('x', undefined, 0, 40, 65)], 'FILE:2: span x of trace a1 is not as in line 1; expected ids that are unique'],
+    ['a negative count of tokens', [chat('x', undefined, 0, 40, -100)], 'FILE:1: "gen_ai.usage.input_tokens" is "-100"; expected a whole number of tokens, 0 or more'],
+    ['a count of tokens that is none', [chat('x', undefined, 0, 40, 64, { 'gen_ai.usage.output_tokens': 'many' })], 'FILE:1: "gen_ai.usage.output_tokens" is "many"; expected a whole number of tokens, 0 or more'],
     ['spans in a circle', [chat('x', 'y', 0, 1, 64), agent('y', 'x', 0, 1, 'a')], 'FILE:1: spans are above each other in a circle: x → y → x; expected every span to lead to one without a parent'],
     ['spans without a generation', [tool('t', 'x', 0, 1, 'ls')], 'FILE: holds no trace of format otel'],
   ])('refuses %s', async (_, given, message) => { expect(await complaint(fileOf(given.map(otlp)))).toBe(message); });

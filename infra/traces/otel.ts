@@ -34,9 +34,9 @@ class Conversations {
   readonly #children = new Map<Span, Talk[]>();
   readonly #beginMs: number;
 
-  constructor(spans: readonly Span[], reading: Reading) {
+  constructor(given: readonly Span[], reading: Reading) {
     this.#reading = reading;
-    for (const span of spans) this.#spans.set(`${span.trace}/${span.id}`, span);
+    const spans = given.filter((span) => this.#isNew(span));
     for (const span of spans) {
       if (span.kind !== 'generation' && span.kind !== 'tool') continue;
       this.#talk(span)[span.kind === 'tool' ? 'tools' : 'generations'].push(span);
@@ -65,6 +65,15 @@ class Conversations {
         for (const generation of next.generations.toReversed()) for (const child of (this.#children.get(generation) ?? []).toReversed()) pending.push(child);
       }
     }
+  }
+
+  /** An exporter that had no answer sends its spans again; two that differ are not one. */
+  #isNew(span: Span): boolean {
+    const key = `${span.trace}/${span.id}`, other = this.#spans.get(key);
+    if (other === undefined) { this.#spans.set(key, span); return true; }
+    if (JSON.stringify({ ...other, line: 0 }) !== JSON.stringify({ ...span, line: 0 })) this.#reading.fail(span.line, `span ${span.id} of trace ${span.trace} is not as in line ${other.line}; expected ids that are unique`);
+    this.#reading.skip('a span that came before, the same');
+    return false;
   }
 
   /** What a generation or a tool belongs to: the innermost agent that has an agent above it, or the conversation. */
