@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { GapKind, ReplayStep, ReplayTrace } from '../../schemas/replay-trace.ts';
+import { readJson } from '../../schemas/json.ts';
+import { isRefused } from '../../schemas/refused.ts';
+import { type GapKind, type ReplayStep, type ReplayTrace, replayLimits } from '../../schemas/replay-trace.ts';
 import { blockSizes, type Hash, HashBlocks, isBlockSize } from './hash-blocks.ts';
 import type { Line } from './lines.ts';
 import { type Reading, roundMs } from './reading.ts';
@@ -64,10 +66,12 @@ interface Row {
   readonly waits: readonly Wait[];
 }
 
-/** Hashes of 64 bits are beyond what numbers hold: they become text before they are read. */
+/** Hashes of 64 bits are beyond what numbers hold: they become text before they are read. What is broken is told by its place in the line as it was. */
 function jsonOf(line: Line, reading: Reading): unknown {
   const text = Buffer.from(line.bytes).toString('latin1');
-  return reading.json(/\d{16}/.test(text) ? { ...line, bytes: Buffer.from(text.replace(/([[,]\s*)(\d{16,20})(?=\s*[,\]])/g, '$1"$2"'), 'latin1') } : line);
+  if (!/\d{16}/.test(text)) return reading.json(line);
+  const quoted = readJson(Buffer.from(text.replace(/([[,]\s*)(\d{16,20})(?=\s*[,\]])/g, '$1"$2"'), 'latin1'), replayLimits.lineBytesMax);
+  return isRefused(quoted) ? reading.json(line) : quoted.value;
 }
 
 const isHeader = (value: unknown): boolean => typeof value === 'object' && value !== null && 'schema' in value;

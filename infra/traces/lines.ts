@@ -8,6 +8,8 @@ export interface Line {
   readonly number: number;
   /** Without its end; valid until the next line is asked for. */
   readonly bytes: Uint8Array;
+  /** Where in the line the bytes begin, from 1; null: they are of more than one line. */
+  readonly column: number | null;
   /** False only of a last line that nothing ends: a file that was cut off ends so. */
   readonly hasEnd: boolean;
 }
@@ -26,12 +28,12 @@ export async function* linesOf(path: string, lineBytesMax: number = replayLimits
       let from = 0;
       for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
         number++;
-        const bytes = trimmed(join(held, chunk.subarray(from, end)), number);
-        if (bytes.length > lineBytesMax) throw tooLong(bytes.length);
+        const line = trimmed(join(held, chunk.subarray(from, end)), number);
+        if (line.bytes.length > lineBytesMax) throw tooLong(line.bytes.length);
         held = [];
         heldBytes = 0;
         from = end + 1;
-        if (bytes.length > 0) yield { number, bytes, hasEnd: true };
+        if (line.bytes.length > 0) yield { number, ...line, hasEnd: true };
       }
       if (from === chunk.length) continue;
       held.push(chunk.subarray(from));
@@ -39,10 +41,13 @@ export async function* linesOf(path: string, lineBytesMax: number = replayLimits
       if (heldBytes > lineBytesMax) { number++; throw tooLong(heldBytes); }
     }
   } catch (error) {
-    throw error instanceof TraceError ? error : new TraceError(path, number + 1, unreadable(error as NodeJS.ErrnoException));
+    if (error instanceof TraceError) throw error;
+    // Of a file that does not open, or is a folder, there is no line.
+    const isBegun = number > 0 || heldBytes > 0 || (error as NodeJS.ErrnoException).code?.startsWith('Z_') === true;
+    throw new TraceError(path, isBegun ? number + 1 : null, unreadable(error as NodeJS.ErrnoException));
   }
   const rest = trimmed(join(held, new Uint8Array()), number + 1);
-  if (rest.length > 0) yield { number: number + 1, bytes: rest, hasEnd: false };
+  if (rest.bytes.length > 0) yield { number: number + 1, ...rest, hasEnd: false };
 
   function tooLong(bytes: number): TraceError {
     return new TraceError(path, number, `a line of more than ${lineBytesMax} bytes (${bytes} so far); expected one record a line`);
@@ -91,13 +96,13 @@ function join(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
   return parts.length === 0 ? last : Buffer.concat([...parts, last]);
 }
 
-/** Without a byte order mark and white space at the ends. */
-function trimmed(bytes: Uint8Array, number: number): Uint8Array {
-  let from = number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  let to = bytes.length;
+/** Without a byte order mark, which no editor counts, and white space at the ends. */
+function trimmed(bytes: Uint8Array, number: number): { readonly bytes: Uint8Array; readonly column: number } {
+  const mark = number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  let from = mark, to = bytes.length;
   while (from < to && space.has(bytes[from]!)) from++;
   while (to > from && space.has(bytes[to - 1]!)) to--;
-  return bytes.subarray(from, to);
+  return { bytes: bytes.subarray(from, to), column: from - mark + 1 };
 }
 
 function unreadable(error: NodeJS.ErrnoException): string {

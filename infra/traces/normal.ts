@@ -2,7 +2,7 @@ import { isRefused } from '../../schemas/refused.ts';
 import { type ReplayTrace, parseReplayTrace } from '../../schemas/replay-trace.ts';
 import { Family } from './family.ts';
 import type { Line } from './lines.ts';
-import type { Reading } from './reading.ts';
+import { type Reading, cutOff, jsonFault } from './reading.ts';
 
 /** The normal form itself, as `slackwater trace export` and `trace convert` write it. Strict: see `schemas/replay-trace.ts`. */
 export async function* readNormal(lines: AsyncIterable<Line>, reading: Reading): AsyncIterable<ReplayTrace> {
@@ -26,7 +26,7 @@ export async function* readNormal(lines: AsyncIterable<Line>, reading: Reading):
 function parseLine(line: Line, reading: Reading): ReplayTrace {
   const trace = parseReplayTrace(line.bytes);
   if (!isRefused(trace)) return trace;
-  return reading.fail(line.number, `${trace.message}${line.hasEnd ? '' : ' (this last line has no end: was the file cut off?)'}`);
+  return reading.fail(line.number, `${trace.code === 'invalid_json' ? jsonFault(trace.message, line) : trace.message}${line.hasEnd ? '' : cutOff}`);
 }
 
 /** Ids of a file that is read behind others come after theirs. */

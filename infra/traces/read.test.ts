@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -38,18 +39,26 @@ describe('reading traces', () => {
   it('a file that is empty, or is not there, is told', async () => {
     expect(await complaint(fileOf(''))).toMatch(/^FILE: is empty; expected a recording/);
     expect(await complaint(fileOf('\n\n'))).toMatch(/^FILE: is empty/);
-    expect(await complaint('nowhere/at-all.jsonl')).toMatch(/^FILE:1: cannot be read: ENOENT/);
+    expect(await complaint('nowhere/at-all.jsonl')).toMatch(/^FILE: cannot be read: ENOENT/);
+    expect(await complaint(tmpdir())).toMatch(/^FILE: cannot be read: EISDIR/);
   });
 
   it('a format that nobody knows is told with its fields and the formats there are', async () => {
     expect(await complaint(fileOf([{ colour: 1, size: 2 }]))).toMatch(/^FILE:1: a record with the fields "colour", "size" is of no format that is known \(replay, weka, /);
-    expect(await complaint(fileOf('hello\n'))).toMatch(/^FILE:1: Unexpected "h" in JSON at position 0; expected a JSON object/);
+    expect(await complaint(fileOf('hello\n'))).toMatch(/^FILE:1: Unexpected "h" in JSON at column 1; expected a JSON object/);
   });
 
   it('a line that was cut off is told with its number', async () => {
     const whole = [trace('a'), trace('b')].map(replayLine).join('');
-    expect(await complaint(fileOf(whole.slice(0, -30)))).toMatch(/^FILE:2: .* in JSON at position \d+.* \(this last line has no end: was the file cut off\?\)$/);
-    expect(await complaint(fileOf(`${whole.slice(0, 50)}\n${whole}`))).toMatch(/^FILE:1: .*JSON at position 50/);
+    expect(await complaint(fileOf(whole.slice(0, -30)))).toMatch(/^FILE:2: .* in JSON at column \d+ \(this last line has no end: was the file cut off\?\)$/);
+    expect(await complaint(fileOf(`${whole.slice(0, 50)}\n${whole}`))).toMatch(/^FILE:1: Unterminated string in JSON at column 51; expected a JSON object$/);
+  });
+
+  it('broken JSON is told with one place: the line, and its column as an editor counts it', async () => {
+    const good = { trace: 'a', step: 1, kind: 'llm', t0: 1, t1: 2, in: 64, out: 1 };
+    expect(await complaint(fileOf([good, { ...good, step: 2, t0: 3, t1: 4 }, '{"trace":"a","step": 1 "kind":"llm"}']))).toBe("FILE:3: Expected ',' or '}' after property value in JSON at column 24; expected a JSON object");
+    expect(await complaint(fileOf(['\ufeff  {"v":1,"steps":x}']))).toMatch(/^FILE:1: Unexpected "x" in JSON at column 18; /);
+    expect(await complaint(fileOf(['{"session_id":"s","input_length":64,"hash_ids":[9223372036854775801,9223372036854775801] 1']))).toMatch(/^FILE:1: .* in JSON at column 90; /);
   });
 
   it('a gzip stream that breaks off is told after the lines before it', async () => {

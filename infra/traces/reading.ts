@@ -54,7 +54,7 @@ export class Reading {
   json(line: Line): unknown {
     const read = readJson(line.bytes, replayLimits.lineBytesMax);
     if (!isRefused(read)) return read.value;
-    return this.fail(line.number, `${read.message}; expected a JSON object${line.hasEnd ? '' : ' (this last line has no end: was the file cut off?)'}`);
+    return this.fail(line.number, `${jsonFault(read.message, line)}; expected a JSON object${line.hasEnd ? '' : cutOff}`);
   }
 
   /** A line as a shape says; fields that the shape does not name are left alone. `what` it should have been is told. */
@@ -71,6 +71,13 @@ export class Reading {
     return parsed.success ? parsed.data : this.fail(line, `${refusedBy(parsed.error, value).message}; expected ${what}`);
   }
 }
+
+/** What is wrong with a line's JSON, with the one place in the file for the offset, line and column that the parser counts in what it was given. */
+export function jsonFault(message: string, { column }: Line): string {
+  return message.replace(/at position (\d+)(?: \(line \d+ column \d+\))?$/, (_, at: string) => (column === null ? `at character ${Number(at) + 1} of the element that begins here` : `at column ${Number(at) + column}`));
+}
+
+export const cutOff = ' (this last line has no end: was the file cut off?)';
 
 /** Gives out block ids, each once over all files that are read together. */
 export class BlockIds {

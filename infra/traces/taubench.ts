@@ -40,7 +40,7 @@ async function* elementsOf(lines: AsyncIterable<Line>, reading: Reading): AsyncG
       } else if (closings.has(byte)) {
         depth--;
         if (depth !== 1) continue;
-        yield { number: begun, bytes: Buffer.concat([...parts, bytes.subarray(from, at + 1)]), hasEnd: true };
+        yield { number: begun, bytes: Buffer.concat([...parts, bytes.subarray(from, at + 1)]), column: null, hasEnd: true };
         parts = [];
         size = 0;
         from = at + 1;

@@ -56,6 +56,7 @@ describe('recordings of text', { timeout: 60_000 }, () => {
     expect(traces[0]!.steps.map((step) => [step.gap, step.tool])).toEqual([['start', null], ['human', null], ['tool', 'book']]);
     expect(assumed).toEqual({ 'a gap without times: 0': 4 });
     expect(await complaint(fileOf(text.slice(0, -3)), { model })).toMatch(/^FILE:\d+: the list does not end: was the file cut off\?$/);
+    expect(await complaint(fileOf('[\n  {"task_id": 3,\n   "trial" 1}]'), { model })).toBe("FILE:2: Expected ':' after property name in JSON at character 23 of the element that begins here; expected a JSON object");
   });
 
   it('times that go back are told', async () => {

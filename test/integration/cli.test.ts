@@ -62,7 +62,7 @@ describe.concurrent('recordings', () => {
     expect(await slackwater(['trace', 'convert', good])).toEqual({ code: 0, out: line, err: '' });
     const { code, out, err } = await slackwater(['trace', 'convert', bad]);
     expect([code, out, lines(err).length]).toEqual([1, line, 1]);
-    expect(err).toMatch(/bad\.jsonl:2: .* in JSON at position 50.*was the file cut off\?/);
+    expect(err).toMatch(/bad\.jsonl:2: .* in JSON at column 51 .*was the file cut off\?/);
     expect(JSON.parse((await slackwater(['trace', 'stats', good, '--json'])).out)).toMatchObject({ tasks: 1, steps: 1, prompt_tokens: 70 });
   });
 });
