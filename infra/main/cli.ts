@@ -12,7 +12,7 @@ import { type TraceFormat, traceFormatNames } from '../traces/formats.ts';
 import type { TraceOptions } from '../traces/read.ts';
 import { doctor } from './commands/doctor.ts';
 import { replayFiles } from './commands/replay.ts';
-import { type ReplayGiven, liveOf, replayOf } from './commands/replay-flags.ts';
+import { type ReplayGiven, listed, liveOf, refuseLive, replayOf } from './commands/replay-flags.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
 import { tap } from './commands/tap.ts';
@@ -86,16 +86,16 @@ ofRecordings(trace.command('convert').description('recordings as the normal form
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
 withWorker(shared(recordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy; or with --live on one that runs'))))
   .option('--fleet <name>', 'the modelled fleet: laptop, workstation, h200x8, h200x64, two-regions, or a YAML file; h200x8 where none is named')
-  .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')} (round-robin-lru,slackwater where none is named); with --live of ${policyNames.join(', ')} (slackwater)`)
+  .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')} (round-robin-lru,slackwater where none is named); with --live of ${policyNames.join(', ')} (slackwater)`, listed)
   .option('--concurrency <n>', 'so many tasks at once: 16 where nothing is said, live 4').option('--tasks-per-hour <n>', 'so many come, one by one').option('--as-recorded', 'tasks come when they came in the recording')
   .option('--seed <n>', 'of the order of tasks and of their arrivals', '1').option('--json <file>', 'writes one line a policy; with --live the report')
   .option('--live', 'the real model, in real time: on a fleet of its own, or on the one of --nats').option('--tasks <n>', 'live: only the first so many').option('--time-scale <f>', 'live: gaps times this', '1')
   .option('--scale-tokens <f>', 'live: prompts and answers times this; the largest factor with which every task fits the model, where nothing is said')
   .option('--record <file>', 'live: writes what was really run, to be replayed again; of several policies one file each').option('--workers <n>', 'live: of its own fleet, 2 where nothing is said').option('--conductors <n>', 'live: of its own fleet')
   .action(async (files: string[], flags: Flags, command: Command) => {
-    const given = (name: string): boolean => !['default', undefined].includes(command.getOptionValueSource(name));
     if (flags.live !== true) {
-      for (const name of ['nats', 'workers', 'conductors', 'hbm', 'dram', 'threads', 'tasks', 'timeScale', 'scaleTokens', 'record']) if (given(name)) throw new ConfigError(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} needs --live: a modelled fleet is described by --fleet`);
+      const given = command.options.map((option) => option.attributeName()).filter((name) => !['default', undefined].includes(command.getOptionValueSource(name)));
+      refuseLive(given);
       process.exitCode = await replayFiles(files.map(fromHere), recordingOf(flags), replayOf(flags));
       return;
     }
