@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readFleet } from './fleet.ts';
+import { fleetNames, readFleet } from './fleet.ts';
 import { InputError } from './input-error.ts';
 import { rateAt } from './simulation/rate.ts';
 
@@ -77,7 +77,7 @@ test('fleet: a device lets runs in on their prompts unless it says otherwise, an
 });
 
 test('fleet: those that come along can all be read', () => {
-  expect(['laptop', 'workstation', 'h200x8', 'h200x64', 'two-regions'].map((name) => readFleet(name).workers)).toEqual([2, expect.any(Number), 8, 64, 8]);
+  expect(Object.fromEntries(fleetNames.map((name) => [name, readFleet(name).workers]))).toEqual({ laptop: 2, workstation: expect.any(Number), h200x8: 8, h200x64: 64, 'two-regions': 8 });
 });
 
 test('fleet: a link is bytes a second each way, and the time of one way; without a network nothing moves', () => {
@@ -98,9 +98,9 @@ const refusals: readonly (readonly [string, string, string])[] = [
   ['an unknown device', described({ workers: '{ count: 1, device: b900 }' }), 'no b900.yaml beside it or in'],
   ['an unknown model', described({ model: 'gpt-9' }), 'no gpt-9.yaml beside it or in'],
   ['an unknown field', described({ more: 'workres: 3\n' }), 'workres'],
-  ['no worker', described({ workers: '{ count: 0, device: tiny }' }), 'workers.count'],
+  ['no worker', described({ workers: '{ count: 0, device: tiny }' }), 'workers.count: Too small: expected number to be >=1; it is 0'],
   ['more workers than are walked through', described({ workers: '{ count: 100001, device: tiny }' }), 'workers.count: is 100001; at most 100000'],
-  ['a negative price', described({ prices: '---\nprices: { tiny: -1 }\n' }), 'prices.tiny'],
+  ['a negative price', described({ prices: '---\nprices: { tiny: -1 }\n' }), 'prices.tiny: Too small: expected number to be >=0; it is -1'],
   ['a link of no bandwidth', described({ more: 'network: { gbit: 0, rtt_ms: 1 }\n' }), 'network.gbit: 0 gbit; a link has more than 0'],
   ['a link of less', described({ more: 'network: { gbit: 10, rtt_ms: 1, between: { gbit: -4, rtt_ms: 1 } }\n' }), 'network.between.gbit: -4 gbit; a link has more than 0'],
   ['a way that takes less than no time', described({ more: 'network: { gbit: 10, rtt_ms: -0.5 }\n' }), 'network.rtt_ms: -0.5 ms; there and back takes at least 0'],
@@ -114,7 +114,17 @@ const refusals: readonly (readonly [string, string, string])[] = [
   ['an adapter of no bytes', described({ more: 'adapters: { count: 2, bytes: 0 }\n' }), 'adapters.bytes is 0: leave adapters out where tasks need none'],
   ['a negative skew', described({ more: 'adapters: { count: 2, bytes: 1MiB, zipf: -1 }\n' }), 'adapters.zipf'],
   ['another admission', described({ workers: '{ count: 1, device: eager }' }), 'admission: Invalid option: expected one of "whole"|"prompt"'],
-  ['an empty file', '', 'the file: '],
+  ['an empty file', '', 'nothing stands in it: a device, a model or a fleet is expected there'],
+  ['a file of a comment', '# later\n', 'nothing stands in it'],
+  ['prices alone', `---\n---\n${prices}\n`, 'nothing stands in its first document'],
+  ['prices that are begun', described({ prices: '---\n' }), 'prices are missing: a second document, "prices: { tiny: 3.50'],
+  ['a third document', `${described()}---\nprices: { tiny: 9 }\n`, 'has 3 documents (each "---" begins one); 2 are expected'],
+  ['a count below 0', described({ workers: '{ count: -8, device: tiny }' }), 'workers.count: Too small: expected number to be >=1; it is -8'],
+  ['half a worker', described({ workers: '{ count: 1.5, device: tiny }' }), 'expected int, received number; it is 1.5'],
+  ['a count in words', described({ workers: '{ count: eight, device: tiny }' }), 'workers.count: Invalid input: expected number, received string; it is "eight"'],
+  ['a size that is none', described({ workers: '{ count: 1, device: tiny, dram: true }' }), 'workers.dram: is not a size such as 256MiB; it is true'],
+  ['a share of 0', described({ more: 'regions: [{ name: a, share: 0 }, { name: b, share: 1 }]\n' }), 'regions.0.share: Too small: expected number to be >0; it is 0'],
+  ['no count', described({ workers: '{ device: tiny }' }), 'workers.count: is missing'],
   ['broken YAML', 'fleet: [mine\n', 'at line '],
 ];
 for (const [what, text, message] of refusals) {
@@ -125,8 +135,15 @@ for (const [what, text, message] of refusals) {
   });
 }
 
-test('fleet: a name that does not come along is refused', () => {
-  expect(() => readFleet('h900x8')).toThrow(/h900x8\.yaml": no such file/);
+test('fleet: a name that does not come along is refused with those that do, and a file that is not there with its path', () => {
+  expect(() => readFleet('h900x8')).toThrow(InputError);
+  expect(() => readFleet('h900x8')).toThrow('fleet "h900x8": there is none of that name; there are h200x64, h200x8, laptop, two-regions, workstation, or a file of your own: FILE.yaml');
+  expect(() => readFleet(join(folder, 'gone.yaml'))).toThrow(`fleet "${join(folder, 'gone.yaml')}": no such file`);
+});
+
+test('fleet: a device or a model of two documents is refused: only one of them would be read', () => {
+  writeFileSync(join(folder, 'twofold.yaml'), `${device.replace('tiny', 'twofold')}---\n${device}`);
+  expect(() => fleetOf(described({ workers: '{ count: 1, device: twofold }' }))).toThrow('twofold.yaml: has 2 documents (each "---" begins one); 1 is expected');
 });
 
 test('fleet: as much as is allowed is read: hbm to the last byte beside weights and what is reserved, 100,000 workers, 1,000,000 adapters', () => {

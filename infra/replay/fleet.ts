@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
@@ -70,17 +70,21 @@ const pricesFile = z.strictObject({ prices: z.record(z.string(), z.number().min(
 const here = dirname(fileURLToPath(import.meta.url));
 const gib = 2 ** 30;
 
+/** Fleets that come along. */
+export const fleetNames: readonly string[] = readdirSync(join(here, 'fleets')).filter((file) => file.endsWith('.yaml')).map((file) => file.slice(0, -'.yaml'.length)).sort();
+
 /**
- * A fleet by the name of one that comes along (laptop, h200x8, h200x64, two-regions, workstation) or by its YAML file; devices and models by name, or files beside it.
+ * A fleet by the name of one that comes along or by its YAML file; devices and models by name, or files beside it.
  * Throws InputError: not there, not understood (with the path of the field), no price, too small for the model, or of more memory than the device has.
  */
 export function readFleet(given: string): Fleet {
   const file = given.endsWith('.yaml') || given.endsWith('.yml') ? given : join(here, 'fleets', `${given}.yaml`);
   // A name that comes along may be that of a folder here too.
   if (isDirectory(existsSync(file) ? file : given)) throw new InputError(`fleet "${given}": is a directory; a YAML file is expected, or the name of a fleet that comes along`);
-  const [described, priced] = documents(file);
+  if (file !== given && !existsSync(file)) throw new InputError(`fleet "${given}": there is none of that name; there are ${fleetNames.join(', ')}, or a file of your own: FILE.yaml`);
+  const [described, priced = null] = documents(file, 2);
   const fleet = understood(fleetFile, described, file);
-  if (priced === undefined) throw new InputError(`${file}: prices are missing: a second document, "prices: { ${fleet.workers.device}: 3.50, dram_gib: 0.004, nvme_gib: 0.0002 }", US dollars an hour`);
+  if (priced === null) throw new InputError(`${file}: prices are missing: a second document, "prices: { ${fleet.workers.device}: 3.50, dram_gib: 0.004, nvme_gib: 0.0002 }", US dollars an hour`);
   const { prices } = understood(pricesFile, priced, file);
   const modelSays = understood(modelFile, ...one(file, 'models', fleet.model));
   const model: ModelShape = {
@@ -146,26 +150,38 @@ export function readDevice(name: string, arithmetic: 'bf16' | 'fp8'): Device {
 function one(fleetPath: string, folder: string, name: string): [unknown, string] {
   const file = [join(dirname(fleetPath), `${name}.yaml`), join(here, folder, `${name}.yaml`)].find((path) => existsSync(path));
   if (file === undefined) throw new InputError(`${fleetPath}: no ${name}.yaml beside it or in ${join(here, folder)}`);
-  return [documents(file)[0], file];
+  return [documents(file, 1)[0], file];
 }
 
 const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
-function documents(file: string): unknown[] {
+/** The first says what it is. */
+function documents(file: string, most: number): unknown[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch {
     throw new InputError(`fleet "${file}": no such file`);
   }
-  return parseAllDocuments(text).map((document) => {
+  const read = parseAllDocuments(text).map((document) => {
     if (document.errors[0] !== undefined) throw new InputError(`${file}: ${document.errors[0].message}`);
     return document.toJS() as unknown;
   });
+  if ((read[0] ?? null) === null) throw new InputError(`${file}: nothing stands in ${read.length > 1 ? 'its first document' : 'it'}: a device, a model or a fleet is expected there`);
+  if (read.length > most) throw new InputError(`${file}: has ${read.length} documents (each "---" begins one); ${most} ${most === 1 ? 'is' : 'are'} expected`);
+  return read;
 }
 
 function understood<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new InputError(`${file}: ${result.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`).join('; ')}`);
+  throw new InputError(`${file}: ${result.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${withValue(message, valueAt(value, path))}`).join('; ')}`);
 }
+
+/** Our own messages have the value in them, where there is one; the schema's do not. */
+function withValue(message: string, value: unknown): string {
+  if (value === undefined && message.startsWith('Invalid')) return 'is missing';
+  return value !== undefined && /^(Too |Invalid |is (not|neither) )/.test(message) ? `${message}; it is ${JSON.stringify(value).slice(0, 80)}` : message;
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown => path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined), value);
