@@ -8,10 +8,11 @@ import { BusFault } from '../../actors/lib/ports.ts';
 import { type Config, ConfigError, type ConfigInput, loadConfig, packageRoot } from '../config.ts';
 import { findModel } from '../models/find-model.ts';
 import { progressOn } from '../models/progress.ts';
+import { fleetNames } from '../replay/fleet.ts';
 import { type TraceFormat, traceFormatNames } from '../traces/formats.ts';
 import type { TraceOptions } from '../traces/read.ts';
 import { doctor } from './commands/doctor.ts';
-import { replayFiles } from './commands/replay.ts';
+import { replayColumns, replayFiles } from './commands/replay.ts';
 import { type ReplayGiven, listed, liveOf, refuseLive, replayOf } from './commands/replay-flags.ts';
 import { NotFoundError } from './commands/reader.ts';
 import { runRole } from './commands/run-role.ts';
@@ -85,13 +86,14 @@ ofRecordings(trace.command('stats').description('what recorded agents did: steps
 ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
 withWorker(shared(recordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy; or with --live on one that runs'))))
-  .option('--fleet <name>', 'the modelled fleet: laptop, workstation, h200x8, h200x64, two-regions, or a YAML file; h200x8 where none is named')
+  .option('--fleet <name>', `the modelled fleet: ${fleetNames.join(', ')}, or a YAML file; h200x8 where none is named`)
   .option('--policy <names>', `comma-separated, of ${Object.keys(policies).join(', ')} (round-robin-lru,slackwater where none is named); with --live of ${policyNames.join(', ')} (slackwater)`, listed)
   .option('--concurrency <n>', 'so many tasks at once: 16 where nothing is said, live 4').option('--tasks-per-hour <n>', 'so many come, one by one').option('--as-recorded', 'tasks come when they came in the recording')
   .option('--seed <n>', 'of the order of tasks and of their arrivals', '1').option('--json <file>', 'writes one line a policy; with --live the report')
   .option('--live', 'the real model, in real time: on a fleet of its own, or on the one of --nats').option('--tasks <n>', 'live: only the first so many').option('--time-scale <f>', 'live: gaps times this', '1')
   .option('--scale-tokens <f>', 'live: prompts and answers times this; the largest factor with which every task fits the model, where nothing is said')
   .option('--record <file>', 'live: writes what was really run, to be replayed again; of several policies one file each').option('--workers <n>', 'live: of its own fleet, 2 where nothing is said').option('--conductors <n>', 'live: of its own fleet')
+  .addHelpText('after', `\n${replayColumns}`)
   .action(async (files: string[], flags: Flags, command: Command) => {
     if (flags.live !== true) {
       const given = command.options.map((option) => option.attributeName()).filter((name) => !['default', undefined].includes(command.getOptionValueSource(name)));

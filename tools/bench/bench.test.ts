@@ -175,4 +175,10 @@ describe('npm run bench -- engine', () => {
     expect(() => main('engine', '--repeat', '0')).toThrow(/--repeat is 1 to 100, not 0/);
     expect(() => main('motor')).toThrow(/unknown bench "motor"; there are engine/);
   });
+  it('help is no error: of one bench its flags, of all of them their names', { timeout: 60_000 }, () => {
+    expect(main('--help')).toMatch(/^benches: engine, policy, calibrate;/);
+    expect(main('policy', '--help')).toMatch(/^npm run bench -- policy /);
+    expect(() => main('motor', '--help')).toThrow(/unknown bench "motor"; there are engine, policy, calibrate/);
+    expect(() => main()).toThrow(/no bench is named; there are engine, policy, calibrate/);
+  });
 });

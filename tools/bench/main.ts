@@ -12,10 +12,14 @@ const benches: Readonly<Record<string, { readonly run: (args: readonly string[])
 };
 const [name = '', ...args] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-const usage = bench?.usage ?? Object.values(benches).map((each) => each.usage).join('\n');
-if (bench === undefined || args.includes('--help')) {
-  console.error(bench === undefined ? `unknown bench "${name}"; there are ${Object.keys(benches).join(', ')}\n${usage}` : usage);
-  process.exit(bench === undefined ? 2 : 0);
+const usage = bench?.usage ?? `benches: ${Object.keys(benches).join(', ')}; npm run bench -- NAME --help\n${Object.values(benches).map((each) => each.usage).join('\n')}`;
+if (name === '--help' || (bench !== undefined && args.includes('--help'))) {
+  console.log(usage);
+  process.exit(0);
+}
+if (bench === undefined) {
+  console.error(`${name === '' ? 'no bench is named' : `unknown bench "${name}"`}; there are ${Object.keys(benches).join(', ')}\n${usage}`);
+  process.exit(2);
 }
 try {
   await bench.run(args);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import { traceOf } from '../../replay/hand-made.fixture.ts';
 import { replayLine, type ReplayTrace } from '../../../schemas/replay-trace.ts';
-import { type ReplayFlags, replayFiles } from './replay.ts';
+import { type ReplayFlags, replayColumns, replayFiles } from './replay.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'replay-command-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,4 +51,11 @@ test('replay: tasks as recorded that all start at 0 are counted and said, and th
   expect(timeless.err).toBe('slackwater: --as-recorded: 2 of 3 tasks have no arrival time, or that of the first: they start at 0\n');
   expect(timeless.out).toContain('tasks as recorded, 2 of 3 at 0, seed 7');
   expect([timed.reports, timed.err]).toMatchObject([[{ startAtZero: 1 }], '']);
+});
+
+test('replay: its help explains every column of the table', async () => {
+  const { out } = await replayed('columns', [short('a')], { policies: ['slackwater'] });
+  const header = out.split('\n').find((line) => line.startsWith('policy '))!.split(/ {2,}/).map((column) => column.replace(/ (mean s|ms)$/, ''));
+  expect(header).toContain('JCT');
+  for (const column of header) if (column !== 'policy' && column !== 'p95') expect(replayColumns).toContain(`\n  ${column} `);
 });

@@ -60,6 +60,25 @@ function aboutLine({ files, arrivals, seed, tasks, startAtZero, assumed }: Repla
   return `${files.join(', ')}; ${coming}, seed ${seed}; left out ${sum(leftOut.values())}, assumed ${sum(Object.values(assumed))}`;
 }
 
+/** For `--help`: what stands in the tables of a replay. */
+export const replayColumns = `Columns of the table, a row a policy, in the fleet's time; --json has more of each:
+  JCT              s, from a task's arrival to its end: mean, and what 95% of the tasks stay below
+  without gaps     s, the same less the recorded gaps on the task's longest way: what the fleet is responsible for
+  first token      ms, from a step's arrival: mean
+  steps/s          while tasks come: until the last one has
+  hit              % of prompt tokens whose KV was in hbm
+  recalled         % whose KV was in a tier below
+  migrated         % whose KV came from another worker; the rest of 100% was computed
+  avoidable        % that was computed although some worker had computed it before, less what a preempted run repeats
+  preempted        how often a run gave way to others on its worker
+  adapters loaded  how often one was brought into hbm (where a fleet has adapters)
+  busy             % of the workers' time
+  usd/task         US dollars: the workers' hours, by the fleet's prices, over the tasks that ended
+Live, without gaps is of the steps of a task's root, steps/s of the whole run; and there are
+  finished         of how many tasks every step was answered
+  again            % of prompt tokens that were computed although the fleet had computed them before
+  billed usd/task  US dollars: what the steps were billed, over the tasks that finished`;
+
 function replayTable(reports: readonly ReplayReport[], fleet: Fleet): string {
   const hasAdapters = fleet.adapters !== null;
   return table(['policy', 'JCT mean s', 'p95', 'without gaps', 'p95', 'first token ms', 'steps/s', 'hit', 'recalled', 'migrated', 'avoidable', 'preempted', ...(hasAdapters ? ['adapters loaded'] : []), 'busy', 'usd/task'], reports.map((result) => {

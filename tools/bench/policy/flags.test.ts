@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { fleetNames } from '../../../infra/replay/fleet.ts';
 import { UsageError } from '../usage-error.ts';
-import { readFlags } from './flags.ts';
+import { policyUsage, readFlags } from './flags.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-flags-')), traces = join(folder, 'made.jsonl');
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,4 +22,14 @@ test.each([
 test('bench policy: --json to a new file of a folder that is there is taken', () => {
   const json = join(folder, 'new.ndjson');
   expect(readFlags(['--traces', traces, '--json', json]).json).toBe(json);
+});
+
+test.each([['policies', 'oracle,slackwater,oracle', 'oracle'], ['regimes', 'knee,knee', 'knee'], ['traces', `${traces},${traces}`, traces]])('bench policy: --%s that names one twice is refused', (flag, list, twice) => {
+  expect(() => readFlags(['--traces', traces, `--${flag}`, list])).toThrow(UsageError);
+  expect(() => readFlags(['--traces', traces, `--${flag}`, list])).toThrow(`--${flag} ${list}: ${twice} is there 2 times`);
+});
+
+test('bench policy: its help names every fleet that comes along', () => {
+  expect(fleetNames).toContain('two-regions');
+  expect(policyUsage).toContain(`fleets: ${fleetNames.join(' ')}\n`);
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { fleetNames } from '../../../infra/replay/fleet.ts';
 import { findWriteProblem } from '../../../infra/replay/output-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { filesThere } from './pool.ts';
@@ -26,9 +27,10 @@ export interface Flags {
   readonly json: string | null;
 }
 
-export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet h200x8|h200x64|laptop|FILE.yaml] [--memory 0.4] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
+export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet NAME|FILE.yaml] [--memory 0.4] [--policies NAME,…] [--regimes ID,…] [--seeds 5]
                           [--threads 2] [--tune] [--quick] [--json FILE] [--write] [--ablation | --sensitivity | --published] [--max-steps 1000]
   --traces      recordings in any format that is read; without it those of ../shared/traces
+  --fleet       h200x8 where none is named
   --memory      share of each worker's room for KV that is used: a smaller one makes the same pressure with fewer tasks, and a faster bench
   --max-steps   longer tasks are left out, and counted, unless they have subagents or their gaps are short
   --tune        looks for every policy's tunables anew, on the half of the recordings that no figure comes from, and keeps them in docs/benchmarks/policy-tuned.json
@@ -36,6 +38,7 @@ export const policyUsage = `npm run bench -- policy [--traces FILE,…] [--fleet
   --write       brings docs/benchmarks/policy.md, policy.ndjson and policy/*.svg up to date
   --ablation    slackwater with one mechanism after the other taken away; --sensitivity: one tunable or rate after the other halved and doubled
   --published   one published figure of each baseline, in its authors' set-up: takes --policies, --seeds (3), --threads, --json, --write (docs/benchmarks/policy-published.md), --shrink (of the programs)
+fleets: ${fleetNames.join(' ')}
 policies: ${policyNames.join(' ')}
 regimes: ${regimes.map(({ id }) => id).join(' ')}`;
 
@@ -52,13 +55,13 @@ export function readFlags(args: readonly string[]): Flags {
   const study: Study = values.ablation ? 'ablation' : values.sensitivity ? 'sensitivity' : 'main';
   if (values.write && (study !== 'main' || values.quick)) throw new UsageError('--write takes the main table: not with --quick, --ablation or --sensitivity');
   if (study === 'ablation' && values.policies !== undefined) throw new UsageError('--ablation is of slackwater: it takes no --policies');
-  const files = values.traces === undefined ? filesThere() : named(values.traces);
+  const files = values.traces === undefined ? filesThere() : listed(values.traces, 'traces');
   const unwritable = values.json === undefined ? null : findWriteProblem(values.json);
   if (unwritable !== null) throw new UsageError(`--json ${values.json}: ${unwritable}`);
   for (const file of files) if (!existsSync(file)) throw new UsageError(`--traces ${file}: no such file`);
   if (files.length === 0) throw new UsageError('no recordings in ../shared/traces: --traces names some');
-  const ids = values.regimes === undefined ? (values.quick ? quick.regimes : study === 'main' ? regimes.map(({ id }) => id) : studied.regimes) : named(values.regimes);
-  const policies = values.policies === undefined ? (values.quick ? quick.policies : study === 'main' ? policyNames : studied.policies) : named(values.policies);
+  const ids = values.regimes === undefined ? (values.quick ? quick.regimes : study === 'main' ? regimes.map(({ id }) => id) : studied.regimes) : listed(values.regimes, 'regimes');
+  const policies = values.policies === undefined ? (values.quick ? quick.policies : study === 'main' ? policyNames : studied.policies) : listed(values.policies, 'policies');
   for (const name of policies) try { entryOf(name); } catch (error) { throw new UsageError((error as Error).message); }
   const scale = values.quick ? quick : usual;
   return {
@@ -81,6 +84,11 @@ function parsed(args: readonly string[]) {
 }
 
 export const named = (list: string): string[] => list.split(',').filter((name) => name !== '');
+/** What is named twice would count twice. */
+function listed(list: string, flag: string): string[] {
+  const names = named(list), twice = names.find((name, at) => names.indexOf(name) < at);
+  return twice === undefined ? names : refuse(`--${flag} ${list}: ${twice} is there ${names.filter((name) => name === twice).length} times`);
+}
 function refuse(message: string): never { throw new UsageError(message); }
 
 function numberOf(given: string | undefined, name: string, usual: number, least: number, most: number): number {
