@@ -96,12 +96,11 @@ export class WorkerModel {
     this.#listener.onChange();
   }
 
-  /** Everything that it ran and held is gone. Answers what it had been asked. */
-  lose(): readonly RunRequest[] {
+  /** Everything that it ran and held is gone; who asked for it hears of that elsewhere. */
+  lose(): void {
     this.#isAlive = false;
     if (this.#phase !== null) this.#phase.due.isOff = true;
     this.#phase = null;
-    const lost = [...this.#waiting, ...this.#running()];
     for (const run of this.#recalling) run.stopArrivals();
     this.#waiting.length = 0;
     this.#recalling.clear();
@@ -109,7 +108,6 @@ export class WorkerModel {
     this.#decoding = [];
     this.#decodeContext = 0;
     this.memory.clear();
-    return lost.map(({ request }) => request);
   }
 
   *#running(): Generator<Run> { yield* this.#recalling; yield* this.#prefilling; yield* this.#decoding; }
