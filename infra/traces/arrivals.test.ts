@@ -53,6 +53,7 @@ describe('mooncake requests', () => {
   it('blocks of another size, when asked', async () => {
     const path = fileOf([request(0, 200, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])]);
     expect((await readAll(path, { blockTokens: 16 })).traces[0]!.steps[0]!.blocks).toEqual([[0, 3]]);
+    for (const blockTokens of [0, 0.5]) expect(await complaint(path, { blockTokens })).toBe(`FILE: blocks of ${blockTokens} tokens; expected a multiple or a divisor of 64`);
     expect(await complaint(path, { blockTokens: 100 })).toBe('FILE: blocks of 100 tokens; expected a multiple or a divisor of 64');
   });
 });

@@ -44,6 +44,12 @@ describe("Dynamo's replay rows", () => {
     expect((await readAll(fileOf(text), { blockTokens: 64 })).traces.map((trace) => trace.steps[0]!.blocks)).toEqual([[[0, 1]], [[1, 1]]]);
   });
 
+  it('a block size that contradicts the header is refused; the same one is not', async () => {
+    const path = fileOf([{ schema: 'dynamo.agentic_mooncake', version: 2, block_size: 32 }, row({ session_id: 's', input_length: 64 })]);
+    expect(await complaint(path, { blockTokens: 64 })).toBe('FILE:1: "block_size" is 32, and --block-tokens says 64');
+    expect((await readAll(path, { blockTokens: 32 })).traces.length).toBe(1);
+  });
+
   it.each([
     ['a request that nobody makes', [row({ session_id: 's', request_id: '1', wait_for: ['0'] })], 'FILE:1: it waits for the request "0", and no row of the file is it'],
     ['a request id twice', [row({ session_id: 's', request_id: '1' }), row({ session_id: 't', request_id: '1' })], 'FILE:2: "request_id" is "1", as in line 1; expected ids that are unique'],

@@ -21,6 +21,7 @@ export async function* readDynamo(lines: AsyncIterable<Line>, reading: Reading):
     const value = jsonOf(line, reading);
     if (rows.length === 0 && isHeader(value)) {
       const header = reading.checked(headerShape, value, line.number, 'the header of agentic Mooncake, version 2');
+      if (blockTokens !== null && blockTokens !== header.block_size) reading.fail(line.number, `"block_size" is ${header.block_size}, and --block-tokens says ${blockTokens}`);
       blockTokens = header.block_size;
       continue;
     }

@@ -13,6 +13,8 @@ import { readWeka } from './weka.ts';
 
 interface Format {
   readonly read: TraceReader;
+  /** Whether its hashes may stand for blocks of more than one size: `--block-tokens` says of which. */
+  readonly hasBlockSizes?: true;
   /** Whether a file whose first record has these fields is one. */
   isIt(first: Fields): boolean;
 }
@@ -26,8 +28,8 @@ export const traceFormats = {
   'miniswe-steps': { read: readMinisweSteps, isIt: (it) => 'trace' in it && 'kind' in it && 't1' in it },
   'miniswe-trajectories': { read: readMinisweTrajectories, isIt: (it) => 'messages' in it && ('info' in it || 'trajectory_format' in it) },
   lmcache: { read: readLmcache, isIt: (it) => 'calls' in it },
-  dynamo: { read: readDynamo, isIt: (it) => it['schema'] === 'dynamo.agentic_mooncake' || (('session_id' in it || 'request_id' in it) && ('input_length' in it || 'input_tokens' in it)) },
-  mooncake: { read: readMooncake, isIt: (it) => 'hash_ids' in it && 'timestamp' in it },
+  dynamo: { read: readDynamo, hasBlockSizes: true, isIt: (it) => it['schema'] === 'dynamo.agentic_mooncake' || (('session_id' in it || 'request_id' in it) && ('input_length' in it || 'input_tokens' in it)) },
+  mooncake: { read: readMooncake, hasBlockSizes: true, isIt: (it) => 'hash_ids' in it && 'timestamp' in it },
   otel: { read: readOtel, isIt: (it) => 'resourceSpans' in it || (('traceId' in it || 'trace_id' in it || 'context' in it) && 'attributes' in it) },
   // Of these two the first line is no record.
   taubench: { read: readTaubench, isIt: () => false },
@@ -37,6 +39,12 @@ export const traceFormats = {
 export type TraceFormat = keyof typeof traceFormats;
 
 export const traceFormatNames = Object.keys(traceFormats) as TraceFormat[];
+
+/** Fails where the options say something that the format has no use for. */
+export function checkOptions(format: TraceFormat, reading: Reading): void {
+  const { blockTokens } = reading.options, of = (name: TraceFormat): boolean => (traceFormats[name] as Format).hasBlockSizes === true;
+  if (blockTokens !== undefined && !of(format)) reading.fail(null, `--block-tokens ${blockTokens} says nothing about a recording of format ${format}; it is for ${traceFormatNames.filter(of).join(' and ')}`);
+}
 
 /** By the first line. Fails where no format is like it. */
 export function formatOf(first: Line, reading: Reading): TraceFormat {

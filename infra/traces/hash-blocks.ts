@@ -46,4 +46,4 @@ export class HashBlocks {
 /** Sizes of blocks that engines use: multiples or divisors of 64. */
 export const blockSizes = [16, 32, 64, 128, 256, 512, 1024] as const;
 
-export const isBlockSize = (tokens: number): boolean => tokens > 0 && (tokens % replayBlockTokens === 0 || replayBlockTokens % tokens === 0);
+export const isBlockSize = (tokens: number): boolean => Number.isSafeInteger(tokens) && tokens > 0 && (tokens % replayBlockTokens === 0 || replayBlockTokens % tokens === 0);

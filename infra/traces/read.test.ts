@@ -43,6 +43,10 @@ describe('reading traces', () => {
     expect(await complaint(tmpdir())).toMatch(/^FILE: cannot be read: EISDIR/);
   });
 
+  it('a block size for a format that has none to choose is refused', async () => {
+    expect(await complaint(fileOf([trace('a')]), { blockTokens: 16 })).toBe('FILE: --block-tokens 16 says nothing about a recording of format replay; it is for dynamo and mooncake');
+  });
+
   it('a format that nobody knows is told with its fields and the formats there are', async () => {
     expect(await complaint(fileOf([{ colour: 1, size: 2 }]))).toMatch(/^FILE:1: a record with the fields "colour", "size" is of no format that is known \(replay, weka, /);
     expect(await complaint(fileOf('hello\n'))).toMatch(/^FILE:1: Unexpected "h" in JSON at column 1; expected a JSON object/);

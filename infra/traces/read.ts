@@ -1,5 +1,5 @@
 import { faultOf, type ReplayTrace } from '../../schemas/replay-trace.ts';
-import { formatOf, type TraceFormat, traceFormats } from './formats.ts';
+import { checkOptions, formatOf, type TraceFormat, traceFormats } from './formats.ts';
 import { type Line, linesOf } from './lines.ts';
 import { BlockIds, type ReadOptions, Reading } from './reading.ts';
 
@@ -53,6 +53,7 @@ async function* tracesOf(reading: Reading, given: TraceFormat | null, formats: M
   if (first.done === true) reading.fail(null, `is empty; expected a recording of one of the formats ${Object.keys(traceFormats).join(', ')}`);
   const format = given ?? formatOf(first.value, reading);
   formats.set(reading.path, format);
+  checkOptions(format, reading);
   let traces = 0;
   for await (const trace of traceFormats[format].read(again(first.value, lines), reading)) {
     traces++;
