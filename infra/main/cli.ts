@@ -20,7 +20,7 @@ import { tap } from './commands/tap.ts';
 import { traceConvert, traceStats } from './commands/trace-files.ts';
 import { traceLs, traceShow, traceWatch } from './commands/trace.ts';
 import { exitCodes } from './exit-codes.ts';
-import { atLeastOne, fromHere, number, whole } from './flag-values.ts';
+import { atLeastOne, fromHere, number, whole, writableFromHere } from './flag-values.ts';
 import { StartError } from './role.ts';
 
 interface Flags extends ReplayGiven {
@@ -79,10 +79,10 @@ shared(trace.command('export').description('one trace and its children for other
   .action((id: string, flags: Flags) => run(flags, async (config) => (await import('./commands/trace-export.ts')).traceExport(config, id, flags.salt ?? null)));
 const recordings = (command: Command): Command => command.argument('<file...>', 'recordings, plain or gzip; - is standard input')
   .addOption(new Option('--format <name>', 'what the recordings are, where their content does not tell').choices(traceFormatNames))
-  .option('--block-tokens <n>', 'what one hash of a recording stands for, where it does not tell');
+  .option('--block-tokens <n>', 'tokens that one hash of a recording stands for, where it does not tell: of mooncake and dynamo');
 const ofRecordings = (command: Command): Command => recordings(command).option('--model <path>', 'whose tokenizer counts recordings of text: a GGUF file or a folder');
 ofRecordings(trace.command('stats').description('what recorded agents did: steps, gaps, reuse, where the idle time is')).option('--json', 'as JSON').option('--svg <file>', 'writes a picture')
-  .action(async (files: string[], flags: Flags) => { process.exitCode = await traceStats(files.map(fromHere), recordingOf(flags), { isJson: flags.json === true, svg: flags.svg === undefined ? null : fromHere(flags.svg) }); });
+  .action(async (files: string[], flags: Flags) => { process.exitCode = await traceStats(files.map(fromHere), recordingOf(flags), { isJson: flags.json === true, svg: flags.svg === undefined ? null : writableFromHere(flags.svg, 'svg') }); });
 ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
 withWorker(shared(recordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy; or with --live on one that runs'))))
@@ -154,7 +154,7 @@ async function withModelHere(config: Config): Promise<Config> {
 }
 
 function recordingOf({ format, model, text, blockTokens }: Flags): TraceOptions {
-  return { format, model: model === undefined ? undefined : fromHere(model), withText: text === true, blockTokens: blockTokens === undefined ? undefined : whole(blockTokens, 'block-tokens') };
+  return { format, model: model === undefined ? undefined : fromHere(model), withText: text === true, blockTokens: blockTokens === undefined ? undefined : atLeastOne(whole(blockTokens, 'block-tokens'), 'block-tokens') };
 }
 
 function settingsOf(flags: Flags): ConfigInput {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,11 +38,11 @@ async function withConnection(at: NatsServer, use: (connection: Connection) => P
 interface Ran { readonly code: number | null; readonly out: string; readonly err: string }
 
 /** Runs the program to its end. One that does not end by itself is killed, and its code is null. */
-function slackwater(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [join(root, 'infra/main/cli.ts'), ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+function slackwater(args: readonly string[], env: Readonly<Record<string, string>> = {}, stdout: 'pipe' | number = 'pipe'): Promise<Ran> {
+  const child = spawn(process.execPath, [join(root, 'infra/main/cli.ts'), ...args], { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', stdout, 'pipe'] });
   let out = '', err = '';
-  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
+  child.stdout?.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+  child.stderr!.on('data', (chunk: Buffer) => { err += chunk.toString(); });
   const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
   return new Promise((resolve) => { child.once('close', (code) => { clearTimeout(late); resolve({ code, out, err }); }); });
 }
@@ -67,6 +67,29 @@ describe.concurrent('recordings', () => {
   });
 });
 
+describe.concurrent('output that cannot be written', () => {
+  const recording = (name: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, '{"v":1,"trace":"a","parent":null,"start_ms":0,"model":"m","steps":[{"seq":1,"gap_ms":0,"gap":"start","prompt_tokens":70,"blocks":[[0,1]],"out_tokens":3,"tool":null,"children":[]}]}\n');
+    return path;
+  };
+
+  test.skipIf(!existsSync('/dev/full'))('a full disk behind stdout is one line and 1', async () => {
+    const full = openSync('/dev/full', 'w');
+    const ran = await Promise.all([['trace', 'convert'], ['trace', 'stats']].map((command) => slackwater([...command, recording(`full-${command[1]}.jsonl`)], {}, full)));
+    closeSync(full);
+    for (const each of ran) expect(each).toEqual({ code: 1, out: '', err: 'slackwater: stdout cannot be written: ENOSPC: no space left on device, write\n' });
+  });
+
+  test('a picture where none can be is told before anything is read, and none is made of the recording', async () => {
+    const path = recording('svg.jsonl'), nowhere = join(folder, 'nowhere');
+    const ran = await Promise.all([['not-there.jsonl', join(nowhere, 'a.svg')], [path, path]].map(([file, svg]) => slackwater(['trace', 'stats', file!, '--svg', svg!])));
+    expect(ran[0]).toEqual({ code: 2, out: '', err: `slackwater: --svg ${nowhere}/a.svg: there is no folder ${nowhere}\n` });
+    expect(ran[1]).toEqual({ code: 2, out: '', err: `slackwater: --svg ${path}: is one of the recordings\n` });
+    expect(readFileSync(path, 'utf8')).toMatch(/^\{"v":1/);
+  });
+});
+
 describe.concurrent('help', () => {
   test.each(commands)('slackwater %s --help', async (command) => {
     const { code, out, err } = await slackwater([...command.split(' ').filter((word) => word !== ''), '--help']);
@@ -80,6 +103,7 @@ describe.concurrent('exit codes', () => {
     ['an unknown command', ['bogus'], 2, /unknown command 'bogus'/],
     ['an unknown flag', ['worker', '--mood', 'good'], 2, /unknown option '--mood'/],
     ['a number that is none', ['up', '--workers', 'two'], 2, /--workers two: a whole number is expected/],
+    ['blocks of no tokens', ['trace', 'stats', 'a.jsonl', '--block-tokens', '0'], 2, /--block-tokens 0: at least 1 is expected/],
     ['no NATS given', ['trace', 'ls'], 3, /no NATS is given: --nats URL/],
     ['a trace id that is none', ['trace', 'show', 'issue-4711'], 4, /"issue-4711" is not a trace id/],
   ])('%s', async (_name, args, code, message) => {

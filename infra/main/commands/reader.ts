@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
 import { findStream } from '../../nats/look.ts';
 import { streamTable } from '../../nats/streams.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { type BusSide, StartError, newLogger, openBus } from '../role.ts';
 import { stopAsked } from './run-role.ts';
 
@@ -33,12 +34,16 @@ export async function untilStopped(reader: BusSide): Promise<void> {
   if (lost !== null) throw new StartError(lost, true);
 }
 
-/** Output that ends early (`| head`) is not an error. */
 export function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); });
+/** Output that ends early (`| head`) is not an error; a disk that is full is. Nobody waits for what will not be taken. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  process.stderr.write(`slackwater: stdout cannot be written: ${error.message}\n`);
+  process.exit(exitCodes.failed);
+});
 
 /** Columns as wide as what stands in them; numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
