@@ -64,11 +64,11 @@ describe('replay --live', () => {
   });
 
   test('on a fleet of its own, under the policy that is asked for', async () => {
-    const file = await written('one', [line('a', null, [[90, [[0, 1]], {}], [160, [[0, 2]], { gap: 'tool', gap_ms: 50 }]])]);
+    const file = await written('one', [line('a', null, [[90, [[0, 1]], {}], [160, [[0, 2]], { gap: 'tool', gap_ms: 50 }]]), line('endless', null, [[9_000, [], {}]])]);
     const json = join(folder, 'own.json');
-    const { code, text } = await slackwater(['replay', file, '--live', '--policy', 'round-robin-lru', '--workers', '1', '--hbm', '64MiB', '--json', json]);
+    const { code, text } = await slackwater(['replay', file, '--live', '--policy', 'round-robin-lru', '--workers', '1', '--hbm', '64MiB', '--scale-tokens', '1', '--json', json]);
     expect(code, text).toBe(0);
-    expect(JSON.parse(await readFile(json, 'utf8'))).toMatchObject({ what: 'replay', policy: 'round-robin-lru', workers: 1, totals: { traces: 1, finished: 1, steps: 2, blocks: { demoted: 0 } } });
+    expect(JSON.parse(await readFile(json, 'utf8'))).toMatchObject({ what: 'replay', policy: 'round-robin-lru', workers: 1, totals: { traces: 1, finished: 1, steps: 2, blocks: { demoted: 0 } }, files: ['one.jsonl'], arrivals: { kind: 'closed', concurrency: 4 }, left_out: { "task with a step longer than the 2688 tokens of a worker's hbm of 64 MiB at --scale-tokens 1": 1 }, assumed: {} });
   });
 
   test('what cannot be done is refused with its numbers before anything starts', async () => {

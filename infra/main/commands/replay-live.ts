@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { blockTokens } from '../../../actors/lib/chain.ts';
 import { replayLine } from '../../../schemas/replay-trace.ts';
 import type { Report } from '../../../schemas/report.ts';
@@ -37,10 +37,15 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
   const facts = readModel(config.model.path);
   const reading = readTraces(files, { ...options, model: config.model.path, withText: true });
   const { tasks: all } = await tasksOf(reading, Infinity);
+  const leftOut = new Map(reading.skipped);
   tellCounts(reading);
   const input = { ...roomOf(facts, config), scale: flags.scaleTokens, timeScale: flags.timeScale, tasks: flags.tasks, seed: flags.seed, isAsRecorded: flags.arrivals.kind === 'recorded' };
   const plan = planLive(all, input);
-  if (plan.tooLong > 0) say(`left out: ${plan.tooLong} × task with a step longer than the ${input.roomTokens} tokens of ${input.roomOf} at --scale-tokens ${plan.scale}`);
+  if (plan.tooLong > 0) {
+    const tooLong = `task with a step longer than the ${input.roomTokens} tokens of ${input.roomOf} at --scale-tokens ${plan.scale}`;
+    leftOut.set(tooLong, plan.tooLong);
+    say(`left out: ${plan.tooLong} × ${tooLong}`);
+  }
   const together = startingAtZero(plan.tasks);
   if (input.isAsRecorded && together > 1) say(togetherLine(together, plan.tasks.length));
   const steps = plan.tasks.reduce((sum, task) => sum + task.steps, 0), atOnce = flags.arrivals.kind === 'closed' ? flags.arrivals.concurrency : plan.tasks.length;
@@ -62,7 +67,7 @@ export async function replayOnFleet(files: readonly string[], options: TraceOpti
     if (config.nats.url !== null) say(`the policy of that fleet: ${outcome.report.policy}`);
     tell(outcome, say);
     // After each policy: a run is long, and may be ended.
-    const reports = outcomes.map(({ report }) => report);
+    const reports = outcomes.map(({ report }) => ({ ...report, files: files.map((file) => basename(file)), arrivals: flags.arrivals, left_out: Object.fromEntries(leftOut), assumed: Object.fromEntries(reading.assumed) }));
     if (flags.json !== null) writeFileSync(flags.json, `${JSON.stringify(flags.policies.length === 1 ? reports[0] : { runs: reports }, null, 1)}\n`);
     if (flags.record !== null) writeFileSync(recordFile(flags, outcome.report.policy), outcome.record.traces.map(replayLine).join(''));
     tellCounts({ skipped: new Map(Object.entries(outcome.record.skipped).map(([why, count]) => [`not in the record: ${why}`, count])), assumed: new Map() });
