@@ -75,15 +75,18 @@ shared(trace.command('show').description('one trace: its steps, what was decided
   .action((id: string, flags: Flags) => run(flags, (config) => traceShow(config, id, flags.json === true)));
 shared(trace.command('watch').description('transitions and decisions as they happen').argument('[id]', 'only this trace')).option('--json', 'one JSON object a line')
   .action((id: string | undefined, flags: Flags) => run(flags, (config) => traceWatch(config, id ?? null, flags.json === true)));
-shared(trace.command('export').description('one trace and its children for others to replay, on stdout: no text, no names, ids hashed').argument('<id>', 'tr_…')).option('--salt <text>', 'makes exports comparable: equal prefixes have equal ids under one salt; without it nothing can be compared')
+shared(trace.command('export').description('one trace and its children for others to replay, on stdout: no text, no names, ids hashed').argument('<id>', 'tr_…')).option('--salt <text>', 'equal prefixes have equal ids under one salt: such exports can be read as one (trace stats --help); without it nothing can be compared')
   .action((id: string, flags: Flags) => run(flags, async (config) => (await import('./commands/trace-export.ts')).traceExport(config, id, flags.salt ?? null)));
 const recordings = (command: Command): Command => command.argument('<file...>', 'recordings, plain or gzip; - is standard input')
   .addOption(new Option('--format <name>', 'what the recordings are, where their content does not tell').choices(traceFormatNames))
   .option('--block-tokens <n>', 'tokens that one hash of a recording stands for, where it does not tell: of mooncake and dynamo');
+const severalFiles = 'Of several files each is a recording of its own: they share no block, and no trace id. Recordings that belong together,\nsuch as exports under one --salt, are read as one: cat A.jsonl B.jsonl | slackwater trace stats - (docs/traces.md)';
 const ofRecordings = (command: Command): Command => recordings(command).option('--model <path>', 'whose tokenizer counts recordings of text: a GGUF file or a folder');
 ofRecordings(trace.command('stats').description('what recorded agents did: steps, gaps, reuse, where the idle time is')).option('--json', 'as JSON').option('--svg <file>', 'writes a picture')
+  .addHelpText('after', `\n${severalFiles}`)
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceStats(files.map(fromHere), recordingOf(flags), { isJson: flags.json === true, svg: flags.svg === undefined ? null : writableFromHere(flags.svg, 'svg') }); });
 ofRecordings(trace.command('convert').description('recordings as the normal form, one trace a line, on stdout')).option('--text', 'steps carry their text, where the recording has it')
+  .addHelpText('after', `\n${severalFiles}`)
   .action(async (files: string[], flags: Flags) => { process.exitCode = await traceConvert(files.map(fromHere), recordingOf(flags)); });
 withWorker(shared(recordings(program.command('replay').description('recorded agents on a fleet that is modelled, in virtual time, under any policy; or with --live on one that runs'))))
   .option('--fleet <name>', `the modelled fleet: ${fleetNames.join(', ')}, or a YAML file; h200x8 where none is named`)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Finish, InboxEvent, StepAccepted, StepClass, StepEnded } from '../../schemas/messages.ts';
 import { replayLine, replayTraceOf } from '../../schemas/replay-trace.ts';
 import { exportTraces, type LoggedTrace } from './export.ts';
+import { complaint, fileOf, readAll } from './samples.fixture.ts';
 
 const root = 'tr_00root', child = 'tr_01child';
 const accepted = (trace: string, seq: number, tokens: number, more: { readonly side?: boolean; readonly class?: StepClass } = {}): InboxEvent =>
@@ -44,5 +45,16 @@ describe('an exported trace', () => {
     expect(exportTraces(logs, 'one', true).traces[0]!.steps[1]!.blocks.slice(0, 3)).toEqual(exportTraces(logs, 'one', true).traces[0]!.steps[0]!.blocks);
     expect(text('one', true)).not.toMatch(/tr_|acme|secret/);
     expect(text('one', false)).not.toMatch(/tr_|acme|secret/);
+  });
+
+  it('exports under one salt share blocks when they are read as one file, none as several, and a third file may have no room', async () => {
+    const [one, two, three] = ['tr_00one', 'tr_00two', 'tr_00three'].map((id) => exportTraces([log(id, [[0, accepted(id, 1, 1_280)], [9, ended(id, 1, 5)]], { 1: 'abcdefghijklmnopqrst' })], 'key', true).traces.map(replayLine).join(''));
+    const idsOf = async (files: string[]) => (await readAll(files)).traces.map(({ steps }) => steps[0]!.blocks);
+    const [first, second] = await idsOf([fileOf(one! + two!)]);
+    expect(second).toEqual(first);
+    const apart = await idsOf([fileOf(one!), fileOf(two!)]);
+    expect(apart[0]).toEqual(first);
+    expect(Math.min(...apart[1]!.map(([id]) => id))).toBeGreaterThan(Math.max(...first!.map(([id]) => id)));
+    expect(await complaint([fileOf(one!), fileOf(two!), fileOf(three!)])).toMatch(/:1: block ids up to \d+ would go beyond 2\^53 behind those of the files before \(up to \d+\); files that belong together are read as one/);
   });
 });

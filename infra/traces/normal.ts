@@ -16,7 +16,7 @@ export async function* readNormal(lines: AsyncIterable<Line>, reading: Reading):
     const problem = family.add(trace, line.number);
     if (problem?.kind === 'wrong') reading.fail(line.number, problem.message);
     if (problem?.kind === 'orphan') { orphan = { trace, line: line.number }; later.set(trace.trace, { parent: trace.parent, line: line.number }); continue; }
-    yield shifted(trace, reading, shift);
+    yield shifted(trace, reading, shift, line.number);
   }
   if (orphan !== null) reading.fail(orphan.line, whyOrphan(orphan.trace, later));
   const missing = family.missing();
@@ -30,9 +30,11 @@ function parseLine(line: Line, reading: Reading): ReplayTrace {
 }
 
 /** Ids of a file that is read behind others come after theirs. */
-function shifted(trace: ReplayTrace, reading: Reading, shift: number): ReplayTrace {
+function shifted(trace: ReplayTrace, reading: Reading, shift: number, line: number): ReplayTrace {
   let end = 0;
   for (const step of trace.steps) for (const [first, count] of step.blocks) end = Math.max(end, first + count);
+  // Ids of salted exports are of 52 bits: a third such file has no room behind two.
+  if (shift + end > Number.MAX_SAFE_INTEGER) reading.fail(line, `block ids up to ${end - 1} would go beyond 2^53 behind those of the files before (up to ${shift - 1}); files that belong together are read as one (cat A B | … -)`);
   reading.ids.cover(shift + end);
   if (shift === 0) return trace;
   return { ...trace, steps: trace.steps.map((step) => ({ ...step, blocks: step.blocks.map(([first, count]) => [first + shift, count] as const) })) };

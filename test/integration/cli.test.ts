@@ -98,6 +98,10 @@ describe.concurrent('help', () => {
   });
 });
 
+test('trace stats --help says what files share, and how they are read as one', async () => {
+  expect((await slackwater(['trace', 'stats', '--help'])).out).toMatch(/they share no block, and no trace id\.[^]*cat A\.jsonl B\.jsonl \| slackwater trace stats -/);
+});
+
 describe.concurrent('exit codes', () => {
   test.each([
     ['an unknown command', ['bogus'], 2, /unknown command 'bogus'/],
