@@ -15,11 +15,13 @@ export interface Reuse {
 }
 
 const chunkBlocks = 1_024;
+/** Ids from here on are hashes, as salted exports have them: they lie far apart, and each would have a chunk to itself. */
+const hashedFrom = 2 ** 40;
 /** Per block: how many steps had it, when the last of them ended, and of which family that was. */
 interface Chunk { readonly uses: Uint32Array; readonly lastEndMs: Float64Array; readonly family: Uint32Array }
 
 /**
- * Follows the blocks of all steps: 16 bytes for each different one. A block is named by its whole prefix, so the blocks
+ * Follows the blocks of all steps: 16 bytes for each different one, and its place in a map where ids are hashes. A block is named by its whole prefix, so the blocks
  * that a cache holds of a prompt are its first ones.
  *
  * Steps of a family come in the order of their time. Where families share blocks, an earlier one has gone before; of a
@@ -27,6 +29,7 @@ interface Chunk { readonly uses: Uint32Array; readonly lastEndMs: Float64Array; 
  */
 export class ReuseMeter {
   readonly #chunks = new Map<number, Chunk>();
+  readonly #places = new Map<number, number>();
   readonly #replicas: readonly { readonly count: number; readonly chance: Float64Array }[];
   readonly #forgetMs: readonly number[];
   readonly #random: Float64Array;
@@ -67,31 +70,43 @@ export class ReuseMeter {
   }
 
   #step(runs: readonly BlockRun[], startMs: number, endMs: number): void {
-    const random = this.#random, own = this.#own, all = this.#all, forgetMs = this.#forgetMs;
     for (const [first, count] of runs) {
-      for (let id = first; id < first + count;) {
-        const chunk = this.#chunk(Math.floor(id / chunkBlocks));
-        const from = id % chunkBlocks, to = Math.min(chunkBlocks, from + first + count - id);
-        for (let at = from; at < to; at++) {
-          const uses = chunk.uses[at]!;
-          if (uses === 0) this.#distinct++;
-          else {
-            this.#hits++;
-            for (let i = 0; i < random.length; i++) random[i]! += this.#replicas[i]!.chance[Math.min(uses, chanceMax)]!;
-            const idleMs = startMs - chunk.lastEndMs[at]!;
-            for (let i = 0; i < forgetMs.length; i++) {
-              if (idleMs > forgetMs[i]!) continue;
-              all[i]!++;
-              if (chunk.family[at] === this.#families) own[i]!++;
-            }
-          }
-          chunk.uses[at] = uses + 1;
-          chunk.lastEndMs[at] = chunk.family[at] === this.#families ? Math.max(endMs, chunk.lastEndMs[at]!) : endMs;
-          chunk.family[at] = this.#families;
-        }
-        id += to - from;
-      }
+      if (first < hashedFrom) this.#run(first, count, startMs, endMs);
+      else for (let id = first; id < first + count; id++) this.#run(this.#place(id), 1, startMs, endMs);
     }
+  }
+
+  #run(first: number, count: number, startMs: number, endMs: number): void {
+    const random = this.#random, own = this.#own, all = this.#all, forgetMs = this.#forgetMs;
+    for (let id = first; id < first + count;) {
+      const chunk = this.#chunk(Math.floor(id / chunkBlocks));
+      const from = id % chunkBlocks, to = Math.min(chunkBlocks, from + first + count - id);
+      for (let at = from; at < to; at++) {
+        const uses = chunk.uses[at]!;
+        if (uses === 0) this.#distinct++;
+        else {
+          this.#hits++;
+          for (let i = 0; i < random.length; i++) random[i]! += this.#replicas[i]!.chance[Math.min(uses, chanceMax)]!;
+          const idleMs = startMs - chunk.lastEndMs[at]!;
+          for (let i = 0; i < forgetMs.length; i++) {
+            if (idleMs > forgetMs[i]!) continue;
+            all[i]!++;
+            if (chunk.family[at] === this.#families) own[i]!++;
+          }
+        }
+        chunk.uses[at] = uses + 1;
+        chunk.lastEndMs[at] = chunk.family[at] === this.#families ? Math.max(endMs, chunk.lastEndMs[at]!) : endMs;
+        chunk.family[at] = this.#families;
+      }
+      id += to - from;
+    }
+  }
+
+  /** Hashes in the order in which they come, one behind the other. */
+  #place(id: number): number {
+    let place = this.#places.get(id);
+    if (place === undefined) this.#places.set(id, place = hashedFrom + this.#places.size);
+    return place;
   }
 
   #chunk(index: number): Chunk {

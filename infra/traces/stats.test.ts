@@ -75,6 +75,15 @@ describe('statistics of traces', () => {
     expect((await statsOf([trace('a', { steps }), trace('b', { steps })])).concurrency).toEqual({ in_task_max: 1, tasks: null });
   });
 
+  it('ids that are hashes have the figures of ids in a row, and no chunk of memory each', async () => {
+    const blocks = 20_000, spread = Math.floor(2 ** 51 / blocks);
+    const traces = (ids: (first: number) => [number, number][]) => ['a', 'b'].map((id) => trace(id, { steps: [step(1, { prompt_tokens: 64 * blocks, blocks: ids(0) }), step(2, { prompt_tokens: 64 * blocks, blocks: ids(1) })] }));
+    const before = process.memoryUsage().arrayBuffers;
+    const hashed = await statsOf(traces((first) => Array.from({ length: blocks - 1 }, (_, i) => [2 ** 50 + (first + i) * spread, 1])));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6); // a chunk each: 320 MB
+    expect(hashed.reuse).toEqual((await statsOf(traces((first) => [[first, blocks - 1]]))).reuse);
+  });
+
   it('nothing at all: no figure is NaN', async () => {
     expect(JSON.stringify(await statsOf([]))).not.toContain('null,"p50');
     expect(JSON.stringify(await statsOf([trace('a', { steps: [step(1, { prompt_tokens: 0, blocks: [], out_tokens: 0 })] })]))).not.toContain('NaN');
