@@ -43,6 +43,13 @@ describe('reading traces', () => {
     expect(await complaint(tmpdir())).toMatch(/^FILE: cannot be read: EISDIR/);
   });
 
+  it.each([
+    ['tokens', { in: 2e9 }, '"steps[0].prompt_tokens" is 2000000000; it may be at most 1000000000'], ['a length of time', { t1: 1e12 }, '"steps[0].took_ms" is 1000000000000000; it may be at most 10000000000000'],
+  ])('more %s than the normal form takes is refused, as it would be when read again', async (_, fields, message) => {
+    const row = { trace: 'a', step: 1, kind: 'llm', t0: 0, t1: 2, in: 64, out: 1, ...fields };
+    expect(await complaint(fileOf([row]))).toBe(`FILE: trace "a" cannot be brought into the normal form: ${message}`);
+  });
+
   it('a block size for a format that has none to choose is refused', async () => {
     expect(await complaint(fileOf([trace('a')]), { blockTokens: 16 })).toBe('FILE: --block-tokens 16 says nothing about a recording of format replay; it is for dynamo and mooncake');
   });

@@ -1,4 +1,4 @@
-import { faultOf, type ReplayTrace } from '../../schemas/replay-trace.ts';
+import { faultOf, replayLimits, type ReplayTrace } from '../../schemas/replay-trace.ts';
 import { checkOptions, formatOf, type TraceFormat, traceFormats } from './formats.ts';
 import { type Line, linesOf } from './lines.ts';
 import { BlockIds, type ReadOptions, Reading } from './reading.ts';
@@ -58,11 +58,24 @@ async function* tracesOf(reading: Reading, given: TraceFormat | null, formats: M
   for await (const trace of traceFormats[format].read(again(first.value, lines), reading)) {
     traces++;
     // Whatever a recording says: what comes out is the normal form.
-    const fault = format === 'replay' ? null : faultOf(trace);
-    if (fault !== null) reading.fail(null, `trace "${trace.trace}" cannot be brought into the normal form: ${fault.message}`);
+    const fault = format === 'replay' ? null : faultOf(trace)?.message ?? findBeyond(trace);
+    if (fault !== null) reading.fail(null, `trace "${trace.trace}" cannot be brought into the normal form: ${fault}`);
     yield trace;
   }
   if (traces === 0) reading.fail(null, `holds no trace of format ${format}${reading.skipped.size === 0 ? '' : `; left out: ${[...reading.skipped].map(([reason, count]) => `${count} × ${reason}`).join(', ')}`}`);
+}
+
+/** What is more than the normal form takes, so that it would be refused when it is read again. */
+function findBeyond({ trace, start_ms, steps }: ReplayTrace): string | null {
+  const { idCharactersMax, stepsMax, childrenMax, tokensMax, msMax } = replayLimits;
+  const beyond = (what: string, value: number, most: number): string | null => (value > most ? `${what} is ${value}; it may be at most ${most}` : null);
+  let found = beyond('the length of its id', trace.length, idCharactersMax) ?? beyond('"start_ms"', start_ms, msMax) ?? beyond('the number of its steps', steps.length, stepsMax);
+  for (let at = 0; found === null && at < steps.length; at++) {
+    const { prompt_tokens, out_tokens, gap_ms, took_ms = 0, children } = steps[at]!, here = `steps[${at}]`;
+    found = beyond(`"${here}.prompt_tokens"`, prompt_tokens, tokensMax) ?? beyond(`"${here}.out_tokens"`, out_tokens, tokensMax) ?? beyond(`"${here}.gap_ms"`, gap_ms, msMax) ?? beyond(`"${here}.took_ms"`, took_ms, msMax)
+      ?? beyond(`the number of children of "${here}"`, children.length, childrenMax);
+  }
+  return found;
 }
 
 async function* again(first: Line, rest: AsyncGenerator<Line>): AsyncGenerator<Line> {
