@@ -42,6 +42,8 @@ export interface ReplayResult {
   readonly liveTokens: number;
   readonly overTime: OverTime;
   readonly skipped: Readonly<Record<string, number>>;
+  /** What was taken otherwise than it stands in the recording. */
+  readonly assumed: Readonly<Record<string, number>>;
 }
 
 export class Measures {
@@ -54,6 +56,7 @@ export class Measures {
   readonly #tokens = { prompt: 0, hit: 0, recalled: 0, migrated: 0, computed: 0, avoidable: 0, again: 0, generated: 0 };
   readonly #seconds = { queue: 0, recall: 0, computeNew: 0, computeAvoidable: 0, decode: 0, gap: 0 };
   readonly #skipped: Record<string, number> = {};
+  readonly #assumed: Record<string, number> = {};
   readonly #live = new LiveContext();
   readonly #overTime = new TokensOverTime();
   #liveTokens = 0;
@@ -71,6 +74,7 @@ export class Measures {
 
   allHaveCome(): void { this.#isOpen = false; this.#windowMs = this.#events.nowMs; this.#liveTokens = this.#live.mean(this.#windowMs); }
   skipped(why: string): void { this.#skipped[why] = (this.#skipped[why] ?? 0) + 1; }
+  assumed(what: string): void { this.#assumed[what] = (this.#assumed[what] ?? 0) + 1; }
   gap(ms: number): void { this.#seconds.gap += ms / 1000; }
 
   stepEnded(step: StepInput, { end, waitedMs }: StepOutcome): void {
@@ -120,7 +124,7 @@ export class Measures {
       blocks: { demoted: sum(({ memory }) => memory.counters.demoted), recalled: sum(({ memory }) => memory.counters.recalled), evicted: sum(({ memory }) => memory.counters.evicted), spilled: sum(({ memory }) => memory.counters.spilled) }, preempted: sum(({ preempted }) => preempted),
       migrations: sumsOf([noMigrations, ...regions.flatMap(({ links }) => (links === null ? [] : [links.counters]))]),
       adapters: { loaded: sum(({ adapters }) => adapters?.counters.loaded ?? 0), evicted: sum(({ adapters }) => adapters?.counters.evicted ?? 0) },
-      decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: hasWindow ? this.#liveTokens : this.#live.mean(endMs), overTime: this.#overTime.result, skipped: this.#skipped,
+      decisions: sumsOf(regions.map(({ counters }) => counters)), liveTokens: hasWindow ? this.#liveTokens : this.#live.mean(endMs), overTime: this.#overTime.result, skipped: this.#skipped, assumed: this.#assumed,
     };
   }
 }

@@ -33,7 +33,7 @@ for (const name of every) {
   test(`${name}: a step longer than any worker's memory runs, and everybody else too`, () => {
     const huge = taskOf(traceOf('huge', [{ prompt: 64 * 30, blocks: [[0, 30]], out: 100 }, { gapMs: 100, prompt: 64 * 33, blocks: [[0, 33]], out: 1 }]));
     const { result } = replay([huge, ...lonely(12)], { fleet: roundFleet({ workers: 2, capacity: { hbm: 12, dram: 20, nvme: 0 } }), policy });
-    expect(result).toMatchObject({ finished: 13, steps: 50, skipped: {} });
+    expect(result).toMatchObject({ finished: 13, steps: 50, skipped: {}, assumed: { 'a step larger than the hbm of a worker runs alone, at the speed of one that fits': 2 } });
   });
 
   test(`${name}: past the knee, with ten times as many traces as fit, every one ends`, () => {
@@ -139,4 +139,8 @@ test('replay: where all tasks come at once, or no step ends while they come, rat
     expect(result.stepsPerS).toBeCloseTo(32 / result.makespanS, 9);
     expect(result.liveTokens).toBeGreaterThan(500);
   }
+});
+
+test('replay: prompts and answers of no tokens are taken as of one, and counted', () => {
+  expect(replay([taskOf(traceOf('a', [{ prompt: 0, out: 0 }, { gapMs: 1, prompt: 64, out: 0 }]))]).result).toMatchObject({ steps: 2, tokens: { prompt: 65, generated: 2 }, assumed: { 'a prompt of no tokens has one': 1, 'an answer of no tokens has one': 2 } });
 });

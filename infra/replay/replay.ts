@@ -143,10 +143,13 @@ export class Replay {
     const prompt = running.next;
     running.prompt = prompt;
     running.next = this.#path(running.trace, running.at + 1, running.task);
-    const outTokens = Math.max(1, step.out_tokens);
+    const { domain } = running.task, promptTokens = Math.max(1, step.prompt_tokens), outTokens = Math.max(1, step.out_tokens);
+    if (step.prompt_tokens < 1) this.#measures.assumed('a prompt of no tokens has one');
+    if (step.out_tokens < 1) this.#measures.assumed('an answer of no tokens has one');
+    if (promptTokens + outTokens > domain.tokensMax) this.#measures.assumed('a step larger than the hbm of a worker runs alone, at the speed of one that fits');
     running.nextUseMs = this.#events.nowMs;
-    running.task.domain.step({
-      trace: name, parent: running.trace.parent, region: running.task.region, seq: step.seq, prompt, promptTokens: Math.max(1, step.prompt_tokens), outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null, adapter: running.task.adapter,
+    domain.step({
+      trace: name, parent: running.trace.parent, region: running.task.region, seq: step.seq, prompt, promptTokens, outTokens, after: after(prompt, running.next, step, outTokens), tool: running.trace.steps[running.at + 1]?.tool ?? null, adapter: running.task.adapter,
     });
   }
 

@@ -20,7 +20,6 @@ interface ReplayReport extends ReplayResult {
   readonly arrivals: Arrivals;
   /** Tasks that start at 0 because their recording says so, or does not say when; null unless they come as recorded. */
   readonly startAtZero: number | null;
-  readonly assumed: Readonly<Record<string, number>>;
 }
 
 /** Recordings on a modelled fleet, under one policy after the other. */
@@ -39,8 +38,9 @@ export async function replayFiles(files: readonly string[], options: TraceOption
   for (const name of flags.policies) {
     const entry = policies[name as keyof typeof policies];
     const result = new Replay(tasks, { fleet, policy: (future) => entry.make({}, future), arrivals, seed }).run();
-    tellCounts({ skipped: new Map(Object.entries(result.skipped).map(([why, count]) => [`${why} (${result.policy})`, count])), assumed: new Map() });
-    reports.push({ ...about, ...result, skipped: { ...Object.fromEntries(leftOut), ...result.skipped }, assumed: Object.fromEntries(reading.assumed) });
+    const told = (counts: Readonly<Record<string, number>>): Map<string, number> => new Map(Object.entries(counts).map(([what, count]) => [`${what} (${result.policy})`, count]));
+    tellCounts({ skipped: told(result.skipped), assumed: told(result.assumed) });
+    reports.push({ ...about, ...result, skipped: { ...Object.fromEntries(leftOut), ...result.skipped }, assumed: { ...Object.fromEntries(reading.assumed), ...result.assumed } });
   }
   printLine(`${tasks.length} tasks, ${reports[0]!.steps} steps on ${fleet.name}: ${fleet.workers} × ${fleet.device.name}, ${fleet.model.name}, ${fleet.capacity.hbm} blocks of hbm each`);
   printLine(`${aboutLine(reports[0]!, leftOut)}\n`);

@@ -57,7 +57,8 @@ export class FleetModel {
   readonly #traces = new Map<string, Live>();
   readonly #listener: FleetListener;
   readonly #fleet: Fleet;
-  readonly #tokensMax: number;
+  /** Of a step that fits a worker's hbm. */
+  readonly tokensMax: number;
   /** Null: nothing moves from worker to worker. */
   readonly links: Links | null;
   readonly #lost: { readonly worker: WorkerModel; readonly atMs: number }[] = [];
@@ -74,7 +75,7 @@ export class FleetModel {
       heldOf: (trace) => this.#heldOf(trace), onDecided: (trace, decided) => this.#onDecided(trace, decided), ...(links !== null && isLinkOfUse ? { linkOf: ({ worker }) => links.of(worker) } : {}),
     });
     for (let i = 0; i < fleet.workers; i++) this.#addWorker(`w${i + 1}`, fleet.regions[Math.floor((i * fleet.regions.length) / fleet.workers)]!.name);
-    this.#tokensMax = (fleet.capacity.hbm - (this.workers[0]!.adapters?.blocks ?? 0)) * blockTokens;
+    this.tokensMax = (fleet.capacity.hbm - (this.workers[0]!.adapters?.blocks ?? 0)) * blockTokens;
   }
 
   get workers(): readonly WorkerModel[] { return [...this.#seats.values()].map(({ worker }) => worker); }
@@ -89,8 +90,8 @@ export class FleetModel {
     live.step = input;
     live.askedAtMs = this.events.nowMs;
     // Control would never place what no worker has room for; a recorded step that is larger than its memory runs all the same, and alone.
-    const outTokens = Math.min(input.outTokens, Math.max(1, this.#tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.#tokensMax - outTokens));
-    live.maxTokens = Math.max(outTokens, Math.min(this.#fleet.maxTokens ?? outTokens, this.#tokensMax - tokens));
+    const outTokens = Math.min(input.outTokens, Math.max(1, this.tokensMax - 1)), tokens = Math.max(1, Math.min(input.promptTokens, this.tokensMax - outTokens));
+    live.maxTokens = Math.max(outTokens, Math.min(this.#fleet.maxTokens ?? outTokens, this.tokensMax - tokens));
     this.#tell(input.trace, {
       kind: 'stepAccepted', trace: input.trace, step: `${input.trace}/${input.seq}`, id: `${input.trace}/${input.seq}`, tenant: 'replay', parent: input.parent, lane: 'main', seq: input.seq, isSeqGiven: true, model: 'model',
       prompt: { pages: [], tail: noTokens, tailChain: noBytes, tokens }, messageChain: '', sampling: { maxTokens: live.maxTokens, temperature: 0, topK: 0, topP: 1, seed: 0n, stop: [], logprobs: 0 },
