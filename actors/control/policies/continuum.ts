@@ -25,7 +25,7 @@ const behindAllPinned = 1e14;
  * reload the copy from dram where there is one, else prefill. With `gapsLeast` gaps or fewer of the tool those of all tools are taken, and with
  * no more of those a tool is taken to last Exp(1 s). Expired prefixes are evictable and fall to dram. The order is that of section 4.3.
  * Published: 1.12-3.66x shorter delay over all settings, up to 2x against vLLM with the 8B model (section 6.2);
- * here 1.31×: reproduced, see docs/benchmarks/policy-published.md.
+ * here 1.33×: reproduced, see docs/benchmarks/policy-published.md.
  */
 export function continuum({ gapsLeast, ttlScale }: Params<typeof tunables>): Policy {
   const arrivals = new Arrivals();

@@ -21,7 +21,7 @@ export const tunables = {
  *
  * `stall`: the part of a copy that others have to wait for, after pipelining and chunking hid the rest (4.1). `patience` stretches the switch; both are ours.
  * Published: 1.6-2x the load of vLLM at the same latency (abstract; 1.6x with GPT-J-6B, figure 2);
- * here 4.02×: direction only, see docs/benchmarks/policy-published.md.
+ * here 3.97×: direction only, see docs/benchmarks/policy-published.md.
  */
 export function infercept(params: Params<typeof tunables>): Policy {
   const arrivals = new Arrivals();

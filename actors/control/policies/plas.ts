@@ -24,7 +24,7 @@ const perLevel = 1e14;
  * Unlike theirs, a call that runs is neither moved to a lower queue nor preempted, and one that waits at its engine stays in the queue that it entered: what its
  * program waited counts from the next call on.
  * Published: up to 2x the throughput of vLLM with prefix caching at the same latency on ShareGPT (section 6.3, figure 12);
- * here 1.14×: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 1.13×: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export function plas({ queues, firstQuantumMs, starvation, shortTokens }: Params<typeof tunables>): Policy {
   const service = new ServicePaths();

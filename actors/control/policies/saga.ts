@@ -37,7 +37,7 @@ const stretch = 10;
  * least loaded worker computes it anew. Unlike theirs: no execution graph is told, the chance of reuse is of all sessions; there are no
  * tenants' shares; a session's deadline is its arrival and ten times its work. Formulas and constants are those of the authors' artefact.
  * Published: 1.73x shorter completion than vLLM with prefix caching and affinity on SWE-bench, 1.64x over both benchmarks (table 3);
- * here 0.93×: not reproduced, see docs/benchmarks/policy-published.md.
+ * here 0.95×: not reproduced, see docs/benchmarks/policy-published.md.
  */
 export function saga(params: Params<typeof tunables>): Policy {
   const { loadMax, idleMs, stealRatio, ttlShare, ttlMaxMs, reuseWeight } = params;

@@ -25,7 +25,7 @@ interface Program { tokens: number; /** Null: it is paused, or has not begun. */
  * Steps of a bound program queue at its worker in order of arrival; those of a paused one wait. What is evicted falls to dram, so that pausing is
  * not compared without a tier that the others have. (Section and equation as a review of the paper quotes them.)
  * Published: 2.65x the throughput of vLLM with mini-swe-agent on GLM-4.6 (figure 4a; 1.48-3.58x over all);
- * here 1.61×: direction only, see docs/benchmarks/policy-published.md.
+ * here 1.65×: direction only, see docs/benchmarks/policy-published.md.
  */
 export function thunderAgent({ intervalMs, halfLifeMs, bufferTokens }: Params<typeof tunables>): Policy {
   const programs = new Map<string, Program>();
