@@ -27,7 +27,7 @@ describe('simulated fleet', () => {
     await simulateMany(7, 5, ({ seed, hash }) => { hashes.set(seed, hash); });
     expect([...hashes.keys()].sort((a, b) => a - b)).toEqual([7, 8, 9, 10, 11]);
     expect(hashes.get(11)).toBe((await simulate(11)).hash);
-  });
+  }, 60_000);
 
   test('without faults nothing crashes, and steps are answered', async () => {
     const report = await simulate(5, { faults: noFaults });
